@@ -1,0 +1,135 @@
+// Package cases holds what Fairdial has against an organizer: findings, the case
+// they combine into, and the log of what happened to it. A case is an append-only
+// list of events in the store's journal; its state is derived from them.
+package cases
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// Severity orders findings and cases.
+type Severity string
+
+// The severities a rule can give.
+const (
+	SeverityWarning  Severity = "warning"
+	SeverityCritical Severity = "critical"
+)
+
+// Verdict keeps fair-use excess and fraud apart.
+type Verdict string
+
+// The verdicts a rule can give.
+const (
+	VerdictFairUse Verdict = "fair_use"
+	VerdictFraud   Verdict = "fraud"
+)
+
+// Status is where a case stands; what it turned out to be is its Outcome.
+type Status string
+
+// The states of a case.
+const (
+	StatusOpen         Status = "open"
+	StatusAcknowledged Status = "acknowledged"
+	StatusClosed       Status = "closed"
+)
+
+// Outcome is what reviewers decided a case to be.
+type Outcome string
+
+// The outcomes of a case; empty until somebody decides.
+const (
+	OutcomeConfirmed     Outcome = "confirmed"
+	OutcomeFalsePositive Outcome = "false_positive"
+	OutcomeExpected      Outcome = "expected"
+)
+
+// Finding is one rule's judgement of one organizer over one window.
+type Finding struct {
+	ID          string    `json:"finding_id"`
+	RuleID      string    `json:"rule_id"`
+	RuleVersion int       `json:"rule_version"`
+	RuleTitle   string    `json:"rule_title"`
+	Verdict     Verdict   `json:"verdict"`
+	Severity    Severity  `json:"severity"`
+	At          time.Time `json:"at"`           // UTC; the step that first saw it at this severity
+	WindowStart time.Time `json:"window_start"` // UTC
+	WindowEnd   time.Time `json:"window_end"`   // UTC
+	Value       float64   `json:"value"`
+	Threshold   float64   `json:"threshold"`
+	Baseline    *float64  `json:"baseline"` // nil where there is not enough history
+	Unit        string    `json:"unit"`     // what Value, Threshold and Baseline count
+	// Exposure is what the calls that prove the finding add up to.
+	ExposureSeconds int64           `json:"exposure_seconds"`
+	ExposureAmount  decimal.Decimal `json:"exposure_amount"`
+	Currency        string          `json:"currency"`
+	// UsageIDs are the calls that prove it, the largest first; Calls is how many
+	// there are in all.
+	UsageIDs []string       `json:"usage_ids"`
+	Calls    int64          `json:"calls"`
+	Sentence string         `json:"sentence"`
+	Facts    map[string]any `json:"facts,omitempty"`
+	Weight   float64        `json:"weight"` // 0 to 1: how strongly the rule speaks for abuse
+	Family   string         `json:"family"` // rules of one family do not count twice
+	Outcome  string         `json:"outcome"` // hit, snoozed
+}
+
+// Case is the state of a case after its latest event.
+type Case struct {
+	ID            string    `json:"case_id"`
+	Version       int       `json:"version"`
+	TenantID      string    `json:"tenant_id"`
+	TenantName    string    `json:"tenant_name"`
+	OrganizerID   string    `json:"organizer_id"`
+	OrganizerName string    `json:"organizer_name"`
+	OrganizerUPN  string    `json:"organizer_upn"`
+	Members       []string  `json:"members,omitempty"` // organizers of a ring case
+	Score         int       `json:"score"`             // risk, 0 to 100
+	Severity      Severity  `json:"severity"`
+	Verdict       Verdict   `json:"verdict"`
+	Status        Status    `json:"status"`
+	Outcome       Outcome   `json:"outcome,omitempty"`
+	Assignee      string    `json:"assignee,omitempty"`
+	SnoozedUntil  time.Time `json:"snoozed_until,omitzero"`
+	OpenedAt      time.Time `json:"opened_at"`  // UTC; the replayed time in a replay
+	UpdatedAt     time.Time `json:"updated_at"` // UTC; likewise
+	// Exposure is the largest any of the findings shows: their calls overlap, so
+	// they are not added up.
+	ExposureSeconds int64           `json:"exposure_seconds"`
+	ExposureAmount  decimal.Decimal `json:"exposure_amount"`
+	Currency        string          `json:"currency"`
+	// SecondsByBucket says what paid for the organizer's calls of the month.
+	SecondsByBucket map[string]int64 `json:"seconds_by_bucket,omitempty"`
+	Findings        []Finding        `json:"findings"`
+}
+
+// Event is one entry of a case's log.
+type Event struct {
+	CaseID  string    `json:"case_id"`
+	Version int       `json:"version"`
+	Kind    string    `json:"kind"`
+	Actor   string    `json:"actor"`
+	Reason  string    `json:"reason,omitempty"`
+	At      time.Time `json:"at"`
+	// Recorded is when the event was written, later than At in a replay.
+	Recorded time.Time `json:"recorded_at"`
+	State    Case      `json:"state"`
+}
+
+// The kinds of event in a case's log.
+const (
+	KindOpened       = "opened"
+	KindWorsened     = "worsened" // higher score or severity, or a further finding
+	KindUpdated      = "updated"  // the same findings with newer numbers
+	KindReopened     = "reopened"
+	KindAssigned     = "assigned"
+	KindAcknowledged = "acknowledged"
+	KindSnoozed      = "snoozed"
+	KindExpected     = "expected"
+	KindConfirmed    = "confirmed"
+	KindDismissed    = "dismissed"
+	KindNoted        = "noted"
+)
