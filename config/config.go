@@ -1,0 +1,221 @@
+// Package config is Fairdial's one configuration: a struct, its defaults, strict
+// loading from YAML and validation that names the key and the line. It knows
+// nothing of the packages it configures.
+package config
+
+import "time"
+
+// Config is everything an operator can set. Every key has a default; Fairdial runs
+// with no file at all.
+type Config struct {
+	Store       Store       `yaml:"store"`
+	Tenants     []Tenant    `yaml:"tenants"`
+	Sources     []Source    `yaml:"sources"`
+	Licences    Licences    `yaml:"licences"`
+	Rating      Rating      `yaml:"rating"`
+	Rules       Rules       `yaml:"rules"`
+	Detection   Detection   `yaml:"detection"`
+	Slack       Slack       `yaml:"slack"`
+	Enforcement Enforcement `yaml:"enforcement"`
+	HTTP        HTTP        `yaml:"http"`
+	Jobs        Jobs        `yaml:"jobs"`
+	Log         Log         `yaml:"log"`
+}
+
+// Store says where the data lives.
+type Store struct {
+	// DSN reaches a ClickHouse server (clickhouse://user:password@host:9000/db).
+	// Empty: the embedded engine keeps the data in Path.
+	DSN Secret `yaml:"dsn"`
+	// DSNFile is a file that holds the DSN, for operators who keep passwords out
+	// of configuration files.
+	DSNFile string `yaml:"dsn_file"`
+	Path    string `yaml:"path"`
+	Cluster string `yaml:"cluster"`
+}
+
+// Tenant is a customer organisation, in the shape of `fairdial tenants import`.
+type Tenant struct {
+	ID      string  `yaml:"id" json:"id"`
+	Name    string  `yaml:"name" json:"name"`
+	Country string  `yaml:"country" json:"country"`
+	Segment string  `yaml:"segment" json:"segment"`
+	Channel string  `yaml:"channel" json:"channel"`
+	Credits Credits `yaml:"communicationsCredits" json:"communicationsCredits"`
+}
+
+// Credits says whether a tenant has funded Communications Credits.
+type Credits struct {
+	Funded   bool   `yaml:"funded" json:"funded"`
+	Currency string `yaml:"currency" json:"currency"`
+}
+
+// Source is one place usage arrives from.
+type Source struct {
+	Name string `yaml:"name"`
+	Kind string `yaml:"kind"` // inbox
+	// Path of an inbox: a folder with one folder a tenant, named by tenant id, or
+	// the folder of the one tenant named by Tenant.
+	Path   string `yaml:"path"`
+	Tenant string `yaml:"tenant"`
+	// Settle is how long a file must have kept its size before it is picked up.
+	Settle Duration `yaml:"settle"`
+}
+
+// Licences says which service plans and SKUs give which entitlement.
+type Licences struct {
+	Conferencing Identity `yaml:"conferencing"`
+	PayPerMinute Identity `yaml:"pay_per_minute"`
+	Select       Identity `yaml:"select"`
+	Addon        Identity `yaml:"addon"`
+	Credits      Identity `yaml:"credits"`
+}
+
+// Identity names the service plans and SKUs of one entitlement. An empty list
+// means the published identities; the add-on has none published.
+type Identity struct {
+	ServicePlans   []string `yaml:"service_plans"`
+	SKUPartNumbers []string `yaml:"sku_part_numbers"`
+}
+
+// Rating says what the waterfall follows.
+type Rating struct {
+	// Plan is an entitlement plan file; empty for the built-in one.
+	Plan string `yaml:"plan"`
+}
+
+// Rules says where rule files are.
+type Rules struct {
+	// Path is a folder of rule files that are added to the built-in pack; a rule
+	// with the same id replaces the built-in one.
+	Path string `yaml:"path"`
+}
+
+// Detection says when and how cautiously cases are opened.
+type Detection struct {
+	// Latency is how long after its end a call is taken to be complete.
+	Latency Duration `yaml:"latency"`
+	// OpenScore is the risk (0-100) from which a case is opened.
+	OpenScore int `yaml:"open_score"`
+}
+
+// Slack says where alerts go. Without a token they go to the log and the store.
+type Slack struct {
+	Token     Secret `yaml:"token"`
+	TokenFile string `yaml:"token_file"`
+	Channel   string `yaml:"channel"`
+	MinScore  int    `yaml:"min_score"`
+	APIURL    string `yaml:"api_url"`
+}
+
+// Enforcement says what may be done to an organizer, and by whom.
+type Enforcement struct {
+	// DryRun records what would have been done, and does nothing.
+	DryRun            bool      `yaml:"dry_run"`
+	AutoFlagScore     int       `yaml:"auto_flag_score"`     // 0 turns it off
+	AutoThrottleScore int       `yaml:"auto_throttle_score"` // 0 turns it off
+	Throttle          Throttle  `yaml:"throttle"`
+	Expiry            Duration  `yaml:"expiry"`
+	Protected         []string  `yaml:"protected"` // organizer ids or UPNs
+	GuardRail         GuardRail `yaml:"guard_rail"`
+	// UnknownOrganizer is the decision for an organizer the store does not know:
+	// allow or deny.
+	UnknownOrganizer string `yaml:"unknown_organizer"`
+}
+
+// Throttle is what a throttled organizer may still do.
+type Throttle struct {
+	MinutesPerHour int `yaml:"minutes_per_hour"`
+	Legs           int `yaml:"legs"` // at the same time
+}
+
+// GuardRail bounds automatic actions, so that a bad rule cannot act on everybody.
+type GuardRail struct {
+	ActionsPerHour int     `yaml:"actions_per_hour"`
+	TenantShare    float64 `yaml:"tenant_share"` // of a tenant's organizers, 0 to 1
+}
+
+// HTTP says where the console, the API and the metrics listen.
+type HTTP struct {
+	Listen      string `yaml:"listen"`
+	ExternalURL string `yaml:"external_url"`
+	// APIKeyFile holds one API key a line. Without it, the API answers on a
+	// loopback address only.
+	APIKeyFile string `yaml:"api_key_file"`
+}
+
+// Jobs are cron schedules in UTC; an empty one turns the job off.
+type Jobs struct {
+	Inbox   string `yaml:"inbox"`
+	Rate    string `yaml:"rate"`
+	Detect  string `yaml:"detect"`
+	Enforce string `yaml:"enforce"`
+	Alert   string `yaml:"alert"`
+	Sweep   string `yaml:"sweep"`
+}
+
+// Log says what is logged and how.
+type Log struct {
+	Level  string `yaml:"level"`  // debug, info, warn, error
+	Format string `yaml:"format"` // text, json
+}
+
+// Default is the configuration in force where a file says nothing.
+// config.example.yaml holds the same values; a test compares them.
+func Default() Config {
+	return Config{
+		Store: Store{Path: "fairdial-data"},
+		Licences: Licences{
+			Conferencing: Identity{
+				ServicePlans: []string{
+					"3e26ee1f-8a5f-4d52-aee2-b81ce45c8f40",
+					"f544b08d-1645-4287-82de-8d91f37c02a1",
+					"f1e3613f-3818-4254-9b5e-f02d803384e0",
+				},
+				SKUPartNumbers: []string{},
+			},
+			PayPerMinute: Identity{
+				ServicePlans:   []string{"bb038288-76ab-49d6-afc1-eaa6c222c65a"},
+				SKUPartNumbers: []string{"MCOMEETACPEA"},
+			},
+			Select: Identity{
+				ServicePlans: []string{
+					"9974d6cf-cd24-4ba2-921c-e2aa687da846",
+					"986d454b-9027-4d9f-880b-f1b68f920cc4",
+				},
+				SKUPartNumbers: []string{"Microsoft_Teams_Audio_Conferencing_select_dial_out"},
+			},
+			Addon: Identity{ServicePlans: []string{}, SKUPartNumbers: []string{}},
+			Credits: Identity{
+				ServicePlans: []string{
+					"505e180f-f7e0-4b65-91d4-00d670bbd18c",
+					"6b340437-d6f9-4dc5-8cc2-99163f7f83d6",
+				},
+				SKUPartNumbers: []string{"MCOPSTNC", "MCOPSTNPP"},
+			},
+		},
+		Tenants:   []Tenant{},
+		Sources:   []Source{},
+		Detection: Detection{Latency: 0, OpenScore: 50},
+		Slack:     Slack{Channel: "#fair-use", MinScore: 50},
+		Enforcement: Enforcement{
+			DryRun:           true,
+			AutoFlagScore:    70,
+			Throttle:         Throttle{MinutesPerHour: 60, Legs: 2},
+			Expiry:           Duration(7 * 24 * time.Hour),
+			Protected:        []string{},
+			GuardRail:        GuardRail{ActionsPerHour: 20, TenantShare: 0.05},
+			UnknownOrganizer: "allow",
+		},
+		HTTP: HTTP{Listen: "127.0.0.1:8321"},
+		Jobs: Jobs{
+			Inbox:   "@every 30s",
+			Rate:    "*/10 * * * *",
+			Detect:  "5 * * * *",
+			Enforce: "8 * * * *",
+			Alert:   "* * * * *",
+			Sweep:   "40 3 * * *",
+		},
+		Log: Log{Level: "info", Format: "text"},
+	}
+}

@@ -1,0 +1,191 @@
+package config_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v4"
+
+	"fairdial/config"
+)
+
+func noenv(string) string { return "" }
+
+func TestTheExampleEqualsTheDefaults(t *testing.T) {
+	cfg, err := config.Load("../config.example.yaml", noenv)
+	require.NoError(t, err)
+	require.Equal(t, config.Default(), cfg)
+}
+
+// A key that the example forgets would be one that nobody finds.
+func TestTheExampleNamesEveryKey(t *testing.T) {
+	data, err := os.ReadFile("../config.example.yaml")
+	require.NoError(t, err)
+	var example, all map[string]any
+	require.NoError(t, yaml.Load(data, &example))
+	dump, err := yaml.Dump(config.Default())
+	require.NoError(t, err)
+	require.NoError(t, yaml.Load(dump, &all))
+	require.Equal(t, keys("", all), keys("", example))
+}
+
+func keys(prefix string, v any) map[string]bool {
+	out := map[string]bool{}
+	if m, ok := v.(map[string]any); ok {
+		for k, v := range m {
+			out[prefix+k] = true
+			for k := range keys(prefix+k+".", v) {
+				out[k] = true
+			}
+		}
+	}
+	return out
+}
+
+func TestEmptyFileIsTheDefaults(t *testing.T) {
+	for _, text := range []string{"", "\n", "# nothing\n", "---\n"} {
+		cfg, err := config.Parse("empty", []byte(text))
+		require.NoError(t, err, "%q", text)
+		require.Equal(t, config.Default(), cfg)
+	}
+}
+
+func TestAllMistakesAtOnceWithKeyAndLine(t *testing.T) {
+	_, err := config.Parse("bad.yaml", []byte(`store:
+  paht: data
+slack:
+  min_score: high
+tenants:
+  - id: a
+    name: A
+    country: usa
+  - id: a
+    segment: military
+enforcement:
+  dry_run: maybe
+  guard_rail:
+    tenant_share: 5
+jobs:
+  rate: sometimes
+`))
+	var bad *config.Error
+	require.ErrorAs(t, err, &bad)
+	got := make([]string, len(bad.Problems))
+	for i, p := range bad.Problems {
+		got[i] = fmt.Sprintf("%d %s", p.Line, p.Key)
+	}
+	require.Equal(t, []string{
+		"2 store.paht",
+		"4 slack.min_score",
+		"8 tenants[0].country",
+		"9 tenants[1].id",
+		"10 tenants[1].segment",
+		"12 enforcement.dry_run",
+		"14 enforcement.guard_rail.tenant_share",
+		"16 jobs.rate",
+	}, got)
+	require.Contains(t, err.Error(), `bad.yaml has 8 mistakes`)
+	require.Contains(t, err.Error(), `line 2: store.paht: there is no key "paht" here`)
+	require.Contains(t, err.Error(), `line 4: slack.min_score: "high" is not a whole number`)
+}
+
+func TestDuplicateKeyIsRefused(t *testing.T) {
+	_, err := config.Parse("twice.yaml", []byte("log:\n  level: info\nlog:\n  level: debug\n"))
+	require.ErrorContains(t, err, "line 3")
+}
+
+func TestBrokenYAMLIsOneProblem(t *testing.T) {
+	_, err := config.Parse("broken.yaml", []byte("store: [\n"))
+	require.ErrorContains(t, err, "broken.yaml")
+}
+
+func TestEveryRuleOfValidation(t *testing.T) {
+	for _, c := range []struct{ name, yaml, want string }{
+		{"segment", "tenants: [{id: a, segment: x}]", "tenants[0].segment"},
+		{"channel", "tenants: [{id: a, channel: x}]", "tenants[0].channel"},
+		{"tenant id", "tenants: [{name: a}]", "tenants[0].id"},
+		{"credits", "tenants: [{id: a, communicationsCredits: {funded: true}}]", "communicationsCredits.currency"},
+		{"source kind", "sources: [{name: a, kind: fax, path: x}]", "sources[0].kind"},
+		{"source path", "sources: [{name: a, kind: inbox}]", "sources[0].path"},
+		{"source twice", "sources: [{name: a, kind: inbox, path: x}, {name: a, kind: inbox, path: y}]", "also sources[0]"},
+		{"settle", "sources: [{name: a, kind: inbox, path: x, settle: -1s}]", "sources[0].settle"},
+		{"guid", "licences: {addon: {service_plans: [x]}}", "licences.addon.service_plans[0]"},
+		{"score", "detection: {open_score: 0}", "detection.open_score"},
+		{"latency", "detection: {latency: -1h}", "detection.latency"},
+		{"duration", "detection: {latency: soon}", "is no duration"},
+		{"order of steps", "enforcement: {auto_flag_score: 90, auto_throttle_score: 80}", "auto_throttle_score"},
+		{"expiry", "enforcement: {expiry: 0s}", "enforcement.expiry"},
+		{"unknown organizer", "enforcement: {unknown_organizer: ask}", "unknown_organizer"},
+		{"listen", "http: {listen: here}", "http.listen"},
+		{"url", "http: {external_url: ftp://x}", "http.external_url"},
+		{"level", "log: {level: loud}", "log.level"},
+		{"two dsn", "store: {dsn: a, dsn_file: b}", "at most one"},
+		{"cluster", "store: {cluster: \"a'b\"}", "store.cluster"},
+		{"no path", "store: {path: \"\"}", "store.path"},
+		{"channel", "slack: {channel: \"\"}", "slack.channel"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := config.Parse("c.yaml", []byte(c.yaml))
+			require.ErrorContains(t, err, c.want)
+			var bad *config.Error
+			require.ErrorAs(t, err, &bad)
+			require.Len(t, bad.Problems, 1, "%v", err)
+			require.NotZero(t, bad.Problems[0].Line)
+		})
+	}
+}
+
+func TestSecretsComeFromFilesAndEnvironmentAndAreNeverShown(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "token"), []byte("xoxb-hush\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "c.yaml"), []byte("slack: {token_file: token}"), 0o600))
+	cfg, err := config.Load(filepath.Join(dir, "c.yaml"), func(k string) string {
+		if k == "FAIRDIAL_STORE_DSN" {
+			return "clickhouse://u:hush@h/db"
+		}
+		return ""
+	})
+	require.NoError(t, err)
+	require.Equal(t, "xoxb-hush", cfg.Slack.Token.Reveal())
+	require.Equal(t, "clickhouse://u:hush@h/db", cfg.Store.DSN.Reveal())
+
+	asJSON, err := json.Marshal(cfg)
+	require.NoError(t, err)
+	asYAML, err := yaml.Dump(cfg)
+	require.NoError(t, err)
+	for _, shown := range []string{fmt.Sprint(cfg), fmt.Sprintf("%+v %#v", cfg, cfg), string(asJSON), string(asYAML)} {
+		require.NotContains(t, shown, "hush")
+	}
+}
+
+func TestMissingSecretFileNamesTheKey(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.yaml")
+	require.NoError(t, os.WriteFile(path, []byte("slack: {token_file: nowhere}"), 0o600))
+	_, err := config.Load(path, noenv)
+	require.ErrorContains(t, err, "slack.token_file")
+	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+func TestDurationReadsWhatItWrites(t *testing.T) {
+	d := config.Duration(90 * time.Minute)
+	text, err := d.MarshalText()
+	require.NoError(t, err)
+	var back config.Duration
+	require.NoError(t, back.UnmarshalText(text))
+	require.Equal(t, d, back)
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add("store: {path: x}")
+	f.Add("tenants: [{id: a}]\n- x")
+	f.Fuzz(func(t *testing.T, text string) {
+		if _, err := config.Parse("f", []byte(text)); err != nil {
+			require.NotEmpty(t, err.Error())
+		}
+	})
+}
