@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/user"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/term"
+
+	"fairdial/config"
+	"fairdial/store"
+)
+
+// app is what every command shares: the outside world and the global flags.
+type app struct {
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+	getenv func(string) string
+	now    func() time.Time
+	newID  func() uuid.UUID
+	actor  string // who runs the command, for the audit
+
+	configFile string
+	dataDir    string
+	output     string
+	logLevel   string
+
+	cfg    config.Config
+	logger *slog.Logger
+}
+
+func newApp() *app {
+	return &app{
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		getenv: os.Getenv, now: time.Now, newID: uuid.New, actor: actorName(),
+	}
+}
+
+// actorName is the person at the terminal, as the operating system knows them.
+func actorName() string {
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		return "cli:" + u.Username
+	}
+	return fmt.Sprintf("cli:uid-%d", os.Getuid())
+}
+
+// load reads the configuration and sets up logging, before any command runs.
+func (a *app) load() error {
+	cfg, err := config.Load(a.configFile, a.getenv)
+	if err != nil {
+		return err
+	}
+	if a.dataDir != "" {
+		cfg.Store.Path, cfg.Store.DSN = a.dataDir, ""
+	}
+	if a.logLevel != "" {
+		cfg.Log.Level = a.logLevel
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(cfg.Log.Level)); err != nil {
+		return usagef("--log-level %q is not one of debug, info, warn, error", cfg.Log.Level)
+	}
+	options := &slog.HandlerOptions{Level: level}
+	var handler slog.Handler = slog.NewTextHandler(a.stderr, options)
+	if cfg.Log.Format == "json" {
+		handler = slog.NewJSONHandler(a.stderr, options)
+	}
+	a.cfg, a.logger = cfg, slog.New(handler)
+	return nil
+}
+
+// withStore opens the store, brings the configured tenants in, and closes the
+// store whatever happens: a store left open would abort the program's exit.
+func (a *app) withStore(ctx context.Context, do func(*services) error) (err error) {
+	st, err := store.Open(ctx, store.Options{
+		DSN:     a.cfg.Store.DSN.Reveal(),
+		Path:    a.cfg.Store.Path,
+		Cluster: a.cfg.Store.Cluster,
+		Logger:  a.logger,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closeErr := st.Close(); err == nil && closeErr != nil {
+			err = fmt.Errorf("close the store: %w", closeErr)
+		}
+	}()
+	s, err := a.services(ctx, st)
+	if err != nil {
+		return err
+	}
+	return do(s)
+}
+
+// terminal says whether a person watches w.
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// The exit codes of every command; README.md documents them.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// usageError is a mistake in how a command was called.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// exitCode classifies an error, here and nowhere else, and says it on w.
+func exitCode(w io.Writer, err error) int {
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &usage):
+		fmt.Fprintf(w, "fairdial: %v\n", err)
+		fmt.Fprintln(w, "Try: fairdial --help")
+		return exitUsage
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(w, "fairdial: stopped; run the same command again to go on")
+		return exitFailed
+	default:
+		fmt.Fprintf(w, "fairdial: %s\n", strings.TrimSpace(err.Error()))
+		return exitFailed
+	}
+}

@@ -1,0 +1,199 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v4"
+
+	"fairdial/cases"
+)
+
+var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// world stands in for what is behind the console.
+type world struct {
+	list []cases.Case
+	err  error
+}
+
+func (w world) List(_ context.Context, f CaseFilter) (out []cases.Case, _ error) {
+	for _, c := range w.list {
+		if c.Score >= f.MinScore && (f.TenantID == "" || f.TenantID == c.TenantID) {
+			out = append(out, c)
+		}
+	}
+	return out, w.err
+}
+
+func (w world) Get(_ context.Context, id string) (cases.Case, error) {
+	for _, c := range w.list {
+		if c.ID == id {
+			return c, nil
+		}
+	}
+	return cases.Case{}, ErrNotFound
+}
+
+func (w world) Decide(_ context.Context, organizer, number string) (any, error) {
+	if organizer == "panic" {
+		panic("boom")
+	}
+	return map[string]string{"organizer_id": organizer, "number": number, "decision": "allow"}, w.err
+}
+
+func (w world) Pools(context.Context) ([]Pool, error) {
+	return []Pool{{Tenant: "Contoso", Month: "2026-02", PoolSeconds: 6000, UsedSeconds: 3000, Paid: map[string]int64{"addon": 600}}}, w.err
+}
+
+func serve(t *testing.T, w world, log *bytes.Buffer, keys ...string) http.Handler {
+	t.Helper()
+	opts := Options{
+		Cases: w, Decider: w, Overview: w, Now: func() time.Time { return now },
+		Ready:    func(context.Context) error { return w.err },
+		Metrics:  prometheus.NewRegistry(),
+		Registry: prometheus.NewRegistry(),
+		Logger:   slog.New(slog.NewTextHandler(log, nil)),
+	}
+	for _, k := range keys {
+		opts.Keys = append(opts.Keys, []byte(k))
+	}
+	h, err := New(opts)
+	require.NoError(t, err)
+	return h
+}
+
+func get(h http.Handler, path string, change ...func(*http.Request)) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	r.RemoteAddr, r.Host = "127.0.0.1:5000", "localhost:8321"
+	for _, c := range change {
+		c(r)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func header(k, v string) func(*http.Request) { return func(r *http.Request) { r.Header.Set(k, v) } }
+func remote(a string) func(*http.Request)    { return func(r *http.Request) { r.RemoteAddr = a } }
+func host(h string) func(*http.Request)      { return func(r *http.Request) { r.Host = h } }
+
+func TestWhoIsAnswered(t *testing.T) {
+	guarded := []string{"/", "/metrics", "/api/v1/cases", "/api/v1/decisions/x", "/api/v1/openapi.yaml", "/api/nowhere"}
+	for _, c := range []struct {
+		name   string
+		keys   []string
+		change []func(*http.Request)
+		want   int // 0: answered
+	}{
+		{"this machine, no keys", nil, nil, 0},
+		{"IPv6 loopback, no keys", nil, []func(*http.Request){remote("[::1]:1"), host("[::1]:8321")}, 0},
+		{"another machine, no keys", nil, []func(*http.Request){remote("10.0.0.9:1")}, http.StatusForbidden},
+		{"a web page through the browser", nil, []func(*http.Request){host("evil.example:8321")}, http.StatusForbidden},
+		{"no key given", []string{"k1"}, nil, http.StatusUnauthorized},
+		{"wrong key", []string{"k1"}, []func(*http.Request){header("Authorization", "Bearer k2")}, http.StatusUnauthorized},
+		{"empty key", []string{"k1"}, []func(*http.Request){header("Authorization", "Bearer ")}, http.StatusUnauthorized},
+		{"right key from elsewhere", []string{"k1", "k2"}, []func(*http.Request){header("Authorization", "Bearer k2"), remote("10.0.0.9:1")}, 0},
+		{"right key in the other header", []string{"k1"}, []func(*http.Request){header("X-API-Key", "k1")}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var log bytes.Buffer
+			h := serve(t, world{}, &log, c.keys...)
+			for _, path := range guarded {
+				got := get(h, path, c.change...).Code
+				if c.want != 0 {
+					require.Equal(t, c.want, got, path)
+				} else {
+					require.NotContains(t, []int{http.StatusForbidden, http.StatusUnauthorized}, got, path)
+				}
+			}
+			require.Equal(t, http.StatusOK, get(h, "/healthz", c.change...).Code, "health is for everybody")
+		})
+	}
+}
+
+func TestReadiness(t *testing.T) {
+	require.Equal(t, http.StatusOK, get(serve(t, world{}, new(bytes.Buffer)), "/readyz").Code)
+	w := get(serve(t, world{err: errors.New("store: no answer")}, new(bytes.Buffer)), "/readyz")
+	require.Equal(t, http.StatusServiceUnavailable, w.Code)
+	require.Contains(t, w.Body.String(), "store: no answer")
+}
+
+func TestCasesAndDecisions(t *testing.T) {
+	h := serve(t, world{list: []cases.Case{{ID: "c1", Score: 90}, {ID: "c2", Score: 40}}}, new(bytes.Buffer))
+	var list struct{ Cases []cases.Case }
+	require.NoError(t, json.Unmarshal(get(h, "/api/v1/cases?min_score=50").Body.Bytes(), &list))
+	require.Len(t, list.Cases, 1)
+	require.JSONEq(t, `{"cases":[]}`, get(h, "/api/v1/cases?min_score=99").Body.String())
+	require.Contains(t, get(h, "/api/v1/cases/c2").Body.String(), `"case_id":"c2"`)
+	require.JSONEq(t, `{"organizer_id":"a@b.example","number":"+1605","decision":"allow"}`,
+		get(h, "/api/v1/decisions/a@b.example?number=%2B1605").Body.String())
+}
+
+func TestErrorsAreProblemDocumentsThatKeepSecrets(t *testing.T) {
+	var log bytes.Buffer
+	h := serve(t, world{err: errors.New("clickhouse://user:hush@host")}, &log)
+	for path, want := range map[string]int{
+		"/api/v1/cases":             http.StatusInternalServerError,
+		"/api/v1/cases?min_score=x": http.StatusBadRequest,
+		"/api/v1/cases/none":        http.StatusNotFound,
+		"/api/v1/decisions/panic":   http.StatusInternalServerError,
+		"/api/v2":                   http.StatusNotFound,
+	} {
+		w := get(h, path)
+		require.Equal(t, want, w.Code, path)
+		require.Equal(t, "application/problem+json", w.Header().Get("Content-Type"), path)
+		var p struct {
+			Status int
+			Detail string
+		}
+		require.NoError(t, json.Unmarshal(w.Body.Bytes(), &p), path)
+		require.Equal(t, want, p.Status)
+		require.NotEmpty(t, p.Detail)
+		require.NotContains(t, w.Body.String(), "hush", path)
+	}
+	require.Contains(t, log.String(), "boom", "the log says why")
+}
+
+func TestThePageKeepsHostileNamesInert(t *testing.T) {
+	h := serve(t, world{list: []cases.Case{{
+		ID: "c1", Score: 90, Severity: cases.SeverityCritical, OrganizerName: `<script>alert(1)</script>`,
+		OpenedAt: now, Findings: []cases.Finding{{Sentence: "a"}, {Sentence: "b"}, {Sentence: "c"}, {Sentence: "d"}},
+	}}}, new(bytes.Buffer))
+	w := get(h, "/")
+	require.Equal(t, http.StatusOK, w.Code)
+	require.NotContains(t, w.Body.String(), "<script")
+	require.Contains(t, w.Body.String(), "and 1 more")
+	require.Contains(t, w.Body.String(), "50 %")
+	require.Contains(t, w.Header().Get("Content-Security-Policy"), "default-src 'none'")
+	require.Equal(t, http.StatusOK, get(h, "/assets/console.css").Code)
+	require.Contains(t, get(serve(t, world{}, new(bytes.Buffer)), "/").Body.String(), "No organizer stands out")
+}
+
+func TestTheOpenAPIFileListsEveryRoute(t *testing.T) {
+	var doc struct {
+		Paths map[string]map[string]any
+	}
+	require.NoError(t, yaml.Load(openAPIFile, &doc))
+	listed := map[string]bool{}
+	for path, methods := range doc.Paths {
+		for method := range methods {
+			listed[strings.ToUpper(method)+" "+path] = true
+		}
+	}
+	served := map[string]bool{}
+	for pattern := range (&api{}).routes() {
+		served[pattern] = true
+	}
+	require.Equal(t, served, listed)
+}

@@ -1,0 +1,108 @@
+// Package console is the HTTP face of the daemon: health, metrics, the API under
+// /api/v1 and the pages for people.
+package console
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"fairdial/cases"
+)
+
+// ErrNotFound is what a Cases answers for a case that does not exist.
+var ErrNotFound = errors.New("not found")
+
+// CaseFilter narrows a list of cases; empty fields do not.
+type CaseFilter struct {
+	TenantID    string
+	OrganizerID string
+	Status      string
+	MinScore    int
+}
+
+// Cases is what the console needs of the case log.
+type Cases interface {
+	List(ctx context.Context, filter CaseFilter) ([]cases.Case, error)
+	Get(ctx context.Context, id string) (cases.Case, error)
+}
+
+// Decider answers what an organizer may do now; the answer is written as JSON.
+type Decider interface {
+	Decide(ctx context.Context, organizer, number string) (any, error)
+}
+
+// Pool is a tenant's pool and what was paid in a month.
+type Pool struct {
+	Tenant      string
+	Month       string
+	PoolSeconds int64
+	UsedSeconds int64
+	Paid        map[string]int64 // seconds by bucket
+}
+
+// Overview is what the first page needs beside the cases.
+type Overview interface {
+	Pools(ctx context.Context) ([]Pool, error)
+}
+
+// Options are what a Server needs; all are required but Keys.
+type Options struct {
+	Cases    Cases
+	Decider  Decider
+	Overview Overview
+	// Ready says whether the daemon can do its work; its error is shown.
+	Ready    func(ctx context.Context) error
+	Metrics  prometheus.Gatherer
+	Registry prometheus.Registerer
+	// Keys are the API keys. Without any, only loopback callers are answered.
+	Keys   [][]byte
+	Now    func() time.Time
+	Logger *slog.Logger
+}
+
+// New builds the handler for everything the daemon serves.
+func New(opts Options) (http.Handler, error) {
+	pages, err := newPages(opts)
+	if err != nil {
+		return nil, err
+	}
+	a := &api{opts: opts}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plainText(w, http.StatusOK, "ok\n") })
+	mux.HandleFunc("GET /readyz", readyz(opts.Ready))
+
+	guarded := func(pattern string, h http.Handler) { mux.Handle(pattern, authorize(opts.Keys, h)) }
+	guarded("GET /metrics", promhttp.HandlerFor(opts.Metrics, promhttp.HandlerOpts{}))
+	for pattern, handle := range a.routes() {
+		guarded(pattern, handle)
+	}
+	guarded("/api/", problemHandler(http.StatusNotFound, "There is no such address; docs/api.md lists them."))
+	guarded("GET /{$}", http.HandlerFunc(pages.overview))
+	mux.Handle("GET /assets/", assets())
+
+	return secureHeaders(recoverPanics(opts.Logger, observe(opts.Registry, mux))), nil
+}
+
+func readyz(ready func(context.Context) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+		defer cancel()
+		if err := ready(ctx); err != nil {
+			plainText(w, http.StatusServiceUnavailable, "not ready: "+err.Error()+"\n")
+			return
+		}
+		plainText(w, http.StatusOK, "ready\n")
+	}
+}
+
+func plainText(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text))
+}
