@@ -72,8 +72,8 @@ type Finding struct {
 	Calls    int64          `json:"calls"`
 	Sentence string         `json:"sentence"`
 	Facts    map[string]any `json:"facts,omitempty"`
-	Weight   float64        `json:"weight"` // 0 to 1: how strongly the rule speaks for abuse
-	Family   string         `json:"family"` // rules of one family do not count twice
+	Weight   float64        `json:"weight"`  // 0 to 1: how strongly the rule speaks for abuse
+	Family   string         `json:"family"`  // rules of one family do not count twice
 	Outcome  string         `json:"outcome"` // hit, snoozed
 }
 

@@ -180,8 +180,12 @@ func (c Config) validateEnforcement(k *checker) {
 
 func (c Config) validateJobs(k *checker) {
 	for _, j := range []struct{ name, schedule string }{
-		{"inbox", c.Jobs.Inbox}, {"rate", c.Jobs.Rate}, {"detect", c.Jobs.Detect},
-		{"enforce", c.Jobs.Enforce}, {"alert", c.Jobs.Alert}, {"sweep", c.Jobs.Sweep},
+		{"inbox", c.Jobs.Inbox},
+		{"rate", c.Jobs.Rate},
+		{"detect", c.Jobs.Detect},
+		{"enforce", c.Jobs.Enforce},
+		{"alert", c.Jobs.Alert},
+		{"sweep", c.Jobs.Sweep},
 	} {
 		if j.schedule == "" {
 			continue

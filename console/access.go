@@ -17,7 +17,7 @@ func authorize(keys [][]byte, next http.Handler) http.Handler {
 		case len(keys) > 0 && !knownKey(keys, bearer(r)):
 			w.Header().Set("WWW-Authenticate", `Bearer realm="fairdial"`)
 			problem(w, http.StatusUnauthorized, "An API key is needed: send it as Authorization: Bearer KEY.")
-		case len(keys) == 0 && !(loopback(r.RemoteAddr) && loopback(r.Host)):
+		case len(keys) == 0 && (!loopback(r.RemoteAddr) || !loopback(r.Host)):
 			problem(w, http.StatusForbidden, "Without http.api_key_file only callers on this machine are answered.")
 		default:
 			next.ServeHTTP(w, r)

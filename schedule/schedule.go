@@ -113,11 +113,7 @@ func (s *Scheduler) Run(ctx context.Context) error {
 			return err
 		}
 		if missed {
-			inFlight.Add(1)
-			go func() {
-				defer inFlight.Done()
-				s.run(jobs, e, slot, true)
-			}()
+			inFlight.Go(func() { s.run(jobs, e, slot, true) })
 		}
 	}
 	c.Start()
@@ -160,7 +156,7 @@ func (s *Scheduler) missed(ctx context.Context, e *entry) (time.Time, bool, erro
 // However many slots passed, one run catches them all up: jobs do all that is due.
 func latest(schedule cron.Schedule, slot, now time.Time) time.Time {
 	if d, ok := schedule.(cron.ConstantDelaySchedule); ok {
-		return slot.Add(now.Sub(slot) / d.Delay * d.Delay)
+		return slot.Add(now.Sub(slot).Truncate(d.Delay))
 	}
 	for {
 		next := schedule.Next(slot)

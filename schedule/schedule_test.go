@@ -3,8 +3,8 @@ package schedule_test
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -31,9 +31,9 @@ func (l *log) Record(_ context.Context, r schedule.Run) error {
 func (l *log) LastSlot(_ context.Context, job string) (time.Time, bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for i := len(l.runs) - 1; i >= 0; i-- {
-		if l.runs[i].Job == job && l.runs[i].Outcome == schedule.Started {
-			return l.runs[i].Slot, true, nil
+	for _, r := range slices.Backward(l.runs) {
+		if r.Job == job && r.Outcome == schedule.Started {
+			return r.Slot, true, nil
 		}
 	}
 	return time.Time{}, false, nil
@@ -54,7 +54,7 @@ func start(t *testing.T, l *log, jobs ...schedule.Job) (stop func() error) {
 	t.Helper()
 	s, err := schedule.New(schedule.Options{
 		Jobs: jobs, Recorder: l, Now: time.Now, Grace: 10 * time.Second,
-		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
