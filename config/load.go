@@ -135,7 +135,7 @@ func plain(message string) string {
 
 func stripComments(data []byte) []byte {
 	var out []byte
-	for _, line := range strings.SplitSeq(string(data), "\n") {
+	for line := range strings.SplitSeq(string(data), "\n") {
 		if t := strings.TrimSpace(line); t == "" || t == "---" || strings.HasPrefix(t, "#") {
 			continue
 		}
