@@ -1,0 +1,153 @@
+// Package store is the way to ClickHouse: a server or a cluster by DSN, or the engine in
+// this process on a folder. Either way a Store is a clickhouse-go connection whose
+// schema is up to date.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"fairdial/store/embedded"
+)
+
+// DefaultDatabase is the database of the embedded store.
+const DefaultDatabase = "fairdial"
+
+// Options say which store to open. The zero value of what is left out is a default.
+type Options struct {
+	// DSN reaches a server or a cluster: clickhouse://user:password@host:9000/database.
+	// "" means the embedded engine.
+	DSN string
+	// Path is the folder of the embedded engine. Required without a DSN.
+	Path string
+	// Cluster makes the schema ON CLUSTER with that name.
+	Cluster string
+	// Database holds the tables; "" means the DSN's, or DefaultDatabase when embedded.
+	Database string
+	// Logger gets what goes wrong outside a query. Default: nothing is logged.
+	Logger *slog.Logger
+}
+
+// Store is a connection to ClickHouse whose schema is up to date. Safe for concurrent use.
+type Store struct {
+	driver.Conn
+	engine *embedded.Engine
+	log    *slog.Logger
+}
+
+// Open opens the store and brings its schema up to date.
+func Open(ctx context.Context, opts Options) (*Store, error) {
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	if opts.DSN != "" {
+		return openServer(ctx, opts)
+	}
+	if opts.Path == "" {
+		return nil, errors.New("open the store: neither store.dsn nor store.path is set")
+	}
+	engine, err := embedded.Open(ctx, embedded.Options{Path: opts.Path, Logger: opts.Logger})
+	if err != nil {
+		return nil, err
+	}
+	s, err := On(ctx, engine, opts)
+	if err != nil {
+		return nil, errors.Join(err, engine.Close())
+	}
+	s.engine = engine
+	return s, nil
+}
+
+func openServer(ctx context.Context, opts Options) (*Store, error) {
+	options, err := clickhouse.ParseDSN(opts.DSN)
+	if err != nil {
+		return nil, fmt.Errorf("store.dsn: %w", err)
+	}
+	if opts.Database != "" {
+		options.Auth.Database = opts.Database
+	}
+	return connect(ctx, options, opts)
+}
+
+// On opens a store on an engine that somebody else opened and will close. The database
+// is made if it is not there.
+func On(ctx context.Context, transport http.RoundTripper, opts Options) (*Store, error) {
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	if opts.Database == "" {
+		opts.Database = DefaultDatabase
+	}
+	if err := createDatabase(ctx, transport, opts.Database); err != nil {
+		return nil, err
+	}
+	return connect(ctx, embeddedOptions(transport, opts.Database), opts)
+}
+
+func createDatabase(ctx context.Context, transport http.RoundTripper, name string) error {
+	conn, err := clickhouse.Open(embeddedOptions(transport, "default"))
+	if err != nil {
+		return fmt.Errorf("open the embedded store: %w", err)
+	}
+	defer conn.Close()
+	if err := conn.Exec(ctx, "CREATE DATABASE IF NOT EXISTS {name:Identifier}", clickhouse.Named("name", name)); err != nil {
+		return fmt.Errorf("make the database %s: %w", name, err)
+	}
+	return nil
+}
+
+// embeddedOptions: a driver connection costs nothing here, since the engine has its own
+// pool; so there are enough of them that no caller waits for one.
+func embeddedOptions(transport http.RoundTripper, database string) *clickhouse.Options {
+	return &clickhouse.Options{
+		Protocol:        clickhouse.HTTP,
+		Addr:            []string{"embedded:0"}, // never dialled
+		Auth:            clickhouse.Auth{Database: database},
+		TransportFunc:   func(*http.Transport) (http.RoundTripper, error) { return transport, nil },
+		MaxOpenConns:    256,
+		MaxIdleConns:    32,
+		ConnMaxLifetime: 24 * time.Hour,
+	}
+}
+
+func connect(ctx context.Context, options *clickhouse.Options, opts Options) (*Store, error) {
+	conn, err := clickhouse.Open(options)
+	if err != nil {
+		return nil, fmt.Errorf("open the store: %w", err)
+	}
+	s := &Store{Conn: conn, log: opts.Logger}
+	if err := s.migrate(ctx, opts.Cluster); err != nil {
+		return nil, errors.Join(fmt.Errorf("bring the store's schema up to date: %w", err), conn.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) migrate(ctx context.Context, cluster string) error {
+	files, err := fs.Sub(migrationFiles, "migrations")
+	if err != nil {
+		return err
+	}
+	all, err := readMigrations(files)
+	if err != nil {
+		return err
+	}
+	return migrate(ctx, s.Conn, all, cluster, time.Now)
+}
+
+// Close closes the connections and, where this store opened it, the embedded engine: it
+// cancels what still runs and must have returned before the process ends.
+func (s *Store) Close() error {
+	err := s.Conn.Close()
+	if s.engine != nil {
+		err = errors.Join(err, s.engine.Close())
+	}
+	return err
+}
