@@ -38,6 +38,8 @@ var (
 	atVersionSQL string
 	//go:embed sql/batch_winners.sql
 	batchWinnersSQL string
+	//go:embed sql/latest.sql
+	latestSQL string
 	//go:embed sql/history.sql
 	historySQL string
 	//go:embed sql/heads.sql

@@ -20,11 +20,15 @@ func (j *Journal) History(ctx context.Context, stream, subject string) ([]Event,
 
 // Latest is the newest event of a subject, false if it has none.
 func (j *Journal) Latest(ctx context.Context, stream, subject string) (Event, bool, error) {
-	heads, err := j.Heads(ctx, stream, Filter{Subject: subject})
-	if err != nil || len(heads) == 0 {
-		return Event{}, false, err
+	var found []Event
+	err := j.conn.Select(ctx, &found, latestSQL, clickhouse.Named("stream", stream), clickhouse.Named("subject", subject))
+	if err != nil {
+		return Event{}, false, fmt.Errorf("newest event of %s %s: %w", stream, subject, err)
 	}
-	return heads[0], true, nil
+	if len(found) == 0 {
+		return Event{}, false, nil
+	}
+	return found[0], true, nil
 }
 
 // Filter narrows a reading; empty fields do not.
