@@ -59,6 +59,8 @@ type plot struct {
 	from, to   int // day indexes of the abusive period, both included
 	numbers    []number
 	conference uint32
+	// group numbers the organizers who act together, from 1; 0 for one alone.
+	group int
 	// limit is a ceiling of minutes a calendar month, where the plot keeps under one.
 	limit float64
 	// hour is a local hour of the day the plot turns around.
@@ -178,6 +180,7 @@ func cast(o Options, a *atlas, all []*tenant) {
 	stage := newStage(d, all)
 	list := scenarios()
 	order := d.Perm(len(list))
+	groups := 0
 	for round := 0; wanted > 0; round++ {
 		given := 0
 		for i, k := range order {
@@ -187,6 +190,9 @@ func cast(o Options, a *atlas, all []*tenant) {
 				break
 			}
 			players := stage.find(s, min(size, wanted))
+			if len(players) > 1 {
+				groups++
+			}
 			var shared []number
 			conference := d.conferenceID()
 			var from, to int
@@ -202,10 +208,14 @@ func cast(o Options, a *atlas, all []*tenant) {
 					c.settle(s)
 				}
 				from, to = c.plot.from, c.plot.to
+				c.equip()
 				if s.cast != nil {
 					s.cast(c)
 				}
 				shared = c.shared
+				if len(players) > 1 {
+					c.plot.group = groups
+				}
 				player.plot = c.plot
 			}
 			wanted -= len(players)
@@ -238,6 +248,21 @@ func newStage(d *dice, all []*tenant) *stage {
 		d.Shuffle(len(s.free[t]), func(i, j int) { f := s.free[t]; f[i], f[j] = f[j], f[i] })
 	}
 	return s
+}
+
+// equip sees to it that most abusers hold the add-on: "unlimited" is what draws
+// them. Scenarios about the licence itself change that afterwards.
+func (c *casting) equip() {
+	if !c.chance(0.92) {
+		return
+	}
+	c.licence()
+	o := c.organizer
+	if !o.holds(planAddon, c.begin) || !o.holds(planAddon, c.end-1) {
+		o.take(skuAddon)
+		since := c.begin - seconds(c.span(20, 200)*86400)
+		o.give(skuAddon, since-since%second, forever)
+	}
 }
 
 // find takes up to n organizers for a scenario; of one tenant, or of different ones.

@@ -107,6 +107,15 @@ func volumes() []*scenario {
 		},
 		{
 			name: "fair_use_excess", says: "ordinary-looking meetings, far more than anybody else has; no fraud",
+			cast: func(c *casting) {
+				for range 150 {
+					n := c.atlas.northAmerican(c.dice)
+					if c.chance(0.1) {
+						n = c.organizer.stranger(c.dice)
+					}
+					c.plot.numbers = append(c.plot.numbers, n)
+				}
+			},
 			day: func(p *plot, s *sink) {
 				// Minutes of legs in a month: 18,000, 30,000 and 60,000.
 				left := of(p.level, 18_000.0, 30_000, 60_000) / 24 * s.span(0.7, 1.3) * s.intensity
@@ -118,7 +127,7 @@ func volumes() []*scenario {
 					length := s.span(30, 80)
 					conference, start := s.conferenceToday(), s.slot(7, 21)
 					for range legs {
-						p.dial(s, conference, start+seconds(s.exp(90)), s.organizer.callee(s.dice), length*60*s.span(0.85, 1))
+						p.dial(s, conference, start+seconds(s.exp(90)), p.numbers[s.favourite(len(p.numbers))], length*60*s.span(0.85, 1))
 					}
 					left -= float64(legs) * length
 				}

@@ -176,6 +176,11 @@ func (t *tenant) products(path string, at tick) error {
 			ID: s.id, Part: s.part, Status: "Enabled", Applies: "User", Consumed: used[s],
 			Prepaid: graphUnits{Enabled: t.stock[s]},
 		}
+		if s == t.standard {
+			g.Prepaid.Warning = int(float64(t.stock[s]) * t.grace)
+			g.Prepaid.Enabled -= g.Prepaid.Warning
+			g.Prepaid.Suspended = t.suspended
+		}
 		for _, p := range s.plans {
 			g.Plans = append(g.Plans, graphPlanInSKU{p.id, p.name, "User", "Success"})
 		}

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"time"
 )
 
 // overlap is how far a month's poll reaches back into the month before, as
@@ -69,7 +68,8 @@ type feed struct {
 	provider *provider
 	dice     *dice
 	source   source
-	month    int // of the file being written
+	month    int  // of the file being written
+	settled  tick // start of the last call that was charged
 	pending  []call
 	outbox   []delivery
 	order    uint64
@@ -82,7 +82,6 @@ type feed struct {
 	broken  []broken
 	slips   []slip
 	seconds int64 // rated, all
-	drawn   int64 // from the pool
 	pool    int64 // the pool of one month
 }
 
@@ -127,16 +126,16 @@ func (f *feed) run(ctx context.Context, dir string, day func(int)) error {
 		}
 		date := begin.time().AddDate(0, 0, i)
 		for _, o := range t.organizers {
-			s.organizer, s.today = o, dayAt(i, date, o.site.loc, o.site.country)
+			s.nextDay(o, dayAt(i, date, o.site.loc, o.site.country))
 			s.reseed(f.options.Seed, streamHonest, uint64(t.index), uint64(o.index), uint64(i+1))
 			o.honest(s)
 			s.reseed(f.options.Seed, streamAbuse, uint64(t.index), uint64(o.index), uint64(i+1))
 			o.abuse(s)
+			s.closeDay()
 		}
-		// No call of a later day starts before that day does in the first of all zones.
-		// An hour is left for the minutes by which a meeting on the hour begins early.
-		sure := tickOf(date.Add(24*time.Hour)) - 15*hour
-		if err := f.flush(sure); err != nil {
+		// No call of a later day starts before that day does in the first of all time
+		// zones, less the hours by which a traveller can be ahead: a day is enough.
+		if err := f.flush(tickOf(date)); err != nil {
 			return err
 		}
 		day(len(t.organizers))
@@ -144,7 +143,6 @@ func (f *feed) run(ctx context.Context, dir string, day func(int)) error {
 	if err := f.flush(forever); err != nil {
 		return err
 	}
-	f.drawn = f.provider.used
 	return f.source.close()
 }
 
@@ -156,6 +154,10 @@ func (f *feed) flush(before tick) error {
 	n := 0
 	for ; n < len(f.pending) && f.pending[n].start < before; n++ {
 		c := &f.pending[n]
+		if c.start < f.settled {
+			return fmt.Errorf("tenant %s: a call of %s came up after %s was settled: the days are out of order", f.tenant.id, c.start, f.settled)
+		}
+		f.settled = c.start
 		verdict, through := f.provider.settle(c)
 		if !through {
 			continue

@@ -1,7 +1,5 @@
 package simulate
 
-import "fmt"
-
 // plan is a service plan, the part of a licence that gives an entitlement.
 type plan struct {
 	id      string
@@ -142,22 +140,4 @@ func (t *tenant) poolSeconds() int64 {
 		}
 	}
 	return int64(units) * poolMinutes(t.country) * 60
-}
-
-// checkStock refuses a world in which more licences are assigned than bought.
-func (t *tenant) checkStock(at tick) error {
-	used := stock{}
-	for _, o := range t.organizers {
-		for _, h := range o.holdings {
-			if h.at(at) {
-				used[h.sku]++
-			}
-		}
-	}
-	for s, n := range used {
-		if n > t.stock[s] {
-			return fmt.Errorf("tenant %s has %d of %s assigned and %d bought", t.id, n, s.part, t.stock[s])
-		}
-	}
-	return nil
 }

@@ -43,7 +43,8 @@ type sink struct {
 	volume    float64 // factor on honest traffic
 	intensity float64 // factor on abusive traffic
 	abusive   bool
-	begin     tick // calls outside [begin, end) are not in the run's months
+	taken     []span // the honest meetings of the day so far
+	begin     tick   // calls outside [begin, end) are not in the run's months
 	end       tick
 	calls     *[]call
 }
@@ -126,12 +127,49 @@ func (s *sink) slot(opens, closes float64) tick {
 }
 
 // meetings holds mean meetings between two local hours, by the profile's legs
-// and lengths.
+// and lengths. One for which no free time is found is not held.
 func (s *sink) meetings(mean, opens, closes float64) {
 	p := s.organizer.profile
-	for range s.poisson(mean * s.volume) {
+	for range s.poisson(mean * s.volume * s.organizer.thrift) {
 		legs := 1 + s.poisson(p.legs-1)
-		s.meet(s.slot(opens, closes), s.length(), legs, s.organizer.callee)
+		for range 4 {
+			start, length := s.slot(opens, closes), s.length()
+			if p.shared || s.free(start, length) {
+				s.meet(start, length, legs, s.organizer.callee)
+				break
+			}
+		}
+	}
+}
+
+// span is the time of one meeting.
+type span struct{ from, to tick }
+
+// free says whether the organizer has nothing else then, and takes the time.
+func (s *sink) free(start tick, length float64) bool {
+	x := span{start - minute, start + seconds(length) + minute}
+	if x.from < s.organizer.until {
+		return false
+	}
+	for _, other := range s.taken {
+		if x.from < other.to && other.from < x.to {
+			return false
+		}
+	}
+	s.taken = append(s.taken, x)
+	return true
+}
+
+// nextDay turns to an organizer's day.
+func (s *sink) nextDay(o *organizer, t today) {
+	s.organizer, s.today = o, t
+	s.taken = s.taken[:0]
+}
+
+// closeDay notes when the day's last meeting ends.
+func (s *sink) closeDay() {
+	for _, x := range s.taken {
+		s.organizer.until = max(s.organizer.until, x.to)
 	}
 }
 

@@ -16,8 +16,10 @@ type organizer struct {
 	holdings   []holding
 	contacts   []number
 	phone      number
-	conference uint32 // the standing conference id
-	starts     int    // day index of the first day at work
+	conference uint32  // the standing conference id
+	starts     int     // day index of the first day at work
+	thrift     float64 // factor on meetings: who has no add-on is told to spare the pool
+	until      tick    // end of the latest meeting of the days before
 }
 
 // Streams of randomness, one a purpose.
@@ -58,6 +60,7 @@ func (t *tenant) populate(o Options, deal func() *profile) {
 		if p.profile.archetype == archStarter {
 			p.starts = d.between(min(4, days-1), max(1, days/2))
 		}
+		p.thrift = 1
 		p.equip(d)
 		t.organizers[i] = p
 	}
@@ -68,15 +71,25 @@ func (d *dice) conferenceID() uint32 { return uint32(d.between(100_000_000, 999_
 // stranger is a number the organizer may come to call, by the profile's mix.
 func (o *organizer) stranger(d *dice) number {
 	a, m := o.tenant.places, o.profile.mix
-	if d.chance(0.2) {
+	colleagues := 0.2
+	if o.site.country != "US" && o.site.country != "CA" {
+		// Elsewhere the add-on is bought for the calls to America; who is near by
+		// joins with the app or dials in.
+		m.home *= 0.12
+		colleagues = 0.02
+	}
+	if d.chance(colleagues) {
 		return pick(d, o.tenant.colleagues)
 	}
 	switch u := d.Float64() * (m.home + m.northAmerica + m.zoneA + m.rest); {
 	case u < m.home:
 		return a.near(d, o.site)
 	case u < m.home+m.northAmerica:
-		if d.chance(0.03) {
+		switch u := d.Float64(); {
+		case u < 0.03:
 			return a.tollFree(d)
+		case u < 0.034: // honest customers live in rural exchanges too
+			return a.block(d, pick(d, a.highCost))
 		}
 		iso := "US"
 		if d.chance(0.09) {
@@ -140,7 +153,12 @@ func (o *organizer) equip(d *dice) {
 	if credits {
 		o.give(skuCredits, from, forever)
 	}
-	if o.profile.archetype == archUnlicensed || !d.chance(o.profile.addon*t.addon) {
+	want := o.profile.addon
+	if want < 0.9 { // who is known to need it gets it everywhere
+		want *= t.addon
+	}
+	if o.profile.archetype == archUnlicensed || !d.chance(want) {
+		o.thrift = 0.35
 		return
 	}
 	got := from + seconds(d.span(0, 10)*86400)

@@ -37,10 +37,11 @@ type provider struct {
 	tenant *tenant
 	dice   *dice
 	month  int
-	pool   int64 // seconds left this month
-	free   int64 // seconds left of the free plan's own pool, US and Canada only
-	used   int64 // seconds drawn from the pool, all months
-	fx     int64 // ten-thousandths of the currency for a US dollar
+	pool   int64  // seconds left this month
+	free   int64  // seconds left of the free plan's own pool, US and Canada only
+	used   int64  // seconds drawn from the pool, all months
+	dry    []tick // when each month's pool ran out; 0 where it did not
+	fx     int64  // ten-thousandths of the currency for a US dollar
 }
 
 func newProvider(t *tenant, seed uint64) *provider {
@@ -96,6 +97,7 @@ func (p *provider) enter(t tick) {
 	for p.month < 0 || p.month < len(months)-1 && t >= months[p.month].end {
 		p.month++
 		p.pool, p.free = p.tenant.poolSeconds(), 0
+		p.dry = append(p.dry, 0)
 		for _, o := range p.tenant.organizers {
 			if o.holds(planSelect, months[p.month].start) {
 				p.free += 60 * 60
@@ -121,7 +123,12 @@ func (p *provider) entitled(c *call) (verdict, bool) {
 	if draws && *pool > 0 {
 		drawn := min(left, *pool)
 		*pool -= drawn
-		p.used += drawn
+		if pool == &p.pool {
+			p.used += drawn
+			if *pool == 0 {
+				p.dry[p.month] = c.start
+			}
+		}
 		if left -= drawn; left == 0 {
 			return verdict{capability: capPool}, true
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"fairdial/usage"
@@ -50,7 +51,8 @@ func writeTenants(dir string, all []*tenant) error {
 	return f.close()
 }
 
-// writeRates writes a rate sheet for every currency in use, in the provider's columns.
+// writeRates writes a rate sheet for every currency in use, in the provider's
+// columns. An empty origin stands for any.
 func writeRates(dir string, a *atlas, all []*tenant) error {
 	done := map[string]bool{}
 	for _, t := range all {
@@ -71,11 +73,7 @@ func writeRates(dir string, a *atlas, all []*tenant) error {
 				if p.premium {
 					kind = "Premium"
 				}
-				prefixes := p.prefixes[0]
-				for _, more := range p.prefixes[1:] {
-					prefixes += ", " + more
-				}
-				write("All", p.name, prefixes, "All Number Types", kind, decimal4(p.fee(fx)), decimal4(p.rate(fx)))
+				write("", p.name, strings.Join(p.prefixes, ", "), "All Number Types", kind, decimal4(p.fee(fx)), decimal4(p.rate(fx)))
 			}
 			return nil
 		})
@@ -154,6 +152,19 @@ func writeExpected(dir string, feeds []*feed) error {
 		for _, f := range feeds {
 			for _, s := range f.slips {
 				write(f.tenant.id.String(), s.id.String(), s.kind)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	err = table(dir, "groups.csv", []string{"group", "scenario", "tenant_id", "organizer_id"}, func(write func(...string)) error {
+		for _, f := range feeds {
+			for _, o := range f.tenant.organizers {
+				if f.tallies[o] != nil && o.plot.group > 0 {
+					write(strconv.Itoa(o.plot.group), o.plot.scenario.name, f.tenant.id.String(), o.id.String())
+				}
 			}
 		}
 		return nil

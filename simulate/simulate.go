@@ -48,6 +48,9 @@ type Pool struct {
 	TenantID string
 	Seconds  int64 // of all months together
 	Used     int64
+	// Dry is the start of the call with which each month's pool ran out (UTC);
+	// zero for a month that it lasted.
+	Dry []time.Time
 }
 
 // Generate writes a workload into dir, which it creates where needed and which
@@ -175,7 +178,15 @@ func summarize(o Options, feeds []*feed) Summary {
 		s.Corrections += l.corrected
 		s.Malformed += l.rejected
 		s.ConfOutSeconds += f.seconds
-		s.Pools = append(s.Pools, Pool{f.tenant.id.String(), f.pool * int64(len(hours)), f.drawn})
+		pool := Pool{TenantID: f.tenant.id.String(), Seconds: f.pool * int64(len(hours)), Used: f.provider.used}
+		for _, at := range f.provider.dry {
+			when := time.Time{}
+			if at > 0 {
+				when = at.time()
+			}
+			pool.Dry = append(pool.Dry, when)
+		}
+		s.Pools = append(s.Pools, pool)
 		for _, p := range f.tenant.organizers {
 			s.Archetypes[p.profile.archetype]++
 			if t := f.tallies[p]; t != nil {

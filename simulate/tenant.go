@@ -35,6 +35,8 @@ type house struct {
 	form                       form
 	addon                      float64 // factor on the shares who hold the add-on
 	spare                      float64 // conferencing licences bought beyond those assigned
+	grace                      float64 // part of the conferencing licences that ran out and are in grace
+	suspended                  int     // conferencing licences that ran out for good, and count for nothing
 	selectShare                float64 // share on the free "dial-out to USA/CAN" plan
 	standard, standardE5, base *sku
 	sites                      []site
@@ -73,11 +75,11 @@ func houses() []house {
 		{country: "IN", zone: "Asia/Kolkata", share: 0.05},
 	}
 	return []house{
-		{name: `Alder & Pike Industries`, domain: "alderpike", country: "US", segment: "commercial", channel: "ea", currency: "USD", funded: true, weight: 30, form: formExport, addon: 1, spare: 0.15, standard: skuStandard, standardE5: skuE5, base: skuE3, sites: us},
+		{name: `Alder & Pike Industries`, domain: "alderpike", country: "US", segment: "commercial", channel: "ea", currency: "USD", funded: true, weight: 30, form: formExport, addon: 1, spare: 0.15, suspended: 40, standard: skuStandard, standardE5: skuE5, base: skuE3, sites: us},
 		{name: `Müller "Präzision" & Söhne GmbH`, domain: "mueller-praezision", country: "DE", segment: "commercial", channel: "csp", currency: "EUR", funded: true, weight: 14, form: formGraph, addon: 0.85, spare: 0.05, standard: skuStandard, standardE5: skuE5, base: skuE3, sites: []site{
 			{country: "DE", zone: "Europe/Berlin", share: 0.82}, {country: "GB", zone: "Europe/London", share: 0.1},
 			{country: "US", zone: "America/New_York", share: 0.08, home: []uint16{704, 864, 205}}}},
-		{name: `Harrow, Finch and Partners`, domain: "harrowfinch", country: "GB", segment: "commercial", channel: "eas", currency: "GBP", funded: true, weight: 13, form: formExport, addon: 0.9, spare: 0.25, standard: skuStandard, standardE5: skuE5, base: skuE3, sites: []site{
+		{name: `Harrow, Finch and Partners`, domain: "harrowfinch", country: "GB", segment: "commercial", channel: "eas", currency: "GBP", funded: true, weight: 13, form: formExport, addon: 0.9, spare: 0.25, grace: 0.12, standard: skuStandard, standardE5: skuE5, base: skuE3, sites: []site{
 			{country: "GB", zone: "Europe/London", share: 0.9}, {country: "IN", zone: "Asia/Kolkata", share: 0.1}}},
 		{name: `Fondation Érable-Rouge Foundation`, domain: "erable-rouge", country: "CA", segment: "nonprofit", channel: "web_direct", currency: "CAD", funded: false, weight: 9, form: formGraph, addon: 0.8, spare: 0.6, selectShare: 0.1, standard: skuStandard, standardE5: skuE5, base: skuE3, sites: []site{
 			{country: "CA", zone: "America/Toronto", share: 0.7, home: []uint16{416, 514, 613, 647, 905}},
