@@ -68,12 +68,28 @@ func TestHolidays(t *testing.T) {
 		country, date string
 		work          bool
 	}{
-		{"US", "2026-01-01", false}, {"US", "2026-01-19", false}, {"US", "2026-02-16", false}, {"US", "2026-02-17", true},
-		{"US", "2026-11-26", false}, {"US", "2026-05-25", false}, {"US", "2026-12-25", false}, {"US", "2026-04-03", true},
-		{"DE", "2026-04-03", false}, {"DE", "2026-04-06", false}, {"DE", "2026-05-14", false}, {"DE", "2026-05-25", false}, {"DE", "2026-07-14", true},
-		{"GB", "2026-04-03", false}, {"GB", "2026-08-31", false}, {"GB", "2026-05-01", true},
-		{"FR", "2026-07-14", false}, {"FR", "2026-04-03", true}, {"CA", "2026-05-18", false}, {"CA", "2026-10-12", false},
-		{"KR", "2026-03-01", false}, {"US", "2026-03-07", false},
+		{"US", "2026-01-01", false},
+		{"US", "2026-01-19", false},
+		{"US", "2026-02-16", false},
+		{"US", "2026-02-17", true},
+		{"US", "2026-11-26", false},
+		{"US", "2026-05-25", false},
+		{"US", "2026-12-25", false},
+		{"US", "2026-04-03", true},
+		{"DE", "2026-04-03", false},
+		{"DE", "2026-04-06", false},
+		{"DE", "2026-05-14", false},
+		{"DE", "2026-05-25", false},
+		{"DE", "2026-07-14", true},
+		{"GB", "2026-04-03", false},
+		{"GB", "2026-08-31", false},
+		{"GB", "2026-05-01", true},
+		{"FR", "2026-07-14", false},
+		{"FR", "2026-04-03", true},
+		{"CA", "2026-05-18", false},
+		{"CA", "2026-10-12", false},
+		{"KR", "2026-03-01", false},
+		{"US", "2026-03-07", false},
 	} {
 		d, err := time.Parse(time.DateOnly, c.date)
 		require.NoError(t, err)

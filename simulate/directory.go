@@ -80,7 +80,7 @@ func (t *tenant) users(path string, at tick) error {
 	if err != nil {
 		return err
 	}
-	f.WriteString("{\"@odata.context\": \"https://graph.microsoft.com/v1.0/$metadata#users\", \"value\": [\n")
+	f.put("{\"@odata.context\": \"https://graph.microsoft.com/v1.0/$metadata#users\", \"value\": [\n")
 	enc := json.NewEncoder(f)
 	enc.SetEscapeHTML(false)
 	first := true
@@ -89,14 +89,14 @@ func (t *tenant) users(path string, at tick) error {
 			continue
 		}
 		if !first {
-			f.WriteString(",")
+			f.put(",")
 		}
 		first = false
 		if err := enc.Encode(o.graph(at)); err != nil {
 			return fmt.Errorf("write %s: %w", path, err)
 		}
 	}
-	f.WriteString("]}\n")
+	f.put("]}\n")
 	return f.close()
 }
 

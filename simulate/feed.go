@@ -193,7 +193,6 @@ func (f *feed) deliver(c *call) {
 	m := f.monthOf(c.start)
 	months := f.tenant.hours
 	last := m == len(months)-1
-	corrected := false
 	switch {
 	case c.start < months[m].end-overlap:
 		if d.chance(shareAgain) {
@@ -201,7 +200,7 @@ func (f *feed) deliver(c *call) {
 		}
 	case !last:
 		// The next month's file covers these days once more.
-		corrected = f.correct(c, max(at, months[m].end)+seconds(d.span(60, 3600)))
+		corrected := f.correct(c, max(at, months[m].end)+seconds(d.span(60, 3600)))
 		if !corrected && d.chance(shareOverlap) {
 			f.post(delivery{at: max(at, months[m].end) + seconds(d.span(60, 3600)), call: *c, again: true})
 		}

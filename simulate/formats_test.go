@@ -188,9 +188,10 @@ func TestDirectoryHasGraphShapes(t *testing.T) {
 					used[l.SKU]++
 				}
 				for _, p := range u.AssignedPlans {
-					got, err := time.Parse(time.RFC3339, p.At)
+					var since time.Time
+					since, err = time.Parse(time.RFC3339, p.At)
 					require.NoError(t, err)
-					require.False(t, got.After(at), "a snapshot knows nothing of the future")
+					require.False(t, since.After(at), "a snapshot knows nothing of the future")
 					if p.Status == "Deleted" {
 						deleted++
 					}
@@ -230,7 +231,7 @@ func TestRateSheets(t *testing.T) {
 		for _, r := range rows {
 			require.Regexp(t, `^\d+\.\d{4}$`, r["Per Minute Rate in "+cur+" (Billed in Tenths of a Minute)"])
 			require.Regexp(t, `^\d+\.\d{4}$`, r["Connection charge in "+cur])
-			for _, p := range strings.Split(r["Prefix(es)"], ", ") {
+			for p := range strings.SplitSeq(r["Prefix(es)"], ", ") {
 				require.Regexp(t, `^[1-9]\d*$`, p)
 				require.False(t, prefixes[p], "prefix %s is there twice", p)
 				prefixes[p] = true

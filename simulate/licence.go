@@ -121,10 +121,10 @@ func (t *tenant) buy() {
 		}
 	}
 	for s, n := range t.stock {
-		switch {
-		case s == t.standard:
+		switch s {
+		case t.standard:
 			t.stock[s] = n + int(float64(n)*t.spare)
-		case s == skuAddon:
+		case skuAddon:
 			t.stock[s] = n + 5
 		}
 	}

@@ -75,9 +75,9 @@ func readAtlas() (*atlas, error) {
 		return nil, fmt.Errorf("countries.csv: %w", err)
 	}
 	for _, r := range rows[1:] {
-		rate, err := strconv.ParseInt(r[4], 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("countries.csv: rate of %s: %w", r[0], err)
+		rate, rerr := strconv.ParseInt(r[4], 10, 64)
+		if rerr != nil {
+			return nil, fmt.Errorf("countries.csv: rate of %s: %w", r[0], rerr)
 		}
 		p := place{
 			iso: r[0], name: r[1], prefixes: strings.Fields(r[2]), zoneA: r[3] == "1",

@@ -85,10 +85,10 @@ func (o *organizer) stranger(d *dice) number {
 	case u < m.home:
 		return a.near(d, o.site)
 	case u < m.home+m.northAmerica:
-		switch u := d.Float64(); {
-		case u < 0.03:
+		switch rare := d.Float64(); {
+		case rare < 0.03:
 			return a.tollFree(d)
-		case u < 0.034: // honest customers live in rural exchanges too
+		case rare < 0.034: // honest customers live in rural exchanges too
 			return a.block(d, pick(d, a.highCost))
 		}
 		iso := "US"

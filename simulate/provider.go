@@ -116,7 +116,7 @@ func (p *provider) entitled(c *call) (verdict, bool) {
 	}
 	left := int64(c.seconds)
 	pool := &p.pool
-	draws := to.zoneA && !to.premium && !(perUse && !full)
+	draws := to.zoneA && !to.premium && (full || !perUse)
 	if free && !full {
 		pool, draws = &p.free, domestic
 	}

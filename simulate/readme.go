@@ -21,6 +21,6 @@ func writeReadme(dir string, o Options) error {
 		"{seed}", fmt.Sprint(o.Seed), "{tenants}", fmt.Sprint(o.Tenants), "{organizers}", fmt.Sprint(o.Organizers),
 		"{from}", months[0].String(), "{to}", months[len(months)-1].String(),
 	).Replace(workloadText)
-	f.WriteString(text)
+	f.put(text)
 	return f.close()
 }

@@ -19,8 +19,9 @@ func table(dir, name string, header []string, rows func(write func(...string)) e
 		return err
 	}
 	w := csv.NewWriter(f)
-	w.Write(header) // csv.Writer keeps its first error for Error
-	if err := rows(func(cells ...string) { w.Write(cells) }); err != nil {
+	write := func(cells ...string) { _ = w.Write(cells) } // it keeps its first error for Error
+	write(header...)
+	if err := rows(write); err != nil {
 		return err
 	}
 	w.Flush()

@@ -61,6 +61,13 @@ func createFile(path string) (*bundle, error) {
 	return &bundle{bufio.NewWriterSize(f, 256<<10), f}, nil
 }
 
+// put writes text. A bufio.Writer keeps its first error, and close tells it.
+func (b *bundle) put(text ...string) {
+	for _, s := range text {
+		_, _ = b.WriteString(s)
+	}
+}
+
 func (b *bundle) close() error {
 	err := b.Flush()
 	if cerr := b.file.Close(); err == nil {
@@ -268,17 +275,14 @@ func (g *graphPages) flush(more bool) error {
 	if err != nil {
 		return err
 	}
-	f.WriteString(`{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#Collection(microsoft.graph.callRecords.pstnCallLogRow)","@odata.count":`)
-	f.WriteString(strconv.Itoa(g.rows))
-	f.WriteString(`,"value":[` + "\n")
-	f.Write(g.body.Bytes())
-	f.WriteString("\n]")
+	f.put(`{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#Collection(microsoft.graph.callRecords.pstnCallLogRow)","@odata.count":`,
+		strconv.Itoa(g.rows), `,"value":[`, "\n", g.body.String(), "\n]")
 	g.skip += g.rows
 	if more {
 		fmt.Fprintf(f, `,"@odata.nextLink":"https://graph.microsoft.com/v1.0/communications/callRecords/getPstnCalls(from=%s,to=%s)?$skip=%d"`,
 			g.m.start.time().Format(time.DateOnly), g.m.end.time().Format(time.DateOnly), g.skip)
 	}
-	f.WriteString("}\n") // a bufio.Writer keeps its first error: close tells it
+	f.put("}\n")
 	g.page++
 	g.rows = 0
 	g.body.Reset()

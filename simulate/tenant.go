@@ -77,29 +77,39 @@ func houses() []house {
 	return []house{
 		{name: `Alder & Pike Industries`, domain: "alderpike", country: "US", segment: "commercial", channel: "ea", currency: "USD", funded: true, weight: 30, form: formExport, addon: 1, spare: 0.15, suspended: 40, standard: skuStandard, standardE5: skuE5, base: skuE3, sites: us},
 		{name: `Müller "Präzision" & Söhne GmbH`, domain: "mueller-praezision", country: "DE", segment: "commercial", channel: "csp", currency: "EUR", funded: true, weight: 14, form: formGraph, addon: 0.85, spare: 0.05, standard: skuStandard, standardE5: skuE5, base: skuE3, sites: []site{
-			{country: "DE", zone: "Europe/Berlin", share: 0.82}, {country: "GB", zone: "Europe/London", share: 0.1},
-			{country: "US", zone: "America/New_York", share: 0.08, home: []uint16{704, 864, 205}}}},
+			{country: "DE", zone: "Europe/Berlin", share: 0.82},
+			{country: "GB", zone: "Europe/London", share: 0.1},
+			{country: "US", zone: "America/New_York", share: 0.08, home: []uint16{704, 864, 205}},
+		}},
 		{name: `Harrow, Finch and Partners`, domain: "harrowfinch", country: "GB", segment: "commercial", channel: "eas", currency: "GBP", funded: true, weight: 13, form: formExport, addon: 0.9, spare: 0.25, grace: 0.12, standard: skuStandard, standardE5: skuE5, base: skuE3, sites: []site{
-			{country: "GB", zone: "Europe/London", share: 0.9}, {country: "IN", zone: "Asia/Kolkata", share: 0.1}}},
+			{country: "GB", zone: "Europe/London", share: 0.9}, {country: "IN", zone: "Asia/Kolkata", share: 0.1},
+		}},
 		{name: `Fondation Érable-Rouge Foundation`, domain: "erable-rouge", country: "CA", segment: "nonprofit", channel: "web_direct", currency: "CAD", funded: false, weight: 9, form: formGraph, addon: 0.8, spare: 0.6, selectShare: 0.1, standard: skuStandard, standardE5: skuE5, base: skuE3, sites: []site{
 			{country: "CA", zone: "America/Toronto", share: 0.7, home: []uint16{416, 514, 613, 647, 905}},
-			{country: "CA", zone: "America/Vancouver", share: 0.3, home: []uint16{604, 778, 403}}}},
+			{country: "CA", zone: "America/Vancouver", share: 0.3, home: []uint16{604, 778, 403}},
+		}},
 		{name: `Three Rivers County Services`, domain: "threerivers-gov", country: "US", segment: "gcc", channel: "ea", currency: "USD", funded: true, weight: 11, form: formExport, addon: 0.95, spare: 0.3, standard: skuStandardGov, base: skuG3, sites: us[:4]},
 		{name: `Atelier d'Armor S.A.`, domain: "atelier-armor", country: "FR", segment: "commercial", channel: "csp", currency: "EUR", funded: true, weight: 8, form: formLines, addon: 0.8, spare: 0.1, standard: skuStandard, standardE5: skuE5, base: skuE3, sites: []site{
-			{country: "FR", zone: "Europe/Paris", share: 1}}},
+			{country: "FR", zone: "Europe/Paris", share: 1},
+		}},
 		{name: `한빛 Hanbit Systems`, domain: "hanbit-systems", country: "KR", segment: "commercial", channel: "ea", currency: "KRW", funded: false, weight: 8, form: formGraph, addon: 0.7, spare: 0.1, standard: skuStandard, standardE5: skuE5, base: skuE3, sites: []site{
 			{country: "KR", zone: "Asia/Seoul", share: 0.92},
-			{country: "US", zone: "America/Los_Angeles", share: 0.08, home: []uint16{408, 213, 657}}}},
+			{country: "US", zone: "America/Los_Angeles", share: 0.08, home: []uint16{408, 213, 657}},
+		}},
 		{name: `Lakeshore State College`, domain: "lakeshore-college", country: "US", segment: "education", channel: "ees", currency: "USD", funded: false, weight: 7, form: formOld, addon: 0.9, spare: 0.8, standard: skuStandardFaculty, base: skuE3, sites: us[:2]},
 		{name: `Gletscherblick Versicherung AG`, domain: "gletscherblick", country: "CH", segment: "commercial", channel: "csp", currency: "CHF", funded: true, weight: 8, form: formExport, addon: 0.8, spare: 0.1, standard: skuStandard, standardE5: skuE5, base: skuE3, sites: []site{
-			{country: "CH", zone: "Europe/Zurich", share: 1}}},
+			{country: "CH", zone: "Europe/Zurich", share: 1},
+		}},
 		{name: `Koala Point Logistics Pty`, domain: "koalapoint", country: "AU", segment: "commercial", channel: "web_direct", currency: "AUD", funded: true, weight: 8, form: formGraph, addon: 0.8, spare: 0.1, standard: skuStandard, standardE5: skuE5, base: skuE3, sites: []site{
-			{country: "AU", zone: "Australia/Sydney", share: 1}}},
+			{country: "AU", zone: "Australia/Sydney", share: 1},
+		}},
 		{name: `Havn & Fjord Shipping AS`, domain: "havnfjord", country: "NO", segment: "commercial", channel: "eas", currency: "NOK", funded: true, weight: 6, form: formLines, addon: 0.8, spare: 0.1, standard: skuStandard, standardE5: skuE5, base: skuE3, sites: []site{
-			{country: "NO", zone: "Europe/Oslo", share: 1}}},
+			{country: "NO", zone: "Europe/Oslo", share: 1},
+		}},
 		{name: `Open Table Relief`, domain: "opentable-relief", country: "US", segment: "nonprofit", channel: "csp", currency: "USD", funded: true, weight: 6, form: formExport, addon: 0.9, spare: 0.4, standard: skuStandard, standardE5: skuE5, base: skuE3, sites: us[:4]},
 		{name: `青空 Aozora Robotics`, domain: "aozora-robotics", country: "JP", segment: "commercial", channel: "ea", currency: "JPY", funded: true, weight: 8, form: formGraph, addon: 0.7, spare: 0.1, standard: skuStandard, standardE5: skuE5, base: skuE3, sites: []site{
-			{country: "JP", zone: "Asia/Tokyo", share: 1}}},
+			{country: "JP", zone: "Asia/Tokyo", share: 1},
+		}},
 	}
 }
 
