@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS directory_snapshots
 (
     snapshot_id UUID,
     tenant_id   LowCardinality(String),
-    kind        LowCardinality(String),   -- users, skus
+    kind        LowCardinality(String),   -- users, users_part (not whole), skus; with _seen: the content of snapshot_id was seen again
     snapshot_at DateTime64(3, 'UTC'),     -- when the directory looked like this
     content_hash FixedString(32),
     rows        UInt64,
@@ -98,7 +98,7 @@ CREATE TABLE IF NOT EXISTS licence_intervals
     organizer_id    String,
     service_plan_id LowCardinality(String),
     held_from       DateTime64(3, 'UTC'),
-    held_to         DateTime64(3, 'UTC')     -- 2299-12-31 while still held
+    held_to         DateTime64(3, 'UTC')     -- 2200-01-01 while still held
 )
 ENGINE = MergeTree
 ORDER BY (tenant_id, organizer_id, service_plan_id, held_from);
@@ -134,5 +134,5 @@ SELECT
     argMax(enabled, snapshot_at)        AS enabled,
     max(snapshot_organizers.snapshot_at) AS seen_at
 FROM snapshot_organizers
-WHERE snapshot_id IN (SELECT snapshot_id FROM directory_snapshots WHERE kind = 'users')
+WHERE snapshot_id IN (SELECT snapshot_id FROM directory_snapshots WHERE startsWith(kind, 'users'))
 GROUP BY tenant_id, organizer_id;
