@@ -123,7 +123,7 @@ func (op *operation) materialise(query string, r *request) (*answer, error) {
 // collect runs a statement whose output is held whole.
 func (op *operation) collect(query, format string, params []parameter) (data []byte, err error) {
 	s := op.session
-	if !op.run(func() { data, err = s.lib.run(s.handle, query, format, params) }, func() {}) {
+	if !op.run(func() { data, err = s.run(query, format, params) }, func() {}) {
 		return nil, errAbandoned
 	}
 	return data, err
@@ -150,29 +150,30 @@ func (op *operation) load(head, format, structure string, rows io.ReadCloser, pa
 	query := head + " SELECT * FROM " + f.source(format, structure)
 	s := op.session
 	if !op.run(func() {
-		_, err = s.lib.run(s.handle, query, nativeFormat, params)
+		_, err = s.run(query, nativeFormat, params)
 	}, func() { _ = f.finish(true) }) {
 		return errAbandoned
 	}
-	if broken := f.finish(err != nil); broken != nil {
-		return broken
+	broken := f.broken.Load()
+	failure := f.finish(err != nil)
+	if err != nil && !broken {
+		return err // and closing the rows after it is what broke them
 	}
-	return err
+	return failure
 }
 
 func (op *operation) stream(st statement, r *request) (*answer, error) {
 	format := nonEmpty(st.output, r.format)
-	body, err := openStream(op, st.text, r.format, r.params)
+	body, short, err := openStream(op, st.text, r.format, r.params)
 	if err != nil {
 		return nil, err
 	}
-	if body.err == io.EOF && len(body.data) == 0 {
-		var header []byte
-		if format == nativeFormat {
-			header = op.describe(st.text, r.params)
+	if body == nil {
+		if len(short) == 0 && format == nativeFormat {
+			short = op.describe(st.text, r.params)
 		}
 		op.finish()
-		return whole(header, format), nil
+		return whole(short, format), nil
 	}
 	tag := strings.ToLower(rand.Text()[:16])
 	return &answer{body: &framed{ReadCloser: body, format: format, tag: tag}, length: -1, format: format, tag: tag}, nil

@@ -151,10 +151,11 @@ func arguments(path string, opts Options) []string {
 		{"background_merges_mutations_concurrency_ratio", 2},
 		{"background_common_pool_size", 1},
 		{"background_schedule_pool_size", 2},
+		{"memory_worker_period_ms", 200},
 		{"max_thread_pool_size", 500},
-		{"max_thread_pool_free_size", 8},
+		{"max_thread_pool_free_size", 64},
 		{"max_io_thread_pool_size", 8},
-		{"max_io_thread_pool_free_size", 0},
+		{"max_io_thread_pool_free_size", 8},
 	} {
 		args = append(args, "--"+s.name+"="+strconv.FormatInt(s.value, 10))
 	}

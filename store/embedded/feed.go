@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -16,6 +17,7 @@ type feed struct {
 	write *os.File
 	rows  io.ReadCloser // Close must make a Read that is under way return
 
+	broken  atomic.Bool   // the rows broke off before the query was over
 	copied  chan struct{} // closed when the pump has stopped, and failure is set
 	failure error
 }
@@ -55,6 +57,7 @@ func (f *feed) pump(stop func()) {
 	case errors.Is(err, syscall.EPIPE): // the query is over, and knows why
 	case err != nil:
 		f.failure = fmt.Errorf("read the rows to insert: %w", err)
+		f.broken.Store(true)
 		stop()
 		// And should it be deaf: no block of the Native format begins like this.
 		_, _ = f.write.WriteString("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")

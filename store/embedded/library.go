@@ -25,6 +25,8 @@ type library struct {
 	length       func(result unsafe.Pointer) uintptr
 	failure      func(result unsafe.Pointer) unsafe.Pointer
 	setenv       func(name, value unsafe.Pointer, overwrite int32) int32
+
+	signals sync.Mutex
 }
 
 // The C library is one per process whatever we do: it cannot be unloaded, and it
@@ -76,7 +78,7 @@ func loadLibrary(path string) (lib *library, err error) {
 
 	// The engine would replace Go's handlers: a nil dereference in Go would then end
 	// the process instead of panicking, and SIGTERM would not reach signal.Notify.
-	lib.setSignals(0)
+	lib.keepSignals(func() { lib.setSignals(0) })
 	// The engine reads TZ once and takes it for the server's time zone. Only C sees
 	// this; Go's own environment and time.Local stay as they are.
 	tz, utc := cstring("TZ"), cstring("UTC")
@@ -88,13 +90,30 @@ func loadLibrary(path string) (lib *library, err error) {
 	return lib, nil
 }
 
+// keepSignals makes a call that meddles with the process's signal handlers, even with
+// its own switched off: it resets SIGSEGV and its like to the system's, and a nil
+// dereference in Go would then end the process.
+func (l *library) keepSignals(call func()) {
+	l.signals.Lock()
+	defer l.signals.Unlock()
+	saved := saveSignals()
+	defer saved.restore()
+	call()
+}
+
+// close closes a connection; the last one of a process stops the engine.
+func (l *library) close(handle unsafe.Pointer) {
+	l.keepSignals(func() { l.closeConn(handle) })
+}
+
 // open opens one engine connection; the first one of a process starts the engine.
 func (l *library) open(args []string) (unsafe.Pointer, error) {
 	argv := make([]*byte, len(args))
 	for i, arg := range args {
 		argv[i] = &cstring(arg)[0]
 	}
-	handle := l.connect(int32(len(argv)), unsafe.Pointer(&argv[0]))
+	var handle unsafe.Pointer
+	l.keepSignals(func() { handle = l.connect(int32(len(argv)), unsafe.Pointer(&argv[0])) })
 	runtime.KeepAlive(argv)
 	if handle == nil || *(*unsafe.Pointer)(handle) == nil {
 		return nil, fmt.Errorf("the embedded engine refused a connection (it prints why on stderr)")

@@ -65,7 +65,7 @@ func (s *session) do(fn func()) { <-s.begin(fn) }
 func (s *session) reopen() (err error) {
 	s.do(func() {
 		if s.handle != nil {
-			s.lib.closeConn(s.handle)
+			s.lib.close(s.handle)
 		}
 		s.database, s.settings, s.spoiled = "", nil, false
 		s.handle = nil
@@ -79,16 +79,34 @@ func (s *session) reopen() (err error) {
 func (s *session) close() {
 	s.do(func() {
 		if s.handle != nil {
-			s.lib.closeConn(s.handle)
+			s.lib.close(s.handle)
 			s.handle = nil
 		}
 	})
 	close(s.calls)
 }
 
-// exec runs a statement whose output is small, in the session's thread.
+// tidy makes the engine let go of a statement that did not run to its end. It stays in
+// system.processes, with its locks on tables, until the connection runs another one.
+// Runs on the session's thread.
+func (s *session) tidy() {
+	if _, err := s.lib.run(s.handle, "SET log_comment = "+quoteText(s.tag), "TSV", nil); err != nil {
+		s.spoiled = true
+	}
+}
+
+// run runs a statement on the session's thread and returns its whole output.
+func (s *session) run(query, format string, params []parameter) ([]byte, error) {
+	out, err := s.lib.run(s.handle, query, format, params)
+	if err != nil {
+		s.tidy()
+	}
+	return out, err
+}
+
+// exec runs a statement whose output is small, from any goroutine.
 func (s *session) exec(query string) (out []byte, err error) {
-	s.do(func() { out, err = s.lib.run(s.handle, query, "TSV", nil) })
+	s.do(func() { out, err = s.run(query, "TSV", nil) })
 	return out, err
 }
 

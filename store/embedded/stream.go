@@ -13,6 +13,7 @@ import (
 type cursor struct {
 	session       *session
 	handle, block unsafe.Pointer
+	whole         bool // it has been read to its end
 }
 
 func (c *cursor) open(query, format string, params []parameter) error {
@@ -33,7 +34,23 @@ func (c *cursor) next() ([]byte, error) {
 	if data := lib.bytesOf(c.block); len(data) > 0 {
 		return data, nil
 	}
+	c.whole = true
 	return nil, io.EOF
+}
+
+// begin fetches blocks until there is more than shortResult of them, or all. The first
+// ones are copied into head; data is the engine's, as of next.
+func (c *cursor) begin() (head, data []byte, err error) {
+	for len(head) <= shortResult {
+		if data, err = c.next(); err != nil {
+			return head, nil, err
+		}
+		if len(data) > shortResult {
+			return head, data, nil
+		}
+		head = append(head, data...)
+	}
+	return head, nil, nil
 }
 
 func (c *cursor) drop() {
@@ -50,6 +67,9 @@ func (c *cursor) close() {
 		c.session.lib.streamCancel(*(*unsafe.Pointer)(c.session.handle), c.handle)
 		c.session.lib.destroy(c.handle)
 		c.handle = nil
+		if !c.whole {
+			c.session.tidy()
+		}
 	}
 }
 
@@ -59,35 +79,52 @@ type stream struct {
 	op  *operation
 	cur *cursor
 
-	mu   sync.Mutex
-	data []byte // what is left of the block
-	err  error  // what follows it
+	mu     sync.Mutex
+	head   []byte // comes before data
+	data   []byte // what is left of the block
+	err    error  // what follows it
+	unhook func() bool
 }
 
 var errBodyClosed = errors.New("the result was closed before its end")
 
+// shortResult is how many bytes may be held so that the end of a short result is seen
+// before it is answered: it then takes one trip to the session's thread instead of
+// three, and an exception behind it becomes a status.
+const shortResult = 64 << 10
+
 // openStream begins the statement and fetches its first block, since that is when most
-// errors show: they can still be answered with a status. On an error the operation is
-// left to the caller, unless it is over already.
-func openStream(op *operation, query, format string, params []parameter) (*stream, error) {
-	st := &stream{op: op, cur: &cursor{session: op.session}}
+// errors show: they can still be answered with a status. A short result comes back
+// whole, and without a stream.
+//
+// The operation is left to the caller unless there is a stream or errAbandoned.
+func openStream(op *operation, query, format string, params []parameter) (st *stream, short []byte, err error) {
+	cur := &cursor{session: op.session}
 	var data []byte
-	var err error
 	if !op.run(func() {
-		if err = st.cur.open(query, format, params); err == nil {
-			data, err = st.cur.next()
+		if err = cur.open(query, format, params); err == nil {
+			short, data, err = cur.begin()
 		}
 		if err != nil {
-			st.cur.close()
+			cur.close()
 		}
-	}, func() { op.session.do(st.cur.close) }) {
-		return nil, errAbandoned
+	}, func() { op.session.do(cur.close) }) {
+		return nil, nil, errAbandoned
 	}
-	if err != nil && err != io.EOF {
-		return nil, err
+	if err == io.EOF {
+		return nil, short, nil
 	}
-	st.data, st.err = data, err
-	return st, nil
+	if err != nil {
+		return nil, nil, err
+	}
+	st = &stream{op: op, cur: cur, head: short, data: data}
+	// A caller that has gone without closing the body must not keep the session.
+	st.unhook = context.AfterFunc(op.ctx, func() {
+		st.mu.Lock()
+		defer st.mu.Unlock()
+		st.stop(context.Cause(op.ctx))
+	})
+	return st, nil, nil
 }
 
 // errAbandoned says that the operation will finish by itself.
@@ -96,6 +133,11 @@ var errAbandoned = errors.New("the query did not stop in time after it was cance
 func (st *stream) Read(p []byte) (int, error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	if len(st.head) > 0 {
+		n := copy(p, st.head)
+		st.head = st.head[n:]
+		return n, nil
+	}
 	for len(st.data) == 0 {
 		if st.err != nil {
 			return 0, st.err
@@ -114,9 +156,14 @@ func (st *stream) fetch() {
 	}
 	var data []byte
 	var err error
+	cur := st.cur
 	if !st.op.run(
-		func() { data, err = st.cur.next() },
-		func() { st.op.session.do(st.cur.close) },
+		func() {
+			if data, err = cur.next(); err != nil {
+				cur.close()
+			}
+		},
+		func() { st.op.session.do(cur.close) },
 	) {
 		st.err, st.cur = context.Cause(st.op.ctx), nil
 		return
@@ -136,8 +183,11 @@ func (st *stream) end() {
 		return
 	}
 	cur := st.cur
-	st.cur, st.data = nil, nil
-	st.op.session.do(cur.close)
+	st.cur, st.head, st.data = nil, nil, nil
+	st.unhook()
+	if cur.handle != nil {
+		st.op.session.do(cur.close)
+	}
 	st.op.finish()
 }
 
@@ -146,9 +196,14 @@ func (st *stream) Close() error {
 	st.op.cancel(errBodyClosed) // a Read that is under way returns
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	st.stop(errBodyClosed)
+	return nil
+}
+
+// stop ends the query before its end, unless it has ended.
+func (st *stream) stop(reason error) {
 	st.end()
 	if st.err == nil {
-		st.err = errBodyClosed
+		st.err = reason
 	}
-	return nil
 }
