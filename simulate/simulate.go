@@ -19,38 +19,39 @@ import (
 
 // Summary says what a run wrote.
 type Summary struct {
-	From, To   time.Time // UTC, [From, To)
-	Tenants    int
-	Organizers int
-	Abusers    int
+	From       time.Time `json:"from"`
+	To         time.Time `json:"to"` // UTC, [From, To)
+	Tenants    int       `json:"tenants"`
+	Organizers int       `json:"organizers"`
+	Abusers    int       `json:"abusers"`
 	// Records is all rows of the usage files: ConfOut + Other + Duplicates +
 	// Corrections + Malformed.
-	Records     int64
-	ConfOut     int64 // distinct rated records
-	Other       int64 // distinct records of other call types
-	Duplicates  int64
-	Corrections int64
-	Malformed   int64
+	Records     int64 `json:"records"`
+	ConfOut     int64 `json:"conf_out"` // distinct rated records
+	Other       int64 `json:"other"`    // distinct records of other call types
+	Duplicates  int64 `json:"duplicates"`
+	Corrections int64 `json:"corrections"`
+	Malformed   int64 `json:"malformed"`
 	// ConfOutSeconds is the connected time of the rated records as first given.
-	ConfOutSeconds int64
-	AbusiveCalls   int64
-	AbusiveSeconds int64
+	ConfOutSeconds int64 `json:"conf_out_seconds"`
+	AbusiveCalls   int64 `json:"abusive_calls"`
+	AbusiveSeconds int64 `json:"abusive_seconds"`
 	// Archetypes and Scenarios count organizers by name.
-	Archetypes map[string]int
-	Scenarios  map[string]int
+	Archetypes map[string]int `json:"archetypes"`
+	Scenarios  map[string]int `json:"scenarios"`
 	// Pools says for each tenant how much of its pools of all months was used, in
 	// the order of tenants.json.
-	Pools []Pool
+	Pools []Pool `json:"pools"`
 }
 
 // Pool is a tenant's conferencing pool over the run.
 type Pool struct {
-	TenantID string
-	Seconds  int64 // of all months together
-	Used     int64
+	TenantID string `json:"tenant_id"`
+	Seconds  int64  `json:"seconds"` // of all months together
+	Used     int64  `json:"used"`
 	// Dry is the start of the call with which each month's pool ran out (UTC);
 	// zero for a month that it lasted.
-	Dry []time.Time
+	Dry []time.Time `json:"dry"`
 }
 
 // Generate writes a workload into dir, which it creates where needed and which
