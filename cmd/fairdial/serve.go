@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"fairdial/console"
+	"fairdial/schedule"
+)
+
+// grace is how long work in flight may take to finish or roll back at the end.
+const grace = 10 * time.Second
+
+func newServe(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "The daemon: scheduled jobs, inbox folders, console, API, metrics",
+		Long: `Run until a signal ends it: pick up usage from the inbox folders, rate, detect, enforce
+and alert on the schedules of the configuration (cron, UTC), and serve the console, the
+API, /healthz, /readyz and /metrics. Other commands work beside it on the same data.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withStore(cmd.Context(), func(s *services) error { return a.serve(cmd.Context(), s) })
+		},
+	}
+}
+
+// serve runs the daemon until ctx ends.
+func (a *app) serve(ctx context.Context, s *services) error {
+	keys, err := readKeys(a.cfg.HTTP.APIKeyFile)
+	if err != nil {
+		return err
+	}
+	registry := prometheus.NewRegistry()
+	metrics := newMetrics(registry, s)
+	handler, err := console.New(console.Options{
+		Cases: caseReader{s.cases}, Decider: decider{s.enforcer, a.now}, Overview: overview{s},
+		Ready: s.ready, Metrics: registry, Registry: registry, Keys: keys, Now: a.now, Logger: a.logger,
+	})
+	if err != nil {
+		return err
+	}
+	scheduler, err := schedule.New(schedule.Options{
+		Jobs: a.jobs(s, metrics), Recorder: schedule.NewLog(s.journal), Now: a.now,
+		Logger: a.logger, Observe: metrics.run, Grace: grace,
+	})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", a.cfg.HTTP.Listen)
+	if err != nil {
+		return fmt.Errorf("http.listen %s: %w; another daemon may be running, or choose another port", a.cfg.HTTP.Listen, err)
+	}
+	server := &http.Server{
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
+	}
+	a.logger.Info("serving", "address", "http://"+listener.Addr().String(), "dry_run", a.cfg.Enforcement.DryRun, "data", a.cfg.Store.Path)
+
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve http: %w", err)
+		}
+		return nil
+	})
+	work.Go(func() error { return scheduler.Run(ctx) })
+	work.Go(func() error {
+		<-ctx.Done()
+		a.logger.Info("stopping: what is in flight finishes or rolls back", "within", grace)
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+		defer cancel()
+		return server.Shutdown(end)
+	})
+	return work.Wait()
+}
+
+// readKeys reads one API key a line; empty lines and lines that start with # are not keys.
+func readKeys(file string) ([][]byte, error) {
+	if file == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("http.api_key_file: %w; create the file or remove the key", err)
+	}
+	var keys [][]byte
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if len(line) < 16 {
+			return nil, fmt.Errorf("http.api_key_file %s: a key of %d characters is too short; use at least 16, such as from `openssl rand -hex 24`", file, len(line))
+		}
+		keys = append(keys, []byte(line))
+	}
+	if len(keys) == 0 {
+		return nil, fmt.Errorf("http.api_key_file %s holds no key", file)
+	}
+	return keys, nil
+}
