@@ -1,0 +1,280 @@
+package enforcement
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"fairdial/cases"
+	"fairdial/store/journal"
+)
+
+// Why a request is refused.
+var (
+	// ErrNoActor and ErrNoReason: every action says who and why.
+	ErrNoActor  = errors.New("an action needs an actor: say who asks for it")
+	ErrNoReason = errors.New("an action needs a reason: say why")
+	// ErrPersonOnly: suspending, and what belongs to it, is for people.
+	ErrPersonOnly = errors.New("only a person may ask for a suspension or decide on one")
+	// ErrSecondPerson: the one who asked for a suspension tried to approve it.
+	ErrSecondPerson = errors.New("a suspension must be approved by another person than the one who asked for it")
+	// ErrAlreadyPending: one suspension at a time waits for approval.
+	ErrAlreadyPending = errors.New("a suspension waits for approval already: approve or reject it")
+	// ErrNothingPending: there is no suspension to approve or reject.
+	ErrNothingPending = errors.New("no suspension waits for approval")
+	// ErrNothingToLift: the organizer is not under any measure.
+	ErrNothingToLift = errors.New("nothing is in force that could be lifted")
+	// ErrBadEnd: a level must end in the future.
+	ErrBadEnd = errors.New("the end must lie in the future")
+	// ErrUnknownOrganizer: neither directory nor usage knows the organizer.
+	ErrUnknownOrganizer = errors.New("unknown organizer: neither the directory nor recent usage has it in this tenant")
+	// ErrUnknownCase: the case named as evidence does not exist or is about others.
+	ErrUnknownCase = errors.New("unknown case: name one that is about this organizer, or none")
+)
+
+// Request asks for an action on an organizer.
+type Request struct {
+	Action      Action
+	TenantID    string
+	OrganizerID string // an id, not a sign-in name
+	Actor       string // who asks, such as "cli:alice"
+	Reason      string
+	// Until ends a flag, throttle or suspension, UTC; zero means the policy's expiry.
+	Until time.Time
+	// Limits of a throttle; nil means the policy's.
+	Limits *Limits
+	// CaseID is the evidence; empty when there is none.
+	CaseID string
+	// Version is the state the request was made on; 0 means whatever it is. When the
+	// state has moved on, the error is a *[journal.ConflictError] that says who was first.
+	Version int
+}
+
+func (r Request) check(now time.Time) error {
+	if strings.TrimSpace(r.Actor) == "" {
+		return ErrNoActor
+	}
+	if strings.TrimSpace(r.Reason) == "" {
+		return ErrNoReason
+	}
+	if r.TenantID == "" || r.OrganizerID == "" {
+		return errors.New("an action needs a tenant id and an organizer id")
+	}
+	switch r.Action {
+	case ActionSuspend, ActionApprove, ActionReject:
+		if !person(r.Actor) {
+			return fmt.Errorf("%w (%s is none)", ErrPersonOnly, r.Actor)
+		}
+	}
+	if !r.Until.IsZero() && !r.Until.After(now) {
+		return fmt.Errorf("%w: %s has passed", ErrBadEnd, r.Until.UTC().Format(time.RFC3339))
+	}
+	if r.Limits != nil {
+		return r.Limits.check()
+	}
+	return nil
+}
+
+// person tells people from jobs, which name themselves "system:…".
+func person(actor string) bool { return !strings.HasPrefix(strings.ToLower(actor), "system:") }
+
+// samePerson compares actors without the door they came through: "cli:alice" is
+// "console:Alice".
+func samePerson(a, b string) bool {
+	name := func(actor string) string {
+		if _, rest, ok := strings.Cut(actor, ":"); ok {
+			actor = rest
+		}
+		return strings.TrimSpace(actor)
+	}
+	return strings.EqualFold(name(a), name(b))
+}
+
+// Act does what a person asks for and gives the state after it. Of two people who act on
+// the same state one wins; the other's error is a *[journal.ConflictError].
+func (e *Enforcer) Act(ctx context.Context, r Request) (State, error) {
+	r.OrganizerID = normal(r.OrganizerID)
+	now := e.now()
+	fail := func(err error) (State, error) {
+		return State{}, fmt.Errorf("%s organizer %s: %w", r.Action, r.OrganizerID, err)
+	}
+	if _, err := ParseAction(string(r.Action)); err != nil {
+		return State{}, err
+	}
+	if err := r.check(now); err != nil {
+		return fail(err)
+	}
+	before, err := e.State(ctx, r.TenantID, r.OrganizerID)
+	if err != nil {
+		return fail(err)
+	}
+	if r.Version != 0 && r.Version != before.Version {
+		return fail(e.movedOn(ctx, r, before))
+	}
+	if before.Version == 0 {
+		if err := e.mustKnow(ctx, r.TenantID, r.OrganizerID, now); err != nil {
+			return fail(err)
+		}
+	}
+	evidence, err := e.evidence(ctx, r)
+	if err != nil {
+		return fail(err)
+	}
+	after, kind, err := e.apply(before, r, evidence, now)
+	if err != nil {
+		return fail(err)
+	}
+	entry, err := event(after, kind, r.Actor, r.Reason, now)
+	if err != nil {
+		return fail(err)
+	}
+	if err := e.journal.Append(ctx, entry); err != nil {
+		return fail(err)
+	}
+	e.log.LogAttrs(ctx, slog.LevelInfo, "enforcement action",
+		slog.String("kind", kind), slog.String("tenant_id", r.TenantID), slog.String("organizer_id", r.OrganizerID),
+		slog.String("actor", r.Actor), slog.String("case_id", evidence.CaseID), slog.Bool("dry_run", after.DryRun))
+	return after, nil
+}
+
+// apply is the state after a request and the kind of event that leads there.
+func (e *Enforcer) apply(before State, r Request, evidence Evidence, now time.Time) (State, string, error) {
+	after := before
+	after.Version++
+	until := r.Until.UTC().Truncate(time.Millisecond)
+	if r.Until.IsZero() {
+		until = now.Add(e.policy.Expiry)
+	}
+	set := func(level Level, limits *Limits) {
+		after.Level, after.Limits, after.DryRun = level, limits, e.policy.DryRun
+		after.Since, after.Until, after.Actor, after.Reason, after.Evidence = now, until, r.Actor, r.Reason, evidence
+		after.ApprovedBy, after.Held = "", nil
+	}
+	pending := before.Pending
+	if pending != nil && !now.Before(pending.Until) {
+		pending, after.Pending = nil, nil // nobody approved it while it could have had an effect
+	}
+	switch r.Action {
+	case ActionFlag:
+		set(LevelFlag, nil)
+		return after, KindFlagged, nil
+	case ActionThrottle:
+		limits := e.policy.Throttle
+		if r.Limits != nil {
+			limits = *r.Limits
+		}
+		set(LevelThrottle, &limits)
+		return after, KindThrottled, nil
+	case ActionSuspend:
+		if pending != nil {
+			return State{}, "", fmt.Errorf("%w (asked for by %s at %s)", ErrAlreadyPending, pending.Actor, pending.At.Format(time.RFC3339))
+		}
+		after.Pending = &Pending{Actor: r.Actor, Reason: r.Reason, At: now, Until: until, Evidence: evidence}
+		return after, KindRequested, nil
+	case ActionApprove:
+		if pending == nil {
+			return State{}, "", ErrNothingPending
+		}
+		if samePerson(pending.Actor, r.Actor) {
+			return State{}, "", fmt.Errorf("%w (%s asked for it)", ErrSecondPerson, pending.Actor)
+		}
+		until, evidence = pending.Until, pending.Evidence
+		set(LevelSuspend, nil)
+		after.Pending = nil
+		after.Actor, after.ApprovedBy, after.Reason = pending.Actor, r.Actor, pending.Reason
+		return after, KindSuspended, nil
+	case ActionReject:
+		if pending == nil {
+			return State{}, "", ErrNothingPending
+		}
+		after.Pending = nil
+		return after, KindRejected, nil
+	default:
+		if before.InForce(now) == LevelObserve && pending == nil {
+			return State{}, "", ErrNothingToLift
+		}
+		return lift(after, r.Actor, r.Reason, evidence, now, now), KindReinstated, nil
+	}
+}
+
+// lift ends whatever is in force or asked for. ended is when it did.
+func lift(s State, actor, reason string, evidence Evidence, ended, now time.Time) State {
+	return State{
+		TenantID: s.TenantID, OrganizerID: s.OrganizerID, Version: s.Version,
+		Level: LevelObserve, Since: now, Actor: actor, Reason: reason, Evidence: evidence,
+		Lifted: &Lifted{Actor: actor, At: ended, Evidence: evidence},
+	}
+}
+
+// movedOn is the error for a request on a state that is not the newest any more.
+func (e *Enforcer) movedOn(ctx context.Context, r Request, newest State) error {
+	log, err := e.journal.History(ctx, Stream, subject(r.TenantID, r.OrganizerID))
+	if err != nil {
+		return err
+	}
+	for _, entry := range log {
+		if int(entry.Version) == r.Version+1 {
+			return &journal.ConflictError{Winner: entry, Lost: journal.Event{
+				Stream: Stream, Subject: entry.Subject, Version: entry.Version, Kind: string(r.Action),
+				TenantID: r.TenantID, OrganizerID: r.OrganizerID, Actor: r.Actor, Reason: r.Reason,
+			}}
+		}
+	}
+	return fmt.Errorf("the request is for version %d and the newest is %d: read it again", r.Version, newest.Version)
+}
+
+// evidence is the case that the request names. A reinstatement that names none rests on
+// the organizer's case of the highest risk: the policy must not act on it again at once.
+func (e *Enforcer) evidence(ctx context.Context, r Request) (Evidence, error) {
+	if r.CaseID == "" && r.Action != ActionReinstate {
+		return Evidence{}, nil
+	}
+	heads, err := e.cases.Changed(ctx, time.Time{})
+	if err != nil {
+		return Evidence{}, fmt.Errorf("read the cases: %w", err)
+	}
+	var best Evidence
+	for _, head := range heads {
+		c := head.State
+		if c.TenantID != r.TenantID || !about(c, r.OrganizerID) || r.CaseID != "" && c.ID != r.CaseID {
+			continue
+		}
+		if c.Score >= best.Score {
+			best = evidenceOf(c)
+		}
+	}
+	if r.CaseID != "" && best.CaseID == "" {
+		return Evidence{}, fmt.Errorf("%w (%s)", ErrUnknownCase, r.CaseID)
+	}
+	return best, nil
+}
+
+func evidenceOf(c cases.Case) Evidence {
+	return Evidence{CaseID: c.ID, CaseVersion: c.Version, Score: c.Score}
+}
+
+// about says whether a case is about an organizer; a ring's case is about each member.
+func about(c cases.Case, organizerID string) bool {
+	for _, id := range accused(c) {
+		if id == organizerID {
+			return true
+		}
+	}
+	return false
+}
+
+// accused are the organizers a case is about.
+func accused(c cases.Case) []string {
+	seen := map[string]bool{"": true}
+	var ids []string
+	for _, id := range append([]string{c.OrganizerID}, c.Members...) {
+		if id = normal(id); !seen[id] {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}

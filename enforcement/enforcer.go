@@ -1,0 +1,79 @@
+// Package enforcement says what an organizer may still do: flag, throttle, suspend and
+// reinstate, each an event with actor, reason, evidence and end. It acts by itself as far
+// as the policy allows, and answers what a dial-out gateway asks before a call. README.md
+// states the rules.
+package enforcement
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"fairdial/cases"
+)
+
+// Conn is what enforcement needs of the store beside the journal.
+type Conn interface {
+	Select(ctx context.Context, dest any, query string, args ...any) error
+}
+
+// Cases is what enforcement needs of the case log.
+type Cases interface {
+	// Changed gives the latest event of each case with an event recorded since; the zero
+	// time means of every case.
+	Changed(ctx context.Context, since time.Time) ([]cases.Event, error)
+}
+
+// Options are what an Enforcer needs; all are required but Logger.
+type Options struct {
+	Conn    Conn
+	Journal Journal
+	Cases   Cases
+	Policy  Policy
+	Now     func() time.Time
+	Logger  *slog.Logger
+}
+
+// Enforcer carries the policy out and answers for it. Safe for concurrent use, in several
+// processes too: all state is in the journal.
+type Enforcer struct {
+	conn    Conn
+	journal Journal
+	cases   Cases
+	policy  Policy
+	clock   func() time.Time
+	log     *slog.Logger
+}
+
+// New makes an Enforcer; it refuses a policy that contradicts itself.
+func New(opts Options) (*Enforcer, error) {
+	if opts.Conn == nil || opts.Journal == nil || opts.Cases == nil || opts.Now == nil {
+		return nil, errors.New("enforcement needs a store, a journal, the case log and a clock")
+	}
+	if err := opts.Policy.check(); err != nil {
+		return nil, err
+	}
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Enforcer{
+		conn: opts.Conn, journal: opts.Journal, cases: opts.Cases,
+		policy: opts.Policy, clock: opts.Now, log: opts.Logger,
+	}, nil
+}
+
+// now is the moment in the resolution that the journal keeps.
+func (e *Enforcer) now() time.Time { return e.clock().UTC().Truncate(time.Millisecond) }
+
+// normal is an organizer's id as the records have it: GUIDs are lower-case.
+func normal(id string) string {
+	id = strings.TrimSpace(id)
+	if _, err := uuid.Parse(id); err == nil {
+		return strings.ToLower(id)
+	}
+	return id
+}

@@ -1,0 +1,281 @@
+package enforcement
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"fairdial/cases"
+	"fairdial/store/journal"
+)
+
+// Report says what one pass did.
+type Report struct {
+	Cases      int  `json:"cases"`      // open ones that were looked at
+	Wanted     int  `json:"wanted"`     // automatic actions the policy called for
+	Flagged    int  `json:"flagged"`    // of them done
+	Throttled  int  `json:"throttled"`  // of them done
+	Held       int  `json:"held"`       // of them stopped by the guard rail, now or before
+	Reinstated int  `json:"reinstated"` // levels that ran out or whose case was dismissed
+	Lost       int  `json:"lost"`       // somebody else acted on the organizer at the same moment
+	Yielded    bool `json:"yielded"`    // another pass was at it; this one left the actions to it
+	DryRun     bool `json:"dry_run"`
+}
+
+// Run is one pass of the policy over the cases: it writes the automatic actions that are
+// missing from the log and ends what is over. It can be killed at any point and run again,
+// and any number of runs may overlap.
+func (e *Enforcer) Run(ctx context.Context) (Report, error) {
+	report := Report{DryRun: e.policy.DryRun}
+	fail := func(err error) (Report, error) { return report, fmt.Errorf("enforce: %w", err) }
+	now := e.now()
+
+	// The ledger is read before the states: an action that another run writes meanwhile
+	// moves the ledger on, and then the claim below fails.
+	past, ledgerVersion, err := e.readLedger(ctx)
+	if err != nil {
+		return fail(err)
+	}
+	list, err := e.States(ctx)
+	if err != nil {
+		return fail(err)
+	}
+	states := map[organizer]State{}
+	for _, s := range list {
+		states[organizer{s.TenantID, s.OrganizerID}] = s
+	}
+	heads, err := e.cases.Changed(ctx, time.Time{})
+	if err != nil {
+		return fail(fmt.Errorf("read the cases: %w", err))
+	}
+	all := make([]cases.Case, len(heads))
+	for i, head := range heads {
+		all[i] = head.State
+		if isOpen(all[i], now) {
+			report.Cases++
+		}
+	}
+
+	batch, lifted, err := e.lifts(states, all, now)
+	if err != nil {
+		return fail(err)
+	}
+	wants, err := e.wants(ctx, states, lifted, all, now)
+	if err != nil {
+		return fail(err)
+	}
+	report.Wanted = len(wants)
+	through, stopped, next := []wanted(nil), []held(nil), ledger{}
+	if len(wants) > 0 {
+		sizes, err := e.tenantSizes(ctx, now)
+		if err != nil {
+			return fail(err)
+		}
+		through, stopped, next = e.policy.GuardRail.admit(past, states, sizes, wants, now)
+	}
+	if len(through) > 0 {
+		won, err := e.claim(ctx, next, ledgerVersion+1, len(through), now)
+		if err != nil {
+			return fail(err)
+		}
+		if !won {
+			report.Yielded, through, stopped = true, nil, nil
+		}
+	}
+	for _, w := range through {
+		entry, err := e.actionEvent(w, now)
+		if err != nil {
+			return fail(err)
+		}
+		batch = append(batch, entry)
+	}
+	report.Held = len(stopped)
+	for _, h := range stopped {
+		entry, news, err := heldEvent(h, now)
+		if err != nil {
+			return fail(err)
+		}
+		if news {
+			batch = append(batch, entry)
+		}
+	}
+
+	lost, err := e.journal.AppendBatch(ctx, batch)
+	if err != nil {
+		return fail(err)
+	}
+	e.count(ctx, &report, batch, lost)
+	return report, nil
+}
+
+func (e *Enforcer) count(ctx context.Context, report *Report, batch []journal.Event, lost []*journal.ConflictError) {
+	beaten := map[string]bool{}
+	for _, conflict := range lost {
+		beaten[conflict.Lost.Subject] = true
+	}
+	report.Lost = len(lost)
+	for _, entry := range batch {
+		if beaten[entry.Subject] {
+			continue
+		}
+		switch entry.Kind {
+		case KindFlagged:
+			report.Flagged++
+		case KindThrottled:
+			report.Throttled++
+		case KindReinstated, KindExpired:
+			report.Reinstated++
+		}
+		e.log.LogAttrs(ctx, slog.LevelInfo, "enforcement action",
+			slog.String("kind", entry.Kind), slog.String("tenant_id", entry.TenantID),
+			slog.String("organizer_id", entry.OrganizerID), slog.String("actor", entry.Actor),
+			slog.String("reason", entry.Reason), slog.Bool("dry_run", e.policy.DryRun))
+	}
+}
+
+// lifts are the events that end what is over, and the organizers they are about.
+func (e *Enforcer) lifts(states map[organizer]State, all []cases.Case, now time.Time) ([]journal.Event, map[organizer]bool, error) {
+	dismissed := map[string]cases.Case{}
+	for _, c := range all {
+		if c.Outcome == cases.OutcomeFalsePositive || c.Outcome == cases.OutcomeExpected {
+			dismissed[c.ID] = c
+		}
+	}
+	var batch []journal.Event
+	lifted := map[organizer]bool{}
+	for _, o := range slices.SortedFunc(maps.Keys(states), func(a, b organizer) int {
+		return strings.Compare(subject(a.tenant, a.id), subject(b.tenant, b.id))
+	}) {
+		s := states[o]
+		var kind, reason string
+		evidence, ended := s.Evidence, now
+		c, wasDismissed := dismissed[s.Evidence.CaseID]
+		switch {
+		case s.expired(now):
+			kind, reason, ended = KindExpired, "the "+string(s.Level)+" ended at "+s.Until.Format(time.RFC3339), s.Until
+		case s.automatic() && s.InForce(now) != LevelObserve && wasDismissed:
+			kind, reason = KindReinstated, fmt.Sprintf("case %s, which the %s rested on, was found to be %s", c.ID, s.Level, c.Outcome)
+			evidence = evidenceOf(c)
+		default:
+			continue
+		}
+		after := lift(s, Actor, reason, evidence, ended, now)
+		after.Version++
+		if s.Pending != nil && now.Before(s.Pending.Until) {
+			after.Pending = s.Pending // a person's request outlives the policy's level
+		}
+		entry, err := event(after, kind, Actor, reason, now)
+		if err != nil {
+			return nil, nil, err
+		}
+		batch = append(batch, entry)
+		lifted[o] = true
+	}
+	return batch, lifted, nil
+}
+
+// wants are the automatic actions that the cases call for and the log lacks, one an
+// organizer.
+func (e *Enforcer) wants(ctx context.Context, states map[organizer]State, lifted map[organizer]bool, all []cases.Case, now time.Time) ([]wanted, error) {
+	byOrganizer := map[organizer]wanted{}
+	for _, c := range all {
+		action := e.policy.wants(c.Score)
+		if action == "" || !isOpen(c, now) {
+			continue
+		}
+		for _, id := range accused(c) {
+			o := organizer{c.TenantID, id}
+			s, known := states[o]
+			if !known {
+				s = State{TenantID: c.TenantID, OrganizerID: id, Level: LevelObserve}
+			}
+			// One event an organizer and pass: what was lifted now is looked at next time.
+			if lifted[o] || !e.moves(s, c, action, now) || e.policy.protects(id) || id == normal(c.OrganizerID) && e.policy.protects(c.OrganizerUPN) {
+				continue
+			}
+			if best, ok := byOrganizer[o]; !ok || c.Score > best.Score || c.Score == best.Score && c.ID < best.CaseID {
+				byOrganizer[o] = wanted{state: s, action: action, Evidence: evidenceOf(c), reason: fmt.Sprintf(
+					"case %s has risk %d, and the policy acts from %d", c.ID, c.Score, e.policy.threshold(action))}
+			}
+		}
+	}
+	if len(byOrganizer) == 0 {
+		return nil, nil
+	}
+	protected, err := e.protected(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for o := range protected {
+		delete(byOrganizer, o)
+	}
+	return slices.Collect(maps.Values(byOrganizer)), nil
+}
+
+// isOpen says whether a case may be acted on: nobody closed it or put it off.
+func isOpen(c cases.Case, now time.Time) bool {
+	return c.Status != cases.StatusClosed && !now.Before(c.SnoozedUntil) &&
+		c.Outcome != cases.OutcomeFalsePositive && c.Outcome != cases.OutcomeExpected
+}
+
+// moves says whether an automatic action for a case goes further than what is in force,
+// and on evidence that nobody has judged yet.
+func (e *Enforcer) moves(s State, c cases.Case, action Action, now time.Time) bool {
+	inForce := s.InForce(now)
+	if s.DryRun && !e.policy.DryRun && s.automatic() {
+		inForce = LevelObserve // it was only shown; now it is done
+	}
+	if levelOf(action).rank() <= inForce.rank() {
+		return false
+	}
+	switch {
+	case s.Lifted != nil && s.Level == LevelObserve && person(s.Lifted.Actor):
+		// A person's word stands until the case gets worse than it was then.
+		return c.ID != s.Lifted.Evidence.CaseID || c.Score > s.Lifted.Evidence.Score || c.OpenedAt.After(s.Lifted.At)
+	case s.Lifted != nil && s.Level == LevelObserve:
+		return c.ID != s.Lifted.Evidence.CaseID || c.UpdatedAt.After(s.Lifted.At)
+	case inForce != LevelObserve && !s.automatic():
+		// A person chose this level knowing the case.
+		return c.ID != s.Evidence.CaseID || c.Score > s.Evidence.Score
+	default:
+		return true
+	}
+}
+
+func (p Policy) threshold(a Action) int {
+	if a == ActionThrottle {
+		return p.AutoThrottleScore
+	}
+	return p.AutoFlagScore
+}
+
+func (e *Enforcer) actionEvent(w wanted, now time.Time) (journal.Event, error) {
+	after, kind := w.state, KindFlagged
+	after.Version++
+	after.Level, after.Limits, after.DryRun = levelOf(w.action), nil, e.policy.DryRun
+	after.Since, after.Until = now, now.Add(e.policy.Expiry)
+	after.Actor, after.ApprovedBy, after.Reason, after.Evidence, after.Held = Actor, "", w.reason, w.Evidence, nil
+	if w.action == ActionThrottle {
+		limits := e.policy.Throttle
+		after.Limits, kind = &limits, KindThrottled
+	}
+	return event(after, kind, Actor, w.reason, now)
+}
+
+// heldEvent records that the guard rail stopped an action; it says false when the log says
+// the same already.
+func heldEvent(h held, now time.Time) (journal.Event, bool, error) {
+	if was := h.state.Held; was != nil && was.Action == h.action && was.Rail == h.rail && was.Evidence.CaseID == h.CaseID {
+		return journal.Event{}, false, nil
+	}
+	after := h.state
+	after.Version++
+	reason := fmt.Sprintf("%s held: %s", h.action, h.why)
+	after.Held = &Held{Action: h.action, Rail: h.rail, Reason: h.why, At: now, Evidence: h.Evidence}
+	entry, err := event(after, KindHeld, Actor, reason, now)
+	return entry, true, err
+}
