@@ -1,0 +1,131 @@
+package rates
+
+import (
+	"context"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/google/uuid"
+)
+
+//go:embed sql/*.sql
+var statements embed.FS
+
+func statement(name string) string {
+	text, err := statements.ReadFile("sql/" + name + ".sql")
+	if err != nil {
+		panic("rates: the statement is part of the program: " + err.Error())
+	}
+	return string(text)
+}
+
+// Source is a rate sheet to import.
+type Source struct {
+	Reader io.Reader
+	File   string // for the record
+	// Currency is ISO 4217; "" takes the one the header names.
+	Currency string
+	// ValidFrom is when the sheet comes into force, to the millisecond. It stays in
+	// force until the next sheet of its currency.
+	ValidFrom time.Time
+	StoredAt  time.Time // now
+}
+
+// Stored is a sheet that the store has.
+type Stored struct {
+	ID        uuid.UUID `ch:"sheet_id" json:"sheet_id"`
+	Currency  string    `ch:"currency" json:"currency"`
+	ValidFrom time.Time `ch:"valid_from" json:"valid_from"`
+	File      string    `ch:"file" json:"file"`
+	Rows      uint32    `ch:"rows" json:"rows"` // rates, one a prefix
+	StoredAt  time.Time `ch:"stored_at" json:"stored_at"`
+	// Unchanged: the import brought nothing new.
+	Unchanged bool `json:"unchanged"`
+}
+
+// sheets is the namespace of sheet ids.
+var sheets = uuid.NewSHA1(uuid.NameSpaceURL, []byte("fairdial:rates/sheet"))
+
+// Import stores a sheet. The same sheet from the same moment on is stored once: its
+// id comes from its content, and its rows count only once the sheet's own row is there,
+// so that an import that was killed can simply be run again.
+func Import(ctx context.Context, conn driver.Conn, src Source) (Stored, error) {
+	sheet, err := Parse(src.Reader, src.Currency)
+	if err != nil {
+		return Stored{}, err
+	}
+	from := src.ValidFrom.UTC().Truncate(time.Millisecond)
+	hash := sheet.hash()
+	out := Stored{
+		ID: uuid.NewSHA1(sheets, fmt.Appendf(nil, "%s|%d|%s", sheet.Currency, from.UnixMilli(), hex.EncodeToString(hash[:]))), Currency: sheet.Currency,
+		ValidFrom: from, File: src.File, Rows: uint32(len(sheet.Rates)), StoredAt: src.StoredAt.UTC().Truncate(time.Microsecond),
+	}
+	all, err := List(ctx, conn)
+	if err != nil {
+		return Stored{}, err
+	}
+	for _, s := range all {
+		if s.ID == out.ID {
+			s.Unchanged = true
+			return s, nil
+		}
+	}
+	var there uint64
+	err = conn.QueryRow(ctx, statement("rows_of_sheet"),
+		clickhouse.Named("currency", sheet.Currency), clickhouse.Named("sheet_id", out.ID.String())).Scan(&there)
+	if err != nil {
+		return Stored{}, fmt.Errorf("look for the rates of sheet %s: %w", out.ID, err)
+	}
+	// A block is written whole or not at all, so rates that are there are all there. Were
+	// they there twice, by two imports at once, rating would still see each prefix once.
+	if there == 0 {
+		if err := insertRates(ctx, conn, out.ID, sheet); err != nil {
+			return Stored{}, fmt.Errorf("store the rates of %s: %w", src.File, err)
+		}
+	}
+	if err := insertSheet(ctx, conn, out, string(hash[:])); err != nil {
+		return Stored{}, fmt.Errorf("store the rate sheet %s: %w", src.File, err)
+	}
+	return out, nil
+}
+
+func insertRates(ctx context.Context, conn driver.Conn, id uuid.UUID, sheet Sheet) error {
+	batch, err := conn.PrepareBatch(ctx, statement("insert_rates"))
+	if err != nil {
+		return err
+	}
+	defer batch.Close()
+	for _, r := range sheet.Rates {
+		err := batch.Append(id, sheet.Currency, r.Origin, r.Destination, r.Prefix, string(r.NumberType), r.ConnectionCharge, r.PerMinute, uint32(r.Row))
+		if err != nil {
+			return err
+		}
+	}
+	return batch.Send()
+}
+
+func insertSheet(ctx context.Context, conn driver.Conn, s Stored, hash string) error {
+	batch, err := conn.PrepareBatch(ctx, statement("insert_sheet"))
+	if err != nil {
+		return err
+	}
+	defer batch.Close()
+	if err := batch.Append(s.ID, s.Currency, s.ValidFrom, s.File, hash, s.Rows, s.StoredAt); err != nil {
+		return err
+	}
+	return batch.Send()
+}
+
+// List gives the sheets that count, by currency and the moment from which they hold.
+func List(ctx context.Context, conn driver.Conn) ([]Stored, error) {
+	var all []Stored
+	if err := conn.Select(ctx, &all, statement("sheets")); err != nil {
+		return nil, fmt.Errorf("list the rate sheets: %w", err)
+	}
+	return all, nil
+}
