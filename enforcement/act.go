@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -115,7 +116,7 @@ func (e *Enforcer) Act(ctx context.Context, r Request) (State, error) {
 		return fail(e.movedOn(ctx, r, before))
 	}
 	if before.Version == 0 {
-		if err := e.mustKnow(ctx, r.TenantID, r.OrganizerID, now); err != nil {
+		if err = e.mustKnow(ctx, r.TenantID, r.OrganizerID, now); err != nil {
 			return fail(err)
 		}
 	}
@@ -258,12 +259,7 @@ func evidenceOf(c cases.Case) Evidence {
 
 // about says whether a case is about an organizer; a ring's case is about each member.
 func about(c cases.Case, organizerID string) bool {
-	for _, id := range accused(c) {
-		if id == organizerID {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(accused(c), organizerID)
 }
 
 // accused are the organizers a case is about.

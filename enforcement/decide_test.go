@@ -127,8 +127,8 @@ func TestWhatIsLeftOfAThrottle(t *testing.T) {
 	at := start.Add(30 * time.Minute)
 	left := func() (answer Answer, minutes string, legs int) {
 		t.Helper()
-		d, err := e.Decide(t.Context(), "o0", number, at)
-		require.NoError(t, err)
+		d, decideErr := e.Decide(t.Context(), "o0", number, at)
+		require.NoError(t, decideErr)
 		return d.Decision, d.MinutesLeft.String(), *d.LegsLeft
 	}
 	same := func(answer Answer, minutes string, legs int) {

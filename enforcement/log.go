@@ -151,8 +151,7 @@ func (e *Enforcer) claim(ctx context.Context, l ledger, version uint32, actions 
 		Stream: railStream, Subject: railSubject, Version: version, Kind: kindClaimed, Actor: Actor, At: now,
 		Reason: fmt.Sprintf("%d automatic actions let through", actions), Body: string(body),
 	})
-	var conflict *journal.ConflictError
-	if errors.As(err, &conflict) {
+	if _, lost := errors.AsType[*journal.ConflictError](err); lost {
 		return false, nil
 	}
 	return err == nil, err

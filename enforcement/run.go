@@ -69,47 +69,60 @@ func (e *Enforcer) Run(ctx context.Context) (Report, error) {
 		return fail(err)
 	}
 	report.Wanted = len(wants)
-	through, stopped, next := []wanted(nil), []held(nil), ledger{}
-	if len(wants) > 0 {
-		sizes, err := e.tenantSizes(ctx, now)
-		if err != nil {
-			return fail(err)
-		}
-		through, stopped, next = e.policy.GuardRail.admit(past, states, sizes, wants, now)
+	actions, err := e.decideOn(ctx, &report, past, ledgerVersion, states, wants, now)
+	if err != nil {
+		return fail(err)
 	}
-	if len(through) > 0 {
-		won, err := e.claim(ctx, next, ledgerVersion+1, len(through), now)
-		if err != nil {
-			return fail(err)
-		}
-		if !won {
-			report.Yielded, through, stopped = true, nil, nil
-		}
-	}
-	for _, w := range through {
-		entry, err := e.actionEvent(w, now)
-		if err != nil {
-			return fail(err)
-		}
-		batch = append(batch, entry)
-	}
-	report.Held = len(stopped)
-	for _, h := range stopped {
-		entry, news, err := heldEvent(h, now)
-		if err != nil {
-			return fail(err)
-		}
-		if news {
-			batch = append(batch, entry)
-		}
-	}
-
+	batch = append(batch, actions...)
 	lost, err := e.journal.AppendBatch(ctx, batch)
 	if err != nil {
 		return fail(err)
 	}
 	e.count(ctx, &report, batch, lost)
 	return report, nil
+}
+
+// decideOn puts the wanted actions to the guard rail, claims those that it lets through,
+// and gives the events to write.
+func (e *Enforcer) decideOn(ctx context.Context, report *Report, past ledger, version uint32, states map[organizer]State, wants []wanted, now time.Time) ([]journal.Event, error) {
+	if len(wants) == 0 {
+		return nil, nil
+	}
+	sizes, err := e.tenantSizes(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	through, stopped, next := e.policy.GuardRail.admit(past, states, sizes, wants, now)
+	if len(through) > 0 {
+		var won bool
+		if won, err = e.claim(ctx, next, version+1, len(through), now); err != nil {
+			return nil, err
+		}
+		if !won {
+			report.Yielded = true
+			return nil, nil
+		}
+	}
+	report.Held = len(stopped)
+	var batch []journal.Event
+	for _, w := range through {
+		var entry journal.Event
+		if entry, err = e.actionEvent(w, now); err != nil {
+			return nil, err
+		}
+		batch = append(batch, entry)
+	}
+	for _, h := range stopped {
+		if h.known() {
+			continue
+		}
+		var entry journal.Event
+		if entry, err = heldEvent(h, now); err != nil {
+			return nil, err
+		}
+		batch = append(batch, entry)
+	}
+	return batch, nil
 }
 
 func (e *Enforcer) count(ctx context.Context, report *Report, batch []journal.Event, lost []*journal.ConflictError) {
@@ -266,16 +279,16 @@ func (e *Enforcer) actionEvent(w wanted, now time.Time) (journal.Event, error) {
 	return event(after, kind, Actor, w.reason, now)
 }
 
-// heldEvent records that the guard rail stopped an action; it says false when the log says
-// the same already.
-func heldEvent(h held, now time.Time) (journal.Event, bool, error) {
-	if was := h.state.Held; was != nil && was.Action == h.action && was.Rail == h.rail && was.Evidence.CaseID == h.CaseID {
-		return journal.Event{}, false, nil
-	}
+// known says whether the log says already that the guard rail stopped this.
+func (h held) known() bool {
+	was := h.state.Held
+	return was != nil && was.Action == h.action && was.Rail == h.rail && was.Evidence.CaseID == h.CaseID
+}
+
+// heldEvent records that the guard rail stopped an action.
+func heldEvent(h held, now time.Time) (journal.Event, error) {
 	after := h.state
 	after.Version++
-	reason := fmt.Sprintf("%s held: %s", h.action, h.why)
 	after.Held = &Held{Action: h.action, Rail: h.rail, Reason: h.why, At: now, Evidence: h.Evidence}
-	entry, err := event(after, KindHeld, Actor, reason, now)
-	return entry, true, err
+	return event(after, KindHeld, Actor, fmt.Sprintf("%s held: %s", h.action, h.why), now)
 }

@@ -97,8 +97,8 @@ func (w *world) put(all ...cases.Case) {
 		if c.Status == "" {
 			c.Status = cases.StatusOpen
 		}
-		body, err := json.Marshal(c)
-		require.NoError(w.t, err)
+		body, marshalErr := json.Marshal(c)
+		require.NoError(w.t, marshalErr)
 		batch = append(batch, journal.Event{
 			Stream: "case", Subject: c.ID, Version: uint32(c.Version), Kind: cases.KindUpdated, Actor: "system:detector", Body: string(body),
 		})
