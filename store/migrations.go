@@ -42,6 +42,15 @@ type migration struct {
 
 var migrationFile = regexp.MustCompile(`^(\d{4})_([a-z0-9_]+)\.sql$`)
 
+// knownMigrations are those of this binary.
+func knownMigrations() ([]migration, error) {
+	files, err := fs.Sub(migrationFiles, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	return readMigrations(files)
+}
+
 // readMigrations reads the numbered files of a folder, in order.
 func readMigrations(files fs.FS) ([]migration, error) {
 	entries, err := fs.ReadDir(files, ".")
@@ -82,15 +91,17 @@ func splitStatements(text string) []string {
 	var all []string
 	var lines []string
 	for line := range strings.Lines(text) {
-		trimmed := strings.TrimRight(line, " \t\r\n")
-		if end, ok := strings.CutSuffix(trimmed, ";"); ok && !isComment(line) {
-			all = append(all, strings.TrimSpace(strings.Join(lines, "")+end))
+		code := strings.TrimSpace(withoutComment(line))
+		if code == "" && len(lines) == 0 {
+			continue // comments before a statement stay out
+		}
+		if strings.HasSuffix(code, ";") {
+			rest := strings.TrimRight(withoutComment(line), " \t\r\n;")
+			all = append(all, strings.TrimSpace(strings.Join(lines, "")+rest))
 			lines = nil
 			continue
 		}
-		if len(lines) > 0 || trimmed != "" && !isComment(line) { // comments before a statement stay out
-			lines = append(lines, line)
-		}
+		lines = append(lines, line)
 	}
 	if rest := strings.TrimSpace(strings.Join(lines, "")); rest != "" {
 		all = append(all, rest)
@@ -98,31 +109,40 @@ func splitStatements(text string) []string {
 	return all
 }
 
-func isComment(line string) bool { return strings.HasPrefix(strings.TrimSpace(line), "--") }
+// withoutComment cuts a line where a comment begins outside quotes.
+func withoutComment(line string) string {
+	quoted := false
+	for i := range len(line) {
+		switch {
+		case line[i] == '\'':
+			quoted = !quoted
+		case !quoted && strings.HasPrefix(line[i:], "--"):
+			return line[:i]
+		}
+	}
+	return line
+}
 
 // migrate brings the store to the newest schema this binary knows, and records each
 // migration once all of its statements have run. Killed in between, it runs the
 // migration again: statements are written IF NOT EXISTS.
 func migrate(ctx context.Context, conn driver.Conn, all []migration, cluster string, now func() time.Time) error {
-	if err := runFile(ctx, conn, "schema_migrations.sql", cluster); err != nil {
-		return fmt.Errorf("make the table of migrations: %w", err)
+	shape := newTopology(cluster, all)
+	table, err := statements.ReadFile("sql/schema_migrations.sql")
+	if err != nil {
+		return err
+	}
+	for _, statement := range splitStatements(string(table)) {
+		if err := run(ctx, conn, shape, statement); err != nil {
+			return fmt.Errorf("make the table of migrations: %w", err)
+		}
 	}
 	applied, err := appliedMigrations(ctx, conn)
 	if err != nil {
 		return err
 	}
-	known := map[uint32]bool{}
-	for _, m := range all {
-		known[m.number] = true
-		if hash, ok := applied[m.number]; ok && hash != m.hash {
-			return fmt.Errorf("%w: %04d_%s.sql was applied with the hash %.12s and is %.12s now; restore the file and put the change into a new one",
-				ErrMigrationChanged, m.number, m.name, hash, m.hash)
-		}
-	}
-	for number := range applied {
-		if !known[number] {
-			return fmt.Errorf("%w: it has migration %04d, which this binary does not know; run the version that made it, or a later one", ErrNewerStore, number)
-		}
+	if err := compare(all, applied); err != nil {
+		return err
 	}
 	record, err := statements.ReadFile("sql/record_migration.sql")
 	if err != nil {
@@ -133,7 +153,7 @@ func migrate(ctx context.Context, conn driver.Conn, all []migration, cluster str
 			continue
 		}
 		for i, statement := range m.statements {
-			if err := runStatement(ctx, conn, statement, cluster); err != nil {
+			if err := run(ctx, conn, shape, statement); err != nil {
 				return fmt.Errorf("migration %04d_%s.sql, statement %d: %w", m.number, m.name, i+1, err)
 			}
 		}
@@ -147,22 +167,55 @@ func migrate(ctx context.Context, conn driver.Conn, all []migration, cluster str
 	return nil
 }
 
-func runFile(ctx context.Context, conn driver.Conn, name, cluster string) error {
-	text, err := statements.ReadFile("sql/" + name)
-	if err != nil {
-		return err
+// compare refuses a store whose applied migrations are not among those known.
+func compare(all []migration, applied map[uint32]string) error {
+	known := map[uint32]bool{}
+	for _, m := range all {
+		known[m.number] = true
+		if hash, ok := applied[m.number]; ok && hash != m.hash {
+			return fmt.Errorf("%w: %04d_%s.sql was applied with the hash %.12s and is %.12s now; restore the file and put the change into a new one",
+				ErrMigrationChanged, m.number, m.name, hash, m.hash)
+		}
 	}
-	for _, statement := range splitStatements(string(text)) {
-		if err := runStatement(ctx, conn, statement, cluster); err != nil {
-			return err
+	for number := range applied {
+		if !known[number] {
+			return fmt.Errorf("%w: it has migration %04d, which this binary does not know; run the version that made it, or a later one", ErrNewerStore, number)
 		}
 	}
 	return nil
 }
 
-func runStatement(ctx context.Context, conn driver.Conn, statement, cluster string) error {
-	for _, rendered := range []string{statement} {
-		if err := conn.Exec(ctx, rendered); err != nil {
+// ErrOlderStore: the store's owner has not applied migrations that this binary needs.
+var ErrOlderStore = errors.New("the process that owns the store runs an older version of Fairdial")
+
+// sameSchema checks a store that somebody else migrates.
+func sameSchema(ctx context.Context, conn driver.Conn) error {
+	all, err := knownMigrations()
+	if err != nil {
+		return err
+	}
+	applied, err := appliedMigrations(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if err := compare(all, applied); err != nil {
+		return err
+	}
+	for _, m := range all {
+		if _, ok := applied[m.number]; !ok {
+			return fmt.Errorf("%w: migration %04d_%s is missing; restart it with this version", ErrOlderStore, m.number, m.name)
+		}
+	}
+	return nil
+}
+
+func run(ctx context.Context, conn driver.Conn, shape topology, statement string) error {
+	rendered, err := shape.render(statement)
+	if err != nil {
+		return err
+	}
+	for _, statement := range rendered {
+		if err := conn.Exec(ctx, statement); err != nil {
 			return err
 		}
 	}

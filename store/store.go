@@ -7,15 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-
-	"fairdial/store/embedded"
 )
 
 // DefaultDatabase is the database of the embedded store.
@@ -32,6 +29,9 @@ type Options struct {
 	Cluster string
 	// Database holds the tables; "" means the DSN's, or DefaultDatabase when embedded.
 	Database string
+	// Private keeps other processes from using the store beside this one. Without it the
+	// owner of an embedded store serves it on a socket in the folder, to the same user.
+	Private bool
 	// Logger gets what goes wrong outside a query. Default: nothing is logged.
 	Logger *slog.Logger
 }
@@ -39,11 +39,13 @@ type Options struct {
 // Store is a connection to ClickHouse whose schema is up to date. Safe for concurrent use.
 type Store struct {
 	driver.Conn
-	engine *embedded.Engine
+	access *access // nil unless this store opened an embedded one
 	log    *slog.Logger
 }
 
-// Open opens the store and brings its schema up to date.
+// Open opens the store and brings its schema up to date. An embedded store that another
+// process owns is reached through that process; if it lets nobody in, the error is an
+// [*InUseError].
 func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
@@ -54,16 +56,39 @@ func Open(ctx context.Context, opts Options) (*Store, error) {
 	if opts.Path == "" {
 		return nil, errors.New("open the store: neither store.dsn nor store.path is set")
 	}
-	engine, err := embedded.Open(ctx, embedded.Options{Path: opts.Path, Logger: opts.Logger})
+	if opts.Database == "" {
+		opts.Database = DefaultDatabase
+	}
+	a, err := enter(ctx, opts)
 	if err != nil {
 		return nil, err
 	}
-	s, err := On(ctx, engine, opts)
+	s, err := openEmbedded(ctx, a, opts)
 	if err != nil {
-		return nil, errors.Join(err, engine.Close())
+		return nil, errors.Join(err, a.close())
 	}
-	s.engine = engine
+	s.access = a
 	return s, nil
+}
+
+// openEmbedded leaves the schema to the folder's owner: beside another process, it has
+// only to be the one this binary knows.
+func openEmbedded(ctx context.Context, a *access, opts Options) (*Store, error) {
+	if a.owns() {
+		s, err := On(ctx, a, opts)
+		if err == nil {
+			a.serve() // not before the schema is there
+		}
+		return s, err
+	}
+	conn, err := clickhouse.Open(embeddedOptions(a, opts.Database))
+	if err != nil {
+		return nil, fmt.Errorf("open the embedded store: %w", err)
+	}
+	if err := sameSchema(ctx, conn); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return &Store{Conn: conn, log: opts.Logger}, nil
 }
 
 func openServer(ctx context.Context, opts Options) (*Store, error) {
@@ -73,6 +98,18 @@ func openServer(ctx context.Context, opts Options) (*Store, error) {
 	}
 	if opts.Database != "" {
 		options.Auth.Database = opts.Database
+	}
+	if options.Settings == nil {
+		options.Settings = clickhouse.Settings{}
+	}
+	if _, ok := options.Settings["session_timezone"]; !ok {
+		options.Settings["session_timezone"] = "UTC" // as the embedded engine's
+	}
+	if opts.Cluster != "" {
+		options.Settings = clusterSettings(options.Settings)
+	}
+	if options.MaxOpenConns == 0 {
+		options.MaxOpenConns, options.MaxIdleConns = 32, 16
 	}
 	return connect(ctx, options, opts)
 }
@@ -131,11 +168,7 @@ func connect(ctx context.Context, options *clickhouse.Options, opts Options) (*S
 }
 
 func (s *Store) migrate(ctx context.Context, cluster string) error {
-	files, err := fs.Sub(migrationFiles, "migrations")
-	if err != nil {
-		return err
-	}
-	all, err := readMigrations(files)
+	all, err := knownMigrations()
 	if err != nil {
 		return err
 	}
@@ -146,8 +179,8 @@ func (s *Store) migrate(ctx context.Context, cluster string) error {
 // cancels what still runs and must have returned before the process ends.
 func (s *Store) Close() error {
 	err := s.Conn.Close()
-	if s.engine != nil {
-		err = errors.Join(err, s.engine.Close())
+	if s.access != nil {
+		err = errors.Join(err, s.access.close())
 	}
 	return err
 }

@@ -226,10 +226,15 @@ func standing(ctx context.Context, settings map[string]string) map[string]string
 		"implicit_select":    "0", // clickhouse-local's own; "1 + 1" is no statement
 		"max_execution_time": "0", // seconds
 	}
-	if deadline, ok := ctx.Deadline(); ok {
-		all["max_execution_time"] = strconv.Itoa(backstop(time.Until(deadline)))
-	}
 	maps.Copy(all, settings)
+	if deadline, ok := ctx.Deadline(); ok {
+		left := time.Until(deadline)
+		// The driver sets the limit to some seconds more than what is left, a little
+		// different each time; a limit below that is the caller's own.
+		if limit, err := strconv.ParseFloat(all["max_execution_time"], 64); err != nil || limit == 0 || limit > left.Seconds() {
+			all["max_execution_time"] = strconv.Itoa(backstop(left))
+		}
+	}
 	delete(all, "log_comment") // ours: kill finds queries by it
 	return all
 }

@@ -16,8 +16,6 @@ import (
 	"fairdial/store/storetest"
 )
 
-func TestMain(m *testing.M) { storetest.Main(m) }
-
 var start = time.Date(2026, 2, 1, 8, 0, 0, 123456000, time.UTC)
 
 // ticking gives a clock that moves a second a reading.

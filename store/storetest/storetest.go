@@ -66,8 +66,9 @@ func Open(t testing.TB) *store.Store {
 func Engine(t testing.TB) *embedded.Engine {
 	t.Helper()
 	shared.once.Do(func() {
-		removeLeftovers()
-		shared.dir, shared.err = os.MkdirTemp("", prefix+strconv.Itoa(os.Getpid())+"-")
+		base := folder()
+		removeLeftovers(base)
+		shared.dir, shared.err = os.MkdirTemp(base, prefix+strconv.Itoa(os.Getpid())+"-")
 		if shared.err == nil {
 			shared.engine, shared.err = embedded.Open(context.Background(), embedded.Options{Path: shared.dir})
 		}
@@ -80,9 +81,38 @@ func Engine(t testing.TB) *embedded.Engine {
 
 const prefix = "fairdial-test-"
 
+// Dir returns a folder for a store that a test's own processes open. It is removed after
+// the test, and is in memory like the shared engine's.
+func Dir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp(folder(), prefix+strconv.Itoa(os.Getpid())+"-")
+	if err != nil {
+		t.Fatalf("make a folder for the test's store: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Errorf("remove the test's store: %v", err)
+		}
+	})
+	return dir
+}
+
+// folder is where the engine's data goes: into memory where there is such a place and
+// nobody has asked for another, since tests make and drop many small files.
+func folder() string {
+	const memory = "/dev/shm"
+	if info, err := os.Stat(memory); os.Getenv("TMPDIR") == "" && err == nil && info.IsDir() {
+		if probe, err := os.MkdirTemp(memory, prefix+"probe-"); err == nil {
+			_ = os.Remove(probe)
+			return memory
+		}
+	}
+	return os.TempDir()
+}
+
 // removeLeftovers removes the folders of test binaries that were killed.
-func removeLeftovers() {
-	dirs, _ := filepath.Glob(filepath.Join(os.TempDir(), prefix+"*"))
+func removeLeftovers(base string) {
+	dirs, _ := filepath.Glob(filepath.Join(base, prefix+"*"))
 	for _, dir := range dirs {
 		pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(dir), prefix), "-")
 		if _, err := os.Stat("/proc/" + pid); os.IsNotExist(err) {
