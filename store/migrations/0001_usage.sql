@@ -12,6 +12,8 @@ CREATE TABLE IF NOT EXISTS usage_revisions
     usage_key            UInt64 DEFAULT cityHash64(usage_id),
     revision             UInt16,                -- 0 for the first content seen, then counting
     content_hash         UInt64,                -- over every field the source gave
+    core_hash            UInt64,                -- over the fields that every format has
+    format               LowCardinality(String), -- csv, graph_json, json_lines
     call_type            LowCardinality(String), -- as written by the source
     is_conf_out          Bool,                  -- the call type Fairdial rates
     organizer_id         String,
@@ -49,14 +51,32 @@ CREATE TABLE IF NOT EXISTS usage_revisions
     -- Where the row came from.
     source               LowCardinality(String),
     batch_id             UUID,
-    position             UInt64,                -- CSV line, JSON Lines line, or 1-based index in a page
+    position             UInt64,                -- CSV line, JSON Lines line, or 1-based index in a page; ZIP member above bit 40
     source_at            DateTime64(3, 'UTC'),  -- clock 2: when the source gave it
     stored_at            DateTime64(6, 'UTC'),  -- clock 3: when it was stored here
     -- Start of the call in the revision this one replaces: a correction that moves
     -- a call to another month touches both months.
     replaces_started_at  DateTime64(7, 'UTC'),
     INDEX by_revision revision TYPE minmax GRANULARITY 1,
-    INDEX by_stored_at stored_at TYPE minmax GRANULARITY 4
+    INDEX by_replaced replaces_started_at TYPE minmax GRANULARITY 1,
+    INDEX by_stored_at stored_at TYPE minmax GRANULARITY 4,
+    -- A sum over every revision that can bear on rating, by tenant and day: what a rating
+    -- run was made from, at the cost of reading a few rows a day. The hash of a row is
+    -- in the sum of the day it starts and of the day it moves a call away from.
+    PROJECTION by_day
+    (
+        SELECT
+            tenant_id,
+            toDate(started_at),
+            if(revision = 0, toDate(started_at), toDate(replaces_started_at)),
+            countIf(is_conf_out OR revision > 0),
+            sumIf(cityHash64(usage_key, revision, content_hash), is_conf_out OR revision > 0),
+            sumIf(cityHash64(usage_key, revision, content_hash), revision > 0)
+        GROUP BY
+            tenant_id,
+            toDate(started_at),
+            if(revision = 0, toDate(started_at), toDate(replaces_started_at))
+    )
 )
 ENGINE = MergeTree
 ORDER BY (tenant_id, started_at, usage_id);

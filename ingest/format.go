@@ -1,0 +1,137 @@
+package ingest
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+)
+
+// Format is how a file is written.
+type Format string
+
+// The formats that are read, told apart by content.
+const (
+	FormatZIP       Format = "zip"
+	FormatGZIP      Format = "gzip"
+	FormatCSV       Format = "csv"
+	FormatGraphJSON Format = "graph_json"
+	FormatJSONLines Format = "json_lines"
+	FormatUnknown   Format = "unknown"
+)
+
+// sniffed is how much of a file decides its format.
+const sniffed = 64 << 10
+
+// sniff tells the format of a file from its beginning.
+func sniff(head []byte) Format {
+	switch {
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
+		return FormatZIP
+	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+		return FormatGZIP
+	}
+	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
+	switch {
+	case len(text) == 0:
+		return FormatUnknown
+	case text[0] == '[':
+		return FormatGraphJSON
+	case text[0] == '{':
+		return sniffObject(text)
+	}
+	first, _, _ := bytes.Cut(text, []byte("\n"))
+	cells, _, _ := splitCells(strings.TrimRight(string(first), "\r"))
+	known := 0
+	for _, c := range cells {
+		if _, ok := fieldByName[plainName(c)]; ok {
+			known++
+		}
+	}
+	if known >= 3 || known > 0 && known == len(cells) {
+		return FormatCSV
+	}
+	return FormatUnknown
+}
+
+// sniffObject tells a Graph page from the first of many records, by the keys at the top.
+func sniffObject(text []byte) Format {
+	d := json.NewDecoder(bytes.NewReader(text))
+	if _, err := d.Token(); err != nil {
+		return FormatUnknown
+	}
+	for d.More() {
+		token, err := d.Token()
+		key, isKey := token.(string)
+		if err != nil || !isKey {
+			return FormatUnknown
+		}
+		if key == "value" || strings.HasPrefix(key, "@odata.nextLink") || strings.HasPrefix(key, "@odata.count") {
+			return FormatGraphJSON
+		}
+		if _, known := fieldByName[plainName(key)]; known {
+			return FormatJSONLines
+		}
+		var skip json.RawMessage
+		if err := d.Decode(&skip); err != nil {
+			return FormatUnknown
+		}
+	}
+	return FormatUnknown
+}
+
+// rows reads one file's rows.
+type rows interface {
+	next() (row, error) // io.EOF after the last
+}
+
+// ErrFormat: the file is none that Fairdial reads.
+var ErrFormat = errors.New("neither an admin-center ZIP or CSV, nor Graph getPstnCalls JSON, nor JSON Lines of such rows")
+
+// openRows recognises what r holds and gives its rows, and the header they have.
+func openRows(r io.Reader) (rows, Format, string, error) {
+	buffered := bufio.NewReaderSize(r, sniffed)
+	head, err := buffered.Peek(sniffed)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
+		return nil, FormatUnknown, "", err
+	}
+	switch format := sniff(head); format {
+	case FormatCSV:
+		c, err := newCSVReader(buffered)
+		if err != nil {
+			return nil, format, "", err
+		}
+		return c, format, c.header.text, nil
+	case FormatGraphJSON:
+		return newPageReader(buffered), format, "", nil
+	case FormatJSONLines:
+		return &jsonLinesReader{newLines(buffered)}, format, "", nil
+	case FormatGZIP:
+		z, err := gzip.NewReader(buffered)
+		if err != nil {
+			return nil, format, "", fmt.Errorf("gzip: %w", err)
+		}
+		return openRows(io.LimitReader(z, maxUnpacked))
+	default:
+		if format == FormatUnknown && bytes.HasPrefix(bytes.TrimLeft(head, "\ufeff \t\r\n"), []byte("Usage")) {
+			// A CSV by its first words, though its header is not one that can be read.
+			_, err := newCSVReader(buffered)
+			return nil, FormatCSV, "", err
+		}
+		return nil, format, "", fmt.Errorf("%w; it begins with %q", ErrFormat, printable(head))
+	}
+}
+
+func printable(head []byte) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '.'
+	}, shorten(string(head[:min(len(head), 40)]), 40))
+}

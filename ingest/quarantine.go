@@ -1,0 +1,153 @@
+package ingest
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/google/uuid"
+)
+
+// rejection is a row on its way to the quarantine.
+type rejection struct {
+	row
+	member, header, usageID, detail string
+	format                          Format
+	reason                          Reason
+}
+
+// Rejected is a row in the quarantine, whole.
+type Rejected struct {
+	ID         uuid.UUID `json:"rejection_id" ch:"rejection_id"`
+	TenantID   string    `json:"tenant_id" ch:"tenant_id"`
+	BatchID    uuid.UUID `json:"batch_id" ch:"batch_id"`
+	File       string    `json:"file" ch:"file"`
+	Member     string    `json:"member,omitempty" ch:"member"`
+	Position   uint64    `json:"position" ch:"position"`
+	Format     string    `json:"format" ch:"format"`
+	Header     string    `json:"-" ch:"header"`
+	Reason     string    `json:"reason" ch:"reason"`
+	Detail     string    `json:"detail" ch:"detail"`
+	UsageID    string    `json:"usage_id" ch:"usage_id"`
+	Raw        string    `json:"raw" ch:"raw"`
+	RejectedAt time.Time `json:"rejected_at" ch:"rejected_at"`
+	// State is open until somebody resolved it: retried, replaced or dismissed.
+	State string `json:"state" ch:"state"`
+}
+
+// rejections is the name space of rejection ids: the same broken row has the same id,
+// however often it comes.
+var rejections = uuid.MustParse("6f1a8f0e-5f0b-4c58-9d43-0f5f1d0a7c11")
+
+var (
+	//go:embed sql/quarantine_known.sql
+	quarantineKnownSQL string
+	//go:embed sql/quarantine.sql
+	quarantineSQL string
+)
+
+// reject counts rows and keeps those that the quarantine does not have yet.
+func (b *batch) reject(ctx context.Context, bad []rejection) error {
+	if len(bad) == 0 {
+		return nil
+	}
+	b.counts.Read += uint64(len(bad))
+	b.counts.Rejected += uint64(len(bad))
+	rejectedAt := b.g.now().UTC()
+	var rows []Rejected
+	ids := make([]string, 0, len(bad))
+	first := map[uuid.UUID]bool{}
+	for _, r := range bad {
+		id := uuid.NewSHA1(rejections, []byte(strings.Join([]string{b.tenantID, b.file, r.member, fmt.Sprint(r.position), string(r.reason), r.raw}, "\x00")))
+		if first[id] {
+			continue
+		}
+		first[id] = true
+		ids = append(ids, id.String())
+		rows = append(rows, Rejected{
+			ID: id, TenantID: b.tenantID, BatchID: b.id, File: b.file, Member: r.member, Position: r.position,
+			Format: string(r.format), Header: r.header, Reason: string(r.reason), Detail: r.detail,
+			UsageID: strings.ToValidUTF8(r.usageID, "�"), Raw: r.raw, RejectedAt: rejectedAt,
+		})
+	}
+	known, err := b.g.knownRejections(ctx, b.tenantID, ids)
+	if err != nil {
+		return err
+	}
+	insert, err := b.g.conn.PrepareBatch(ctx, "INSERT INTO quarantine (rejection_id, tenant_id, batch_id, file, member, position, format, header, reason, detail, usage_id, raw, rejected_at)")
+	if err != nil {
+		return fmt.Errorf("quarantine of %s: %w", b.file, err)
+	}
+	fresh := 0
+	for _, r := range rows {
+		if known[r.ID] {
+			continue
+		}
+		fresh++
+		if err := insert.Append(r.ID, r.TenantID, r.BatchID, r.File, r.Member, r.Position, r.Format, r.Header, r.Reason, r.Detail, r.UsageID, r.Raw, r.RejectedAt); err != nil {
+			return fmt.Errorf("quarantine of %s: %w", b.file, err)
+		}
+	}
+	if fresh == 0 {
+		return insert.Abort()
+	}
+	if err := insert.Send(); err != nil {
+		return fmt.Errorf("quarantine of %s: %w", b.file, err)
+	}
+	return nil
+}
+
+// rejectMember keeps that a member of a ZIP could not be read (to its end).
+func (b *batch) rejectMember(ctx context.Context, p part, broken error) error {
+	return b.reject(ctx, []rejection{{
+		row: row{raw: broken.Error()}, member: p.member, format: FormatZIP, reason: ReasonBrokenMember, detail: broken.Error(),
+	}})
+}
+
+func (g *Ingester) knownRejections(ctx context.Context, tenantID string, ids []string) (map[uuid.UUID]bool, error) {
+	known := map[uuid.UUID]bool{}
+	for start := 0; start < len(ids); start += 1000 {
+		var found []struct {
+			ID uuid.UUID `ch:"rejection_id"`
+		}
+		err := g.conn.Select(ctx, &found, quarantineKnownSQL,
+			clickhouse.Named("tenant_id", tenantID), clickhouse.Named("ids", ids[start:min(start+1000, len(ids))]))
+		if err != nil {
+			return nil, fmt.Errorf("look into the quarantine: %w", err)
+		}
+		for _, f := range found {
+			known[f.ID] = true
+		}
+	}
+	return known, nil
+}
+
+// Filter narrows a list of rejected rows; empty fields do not.
+type Filter struct {
+	TenantID string
+	ID       uuid.UUID
+	// All lists resolved rows too.
+	All bool
+}
+
+// ErrNotFound: no row in the quarantine has the id.
+var ErrNotFound = errors.New("no such row in the quarantine; see `fairdial quarantine list`")
+
+// Quarantine lists rejected rows, by tenant, file and position.
+func (g *Ingester) Quarantine(ctx context.Context, f Filter) ([]Rejected, error) {
+	id := ""
+	if f.ID != uuid.Nil {
+		id = f.ID.String()
+	}
+	out := []Rejected{}
+	err := g.conn.Select(ctx, &out, quarantineSQL,
+		clickhouse.Named("tenant_id", f.TenantID), clickhouse.Named("id", id), clickhouse.Named("all", f.All))
+	if err != nil {
+		return nil, fmt.Errorf("list the quarantine: %w", err)
+	}
+	return out, nil
+}
