@@ -14,7 +14,7 @@ const (
 	areaNANP     = 3
 	exchangeNANP = 6
 
-	premiumExchange = 976
+	payPerCall = 976 // the exchange
 )
 
 // classifyPlain is the short way for what nearly every record holds: "+1" and
@@ -71,7 +71,7 @@ func (p *Plan) classNANP(visible []byte) usage.Destination {
 		if visible[4] == 1 && visible[5] == 1 {
 			return usage.Destination{Class: usage.ClassUnknown} // N11 is a service code, never an exchange
 		}
-		if int(visible[3])*100+int(visible[4])*10+int(visible[5]) == premiumExchange {
+		if int(visible[3])*100+int(visible[4])*10+int(visible[5]) == p.premiumExchange {
 			d.Class, d.ZoneA = usage.ClassPremium, false
 		}
 	}

@@ -18,7 +18,10 @@ type Plan struct {
 	codes    [1000]*callingCode // by calling code, +1 apart
 	zoneA    map[string]bool    // by ISO 3166-1 alpha-2
 	highCost highCost
-	version  string
+	// premiumExchange is the pay-per-call exchange of every geographic area code
+	// of +1, or 0 for none.
+	premiumExchange int
+	version         string
 }
 
 // An Option changes the tables that a Plan starts from.
@@ -36,6 +39,12 @@ func HighCostFile(path string) Option {
 // [HighCostFile], with the heading "country".
 func ZoneAFile(path string) Option {
 	return func(s *sources) { s.zoneAFile = path }
+}
+
+// Ordinary976 classes exchange 976 of +1 like any other, for a provider that does
+// not charge it as the pay-per-call exchange that it is in the numbering plan.
+func Ordinary976() Option {
+	return func(s *sources) { s.ordinary976 = true }
 }
 
 // New reads the tables. With no options they are the ones in the data folder

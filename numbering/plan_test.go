@@ -145,6 +145,9 @@ func TestClassify(t *testing.T) {
 		{"+81570012345", "Japan's Navi Dial is charged above", in("JP", nowhere, false)},
 		{"+390187", "far too short", in("IT", geographic, true)},
 		{"+571738933147", "too few digits fit to call it premium", in("CO", unknown, false)},
+		{"00571738933147", "00 leads to the country as + does", in("CO", unknown, false)},
+		{"6054751234", "without a plus it is E.164 all the same, never a national number", in("MY", geographic, true)},
+		{"571738933147", "without either it must be a valid number", in("", unknown, false)},
 
 		{"+870773123456", "Inmarsat", in("", satellite, false)},
 		{"+881631234567", "Iridium", in("", satellite, false)},
@@ -196,7 +199,7 @@ func TestClassifyGarbage(t *testing.T) {
 	for _, text := range []string{
 		"", " ", "+", "++16054751234", "+1+6054751234", "anonymous", "sip:alice@example.org", "tel:", "N/A", "null",
 		"12", "911", "+911", "+4999", "0", "00", "000", "011", "+0123456789", "01142734567", "+49", "2125550123", "8005550199",
-		"1-800-FLOWERS", "+1605475123４五", "+1 605 475 1234\x00", "\xff\xfe", "٠١٢٣٤", "****", "+****", "xxx", "+1***",
+		"1-800-FLOWERS", "+1605475123４五", "+1 605 475 1234\x00", "\xff\xfe", "٠١٢٣٤", "****", "+****", "xxx", "+1***", "1605***",
 		strings.Repeat("1", 25), "+1" + strings.Repeat(" ", 200) + "6054751234", strings.Repeat("*", 1000), "=1+2",
 		"'; DROP TABLE usage; --", "99999999999999",
 	} {
@@ -250,7 +253,7 @@ func TestClassifyMasked(t *testing.T) {
 func TestZoneAHasTheProvidersEntries(t *testing.T) {
 	p := newPlan(t)
 	require.Len(t, p.zoneA, 44)
-	for _, country := range strings.Fields("AU AT BE BR BG CA CN HR CZ DK EE FI FR DE GR HK HU IN IE IT JP LU MY MX NL " +
+	for country := range strings.FieldsSeq("AU AT BE BR BG CA CN HR CZ DK EE FI FR DE GR HK HU IN IE IT JP LU MY MX NL " +
 		"NZ NO PL PT PR RO RU SG SK SI ZA KR ES SE CH TW TH GB US") {
 		require.True(t, p.zoneA[country], country)
 	}
@@ -280,6 +283,15 @@ func TestZoneAFile(t *testing.T) {
 	require.True(t, p.Classify("+97225123456").ZoneA)
 	require.False(t, p.Classify("+493012345678").ZoneA)
 	require.False(t, p.Classify("+19005550199").ZoneA, "premium is never Zone A")
+	require.NotEqual(t, newPlan(t).Version(), p.Version())
+}
+
+func TestOrdinary976(t *testing.T) {
+	p := newPlan(t, Ordinary976())
+	d := p.Classify("+12129760199")
+	require.Equal(t, usage.ClassGeographic, d.Class)
+	require.True(t, d.ZoneA)
+	require.Equal(t, usage.ClassPremium, p.Classify("+19009760199").Class)
 	require.NotEqual(t, newPlan(t).Version(), p.Version())
 }
 

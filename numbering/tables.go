@@ -39,6 +39,7 @@ const rulesRevision = 1
 type sources struct {
 	highCostFiles []string
 	zoneAFile     string
+	ordinary976   bool
 }
 
 func (p *Plan) load(s sources) error {
@@ -46,22 +47,25 @@ func (p *Plan) load(s sources) error {
 	if err != nil {
 		return err
 	}
-	if err := p.readAreas(); err != nil {
+	if err = p.readAreas(); err != nil {
 		return err
 	}
 	metadata, err := p.readMetadata()
 	if err != nil {
 		return err
 	}
-	if err := p.readRanges(); err != nil {
+	if err = p.readRanges(); err != nil {
 		return err
 	}
 	blocks, err := p.readHighCost(s.highCostFiles)
 	if err != nil {
 		return err
 	}
-	p.version = fmt.Sprintf("rules:%d nanp:%s zone_a:%s high_cost:%s ranges:%s metadata:%s",
-		rulesRevision, digest(nanpCSV), zones, blocks, digest(rangesCSV), metadata)
+	if !s.ordinary976 {
+		p.premiumExchange = payPerCall
+	}
+	p.version = fmt.Sprintf("rules:%d exchange_976:%d nanp:%s zone_a:%s high_cost:%s ranges:%s metadata:%s",
+		rulesRevision, p.premiumExchange, digest(nanpCSV), zones, blocks, digest(rangesCSV), metadata)
 	return nil
 }
 
