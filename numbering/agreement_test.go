@@ -114,9 +114,6 @@ func checkExchange(t *testing.T, p *Plan, npa, nxx int) bool {
 	case npa == 600 || npa == 622 || npa == 633:
 		// The library calls Canada's non-geographic codes VoIP and personal.
 		require.Equal(t, usage.ClassNonGeographic, got.Class, national)
-	case nxx == 976 && class == usage.ClassGeographic:
-		// The library knows the pay-per-call exchange in the Caribbean only.
-		require.Equal(t, usage.ClassPremium, got.Class, national)
 	default:
 		require.Equal(t, class, got.Class, national)
 		require.Equal(t, class != usage.ClassPremium, got.ZoneA, national)

@@ -41,10 +41,11 @@ func ZoneAFile(path string) Option {
 	return func(s *sources) { s.zoneAFile = path }
 }
 
-// Ordinary976 classes exchange 976 of +1 like any other, for a provider that does
-// not charge it as the pay-per-call exchange that it is in the numbering plan.
-func Ordinary976() Option {
-	return func(s *sources) { s.ordinary976 = true }
+// Premium976 classes exchange 976 of every geographic area code of +1 as premium: it
+// was set aside for pay-per-call. Carriers have given that service up and the provider
+// charges the exchange like any other, so without this option it is one.
+func Premium976() Option {
+	return func(s *sources) { s.premium976 = true }
 }
 
 // New reads the tables. With no options they are the ones in the data folder

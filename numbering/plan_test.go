@@ -81,8 +81,9 @@ func TestClassify(t *testing.T) {
 		{"+18334110199", "N11 is an exchange in toll-free codes", nanp("US", "", tollFree, true, "833411")},
 		{"+18225550199", "toll-free code not yet in service", nanp("US", "", tollFree, true, "822555")},
 		{"+19005550199", "premium: never Zone A", nanp("US", "", premium, false, "900555")},
-		{"+12129760199", "pay-per-call exchange", nanp("US", "NY", premium, false, "212976")},
-		{"+14169760199", "pay-per-call exchange in Canada", nanp("CA", "ON", premium, false, "416976")},
+		{"+12129760199", "former pay-per-call exchange", nanp("US", "NY", geographic, true, "212976")},
+		{"+6490840123", "New Zealand: only 0900 is premium", usage.Destination{Country: "NZ", Class: usage.ClassUnknown, ZoneA: true}},
+		{"+64900123456", "New Zealand 0900", usage.Destination{Country: "NZ", Class: usage.ClassPremium}},
 		{"+15005550006", "5YY belongs to the whole plan", nanp("", "", nowhere, false, "500555")},
 		{"+15385550006", "5YY of 2025", nanp("", "", nowhere, false, "538555")},
 		{"+16005550006", "Canadian non-geographic", nanp("CA", "", nowhere, false, "600555")},
@@ -222,7 +223,6 @@ func TestClassifyMasked(t *testing.T) {
 		{"+160547*****", "the exchange is hidden", usage.Destination{Country: "US", Region: "SD", Class: usage.ClassGeographic, ZoneA: true}},
 		{"+1605***1234", "the exchange is hidden", usage.Destination{Country: "US", Region: "SD", Class: usage.ClassGeographic, ZoneA: true}},
 		{"+1900***", "cut short, premium all the same", usage.Destination{Country: "US", Class: usage.ClassPremium}},
-		{"+1212976****", "premium exchange", usage.Destination{Country: "US", Region: "NY", Class: usage.ClassPremium, NPANXX: "212976"}},
 		{"+1212911****", "no exchange", usage.Destination{Class: usage.ClassUnknown, NPANXX: "212911"}},
 		{"+16*********", "no area code is left", usage.Destination{Class: usage.ClassUnknown}},
 		{"1605475****", "without a plus", usage.Destination{Country: "US", Region: "SD", Class: usage.ClassGeographic, ZoneA: true, NPANXX: "605475", HighCost: true}},
@@ -286,11 +286,13 @@ func TestZoneAFile(t *testing.T) {
 	require.NotEqual(t, newPlan(t).Version(), p.Version())
 }
 
-func TestOrdinary976(t *testing.T) {
-	p := newPlan(t, Ordinary976())
-	d := p.Classify("+12129760199")
-	require.Equal(t, usage.ClassGeographic, d.Class)
-	require.True(t, d.ZoneA)
+func TestPremium976(t *testing.T) {
+	p := newPlan(t, Premium976())
+	for _, number := range []string{"+12129760199", "+1212976****"} {
+		d := p.Classify(number)
+		require.Equal(t, usage.ClassPremium, d.Class)
+		require.False(t, d.ZoneA)
+	}
 	require.Equal(t, usage.ClassPremium, p.Classify("+19009760199").Class)
 	require.NotEqual(t, newPlan(t).Version(), p.Version())
 }

@@ -39,7 +39,7 @@ const rulesRevision = 1
 type sources struct {
 	highCostFiles []string
 	zoneAFile     string
-	ordinary976   bool
+	premium976    bool
 }
 
 func (p *Plan) load(s sources) error {
@@ -61,7 +61,7 @@ func (p *Plan) load(s sources) error {
 	if err != nil {
 		return err
 	}
-	if !s.ordinary976 {
+	if s.premium976 {
 		p.premiumExchange = payPerCall
 	}
 	p.version = fmt.Sprintf("rules:%d exchange_976:%d nanp:%s zone_a:%s high_cost:%s ranges:%s metadata:%s",
@@ -256,7 +256,7 @@ func descs(m *phonenumbers.PhoneMetadata) []*phonenumbers.PhoneNumberDesc {
 func classNamed(name string) (usage.Class, error) {
 	switch c := usage.Class(name); c {
 	case usage.ClassGeographic, usage.ClassTollFree, usage.ClassPremium, usage.ClassPersonal,
-		usage.ClassNonGeographic, usage.ClassSatellite:
+		usage.ClassNonGeographic, usage.ClassSatellite, usage.ClassUnknown:
 		return c, nil
 	}
 	return "", fmt.Errorf("class %q is not a class of number", name)
