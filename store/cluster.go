@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 
@@ -103,9 +104,7 @@ func clusterSettings(settings clickhouse.Settings) clickhouse.Settings {
 		"distributed_product_mode":      "local",
 		"load_balancing":                "in_order", // read where the insert went, while that replica lives
 	}
-	for name, value := range settings { // the DSN's
-		all[name] = value
-	}
+	maps.Copy(all, settings) // the DSN's
 	return all
 }
 

@@ -133,7 +133,7 @@ func migrate(ctx context.Context, conn driver.Conn, all []migration, cluster str
 		return err
 	}
 	for _, statement := range splitStatements(string(table)) {
-		if err := run(ctx, conn, shape, statement); err != nil {
+		if err = run(ctx, conn, shape, statement); err != nil {
 			return fmt.Errorf("make the table of migrations: %w", err)
 		}
 	}
@@ -141,7 +141,7 @@ func migrate(ctx context.Context, conn driver.Conn, all []migration, cluster str
 	if err != nil {
 		return err
 	}
-	if err := compare(all, applied); err != nil {
+	if err = compare(all, applied); err != nil {
 		return err
 	}
 	record, err := statements.ReadFile("sql/record_migration.sql")

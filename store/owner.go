@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+	"golang.org/x/sys/unix"
 
 	"fairdial/store/embedded"
 )
@@ -51,7 +52,7 @@ type owner struct {
 	lock   *flock.Flock
 	engine *embedded.Engine
 	server *http.Server
-	socket string
+	socket *net.UnixListener
 	log    *slog.Logger
 }
 
@@ -60,7 +61,7 @@ var errTaken = errors.New("another process holds the lock")
 
 // own takes the folder, or returns errTaken.
 func own(ctx context.Context, opts Options) (_ *owner, err error) {
-	if err := os.MkdirAll(opts.Path, 0o750); err != nil {
+	if err = os.MkdirAll(opts.Path, 0o750); err != nil {
 		return nil, fmt.Errorf("make the folder of the store: %w", err)
 	}
 	path, err := filepath.Abs(opts.Path)
@@ -80,7 +81,7 @@ func own(ctx context.Context, opts Options) (_ *owner, err error) {
 			err = errors.Join(err, o.close())
 		}
 	}()
-	if err := o.claim(claim{PID: os.Getpid(), Private: opts.Private}); err != nil {
+	if err = o.claim(claim{PID: os.Getpid(), Private: opts.Private}); err != nil {
 		return nil, err
 	}
 	if o.engine, err = embedded.Open(ctx, embedded.Options{Path: path, Logger: opts.Logger}); err != nil {
@@ -108,7 +109,7 @@ func (o *owner) serve(database string) error {
 	if err != nil {
 		return fmt.Errorf("serve the store at %s: %w", socket, err)
 	}
-	o.socket = socket
+	o.socket = listener
 	o.server = &http.Server{
 		Handler:           inDatabase(database, o.engine.Handler()),
 		ReadHeaderTimeout: 10 * time.Second,
@@ -136,7 +137,7 @@ func inDatabase(database string, next http.Handler) http.Handler {
 // listen makes a socket that only this user can connect to. It is made in a folder that
 // nobody else can enter, and moved into place once its mode is set. What lies there
 // already is of an owner that was killed.
-func listen(path string) (_ net.Listener, err error) {
+func listen(path string) (*net.UnixListener, error) {
 	private, err := os.MkdirTemp(filepath.Dir(path), ".socket-") // mode 0700
 	if err != nil {
 		return nil, err
@@ -180,8 +181,10 @@ func (o *owner) close() error {
 	if o.server != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), leaving)
 		defer cancel()
-		// The socket goes first: who comes now finds nobody, waits, and takes over.
-		_ = os.Remove(o.socket)
+		// The name goes first: who comes now finds nobody, waits, and takes over. Who
+		// came before is let in and served.
+		_ = os.Remove(filepath.Join(o.path, socketFile))
+		o.letIn(ctx)
 		if err := o.server.Shutdown(ctx); err != nil {
 			errs = append(errs, o.server.Close())
 		}
@@ -190,4 +193,22 @@ func (o *owner) close() error {
 		errs = append(errs, o.engine.Close())
 	}
 	return errors.Join(append(errs, o.lock.Close())...)
+}
+
+// letIn waits until the kernel holds no connection that has been made and not accepted:
+// closing the socket would cut those off.
+func (o *owner) letIn(ctx context.Context) {
+	raw, err := o.socket.SyscallConn()
+	if err != nil {
+		return
+	}
+	for quiet := 0; quiet < 3 && ctx.Err() == nil; quiet++ {
+		time.Sleep(10 * time.Millisecond)
+		_ = raw.Control(func(fd uintptr) {
+			waiting := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+			if n, err := unix.Poll(waiting, 0); err == nil && n > 0 {
+				quiet = -1
+			}
+		})
+	}
 }

@@ -124,7 +124,7 @@ func useTwice(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(s.Exec(ctx, "CREATE TABLE shared (x UInt64) ENGINE = MergeTree ORDER BY x"), insert(ctx, s, 1)); err != nil {
+	if err = errors.Join(s.Exec(ctx, "CREATE TABLE shared (x UInt64) ENGINE = MergeTree ORDER BY x"), insert(ctx, s, 1)); err != nil {
 		return err
 	}
 	batch, err := s.PrepareBatch(ctx, "INSERT INTO shared")

@@ -296,8 +296,10 @@ func (e *Engine) hello(r *request) (*answer, error) {
 	block := proto.Block{Columns: 4, Rows: 1, Info: proto.BlockInfo{BucketNum: -1}}
 	var b proto.Buffer
 	if err := block.EncodeBlock(&b, revision, proto.Input{
-		{Name: "displayName()", Data: name}, {Name: "version()", Data: version},
-		{Name: "revision()", Data: zero}, {Name: "timezone()", Data: zone},
+		{Name: "displayName()", Data: name},
+		{Name: "version()", Data: version},
+		{Name: "revision()", Data: zero},
+		{Name: "timezone()", Data: zone},
 	}); err != nil {
 		return nil, fmt.Errorf("word the engine's greeting: %w", err)
 	}

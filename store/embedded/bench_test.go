@@ -16,9 +16,11 @@ import (
 
 // usageTable has the shape of the widest table: 35 columns, most of them short text.
 func usageTable(settings string) string {
-	columns := []string{"tenant LowCardinality(String)", "id String", "revision UInt16", "hash UInt64", "organizer String", "batch UUID",
+	columns := []string{
+		"tenant LowCardinality(String)", "id String", "revision UInt16", "hash UInt64", "organizer String", "batch UUID",
 		"started DateTime64(7, 'UTC')", "ended DateTime64(7, 'UTC')", "seconds UInt32", "charge Nullable(Decimal(18, 6))",
-		"connection Nullable(Decimal(18, 6))", "rated Bool", "caller String", "callee String", "stored DateTime64(6, 'UTC')"}
+		"connection Nullable(Decimal(18, 6))", "rated Bool", "caller String", "callee String", "stored DateTime64(6, 'UTC')",
+	}
 	for i := range 20 {
 		columns = append(columns, fmt.Sprintf("word%d LowCardinality(String)", i))
 	}
@@ -33,8 +35,10 @@ func appendUsage(b testing.TB, batch driver.Batch, from, rows int) {
 	row := make([]any, 35)
 	for i := from; i < from+rows; i++ {
 		when := at.Add(time.Duration(i) * time.Second)
-		copy(row, []any{"tenant", fmt.Sprintf("%032x", i), uint16(0), uint64(i), fmt.Sprintf("organizer-%06d", i%5000), id,
-			when, when.Add(time.Minute), uint32(60), &charge, nil, true, "+12125550100", "+12125550199", when})
+		copy(row, []any{
+			"tenant", fmt.Sprintf("%032x", i), uint16(0), uint64(i), fmt.Sprintf("organizer-%06d", i%5000), id,
+			when, when.Add(time.Minute), uint32(60), &charge, nil, true, "+12125550100", "+12125550199", when,
+		})
 		for k := range 20 {
 			row[15+k] = "word"
 		}

@@ -69,7 +69,7 @@ func Open(ctx context.Context, opts Options) (_ *Engine, err error) {
 	if opts.Path == "" {
 		return nil, errors.New("open the embedded engine: no data folder given")
 	}
-	if err := ctx.Err(); err != nil {
+	if err = ctx.Err(); err != nil {
 		return nil, err
 	}
 	file, err := Locate(opts.LibraryPath)
@@ -82,7 +82,7 @@ func Open(ctx context.Context, opts Options) (_ *Engine, err error) {
 	}
 	// Without the folder `metadata` the engine takes the store for a new one and does
 	// not start the task that drops tables: DROP … SYNC would wait for ever.
-	if err := os.MkdirAll(filepath.Join(path, "metadata"), 0o750); err != nil {
+	if err = os.MkdirAll(filepath.Join(path, "metadata"), 0o750); err != nil {
 		return nil, fmt.Errorf("make the data folder of the embedded engine: %w", err)
 	}
 	if !inUse.CompareAndSwap(false, true) {
@@ -126,8 +126,10 @@ func Open(ctx context.Context, opts Options) (_ *Engine, err error) {
 // that is alone on its machine; here it is a guest in the daemon.
 func arguments(path string, opts Options) []string {
 	const mib = 1 << 20
-	args := []string{"fairdial", "--path=" + path,
-		"--config-file="} // else it reads ./config.xml and /etc/clickhouse-local
+	args := []string{
+		"fairdial", "--path=" + path,
+		"--config-file=",
+	} // else it reads ./config.xml and /etc/clickhouse-local
 	for _, s := range []struct {
 		name  string
 		value int64

@@ -62,12 +62,12 @@ func send(w http.ResponseWriter, body io.Reader) error {
 	for {
 		n, err := body.Read(buf)
 		if n > 0 {
-			if _, err := w.Write(buf[:n]); err != nil {
-				return err
+			if _, failed := w.Write(buf[:n]); failed != nil {
+				return failed
 			}
 			if n < len(buf) {
-				if err := control.Flush(); err != nil {
-					return err
+				if failed := control.Flush(); failed != nil {
+					return failed
 				}
 			}
 		}

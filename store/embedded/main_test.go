@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"fairdial/store/embedded"
+	"fairdial/store/storetest"
 )
 
 // engine is shared: a process can have one.
@@ -33,7 +34,7 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "fairdial-embedded-")
+	dir, err := os.MkdirTemp(storetest.Folder(), "fairdial-embedded-")
 	must(err)
 	defer os.RemoveAll(dir)
 	engine, err = embedded.Open(context.Background(), embedded.Options{Path: filepath.Join(dir, "data")})
@@ -42,7 +43,7 @@ func run(m *testing.M) int {
 	listener, err := net.Listen("unix", socket)
 	must(err)
 	server := &http.Server{Handler: engine.Handler(), ReadHeaderTimeout: time.Minute}
-	go server.Serve(listener)
+	go func() { _ = server.Serve(listener) }()
 	defer func() { must(engine.Close()) }()
 	defer server.Close()
 	return m.Run()

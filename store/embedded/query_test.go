@@ -33,11 +33,28 @@ func TestEveryTypeGoesInAndOut(t *testing.T) {
 		id := uuid.New()
 		cash := decimal.RequireFromString("-12345678.901234")
 		rows := [][]any{
-			{uint64(1), int8(-5), big.NewInt(77), 1.5, true, "it's\n\"quoted\"\t\\", "us", "x", "abcd", at, at, at,
-				cash, &cash, "b c", id, "10.0.0.1", []string{"a", "", "c"}, [][]uint32{{1, 2}, {}}, map[string]uint64{"a": 1}, []any{uint8(9), "t"}, `{"a":[1,"b"]}`,
-				[]string{"k"}, []uint8{3}},
-			{uint64(2), int8(0), big.NewInt(0), -0.25, false, "", "", nil, "\x00\x00\x00\x00", time.Unix(0, 0).UTC(), time.Unix(0, 0).UTC(), time.Unix(0, 0).UTC(),
-				decimal.Zero, nil, "a", uuid.Nil, "0.0.0.0", []string{}, [][]uint32{}, map[string]uint64{}, []any{uint8(0), ""}, "", []string{}, []uint8{}},
+			{
+				uint64(1), int8(-5), big.NewInt(77), 1.5, true, "it's\n\"quoted\"\t\\", "us", "x", "abcd", at, at, at,
+				cash, &cash, "b c", id, "10.0.0.1",
+				[]string{"a", "", "c"},
+				[][]uint32{{1, 2}, {}},
+				map[string]uint64{"a": 1},
+				[]any{uint8(9), "t"},
+				`{"a":[1,"b"]}`,
+				[]string{"k"},
+				[]uint8{3},
+			},
+			{
+				uint64(2), int8(0), big.NewInt(0), -0.25, false, "", "", nil, "\x00\x00\x00\x00", time.Unix(0, 0).UTC(), time.Unix(0, 0).UTC(), time.Unix(0, 0).UTC(),
+				decimal.Zero, nil, "a", uuid.Nil, "0.0.0.0",
+				[]string{},
+				[][]uint32{},
+				map[string]uint64{},
+				[]any{uint8(0), ""},
+				"",
+				[]string{},
+				[]uint8{},
+			},
 		}
 		batch, err := conn.PrepareBatch(t.Context(), "INSERT INTO everything")
 		require.NoError(t, err)

@@ -1,7 +1,6 @@
 package embedded
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
@@ -35,7 +34,7 @@ func TestParseStatement(t *testing.T) {
 		got, err := parseStatement(text)
 		if want.kind == "" {
 			var exception *Exception
-			require.True(t, errors.As(err, &exception), "%q", text)
+			require.ErrorAs(t, err, &exception, "%q", text)
 			require.Equal(t, codeSyntax, exception.Code)
 			continue
 		}

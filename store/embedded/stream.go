@@ -111,7 +111,7 @@ func openStream(op *operation, query, format string, params []parameter) (st *st
 	}, func() { op.session.do(cur.close) }) {
 		return nil, nil, errAbandoned
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return nil, short, nil
 	}
 	if err != nil {
@@ -171,7 +171,7 @@ func (st *stream) fetch() {
 	if st.data, st.err = data, err; err == nil {
 		return
 	}
-	if cause := context.Cause(st.op.ctx); cause != nil && err != io.EOF {
+	if cause := context.Cause(st.op.ctx); cause != nil && !errors.Is(err, io.EOF) {
 		st.err = cause
 	}
 	st.end()

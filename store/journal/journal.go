@@ -70,7 +70,7 @@ func (j *Journal) Append(ctx context.Context, e Event) error {
 	if !there {
 		token := strings.Join([]string{e.Stream, e.Subject, fmt.Sprint(e.Version)}, "/")
 		insert := clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"insert_deduplication_token": token}))
-		if err := j.insert(insert, []Event{e}); err != nil {
+		if err = j.insert(insert, []Event{e}); err != nil {
 			return err
 		}
 		if winner, there, err = j.atVersion(ctx, e); err != nil {

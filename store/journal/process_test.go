@@ -22,8 +22,8 @@ import (
 
 const (
 	raceEnv  = "FAIRDIAL_TEST_RACE" // the folder of the store; makes this binary a racer
-	versions = 40
-	racing   = 3 // goroutines a process
+	versions = 15
+	racing   = 2 // goroutines a process
 )
 
 func TestMain(m *testing.M) {

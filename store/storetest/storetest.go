@@ -66,7 +66,7 @@ func Open(t testing.TB) *store.Store {
 func Engine(t testing.TB) *embedded.Engine {
 	t.Helper()
 	shared.once.Do(func() {
-		base := folder()
+		base := Folder()
 		removeLeftovers(base)
 		shared.dir, shared.err = os.MkdirTemp(base, prefix+strconv.Itoa(os.Getpid())+"-")
 		if shared.err == nil {
@@ -85,7 +85,7 @@ const prefix = "fairdial-test-"
 // the test, and is in memory like the shared engine's.
 func Dir(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp(folder(), prefix+strconv.Itoa(os.Getpid())+"-")
+	dir, err := os.MkdirTemp(Folder(), prefix+strconv.Itoa(os.Getpid())+"-")
 	if err != nil {
 		t.Fatalf("make a folder for the test's store: %v", err)
 	}
@@ -97,9 +97,9 @@ func Dir(t testing.TB) string {
 	return dir
 }
 
-// folder is where the engine's data goes: into memory where there is such a place and
+// Folder is where the engine's data goes: into memory where there is such a place and
 // nobody has asked for another, since tests make and drop many small files.
-func folder() string {
+func Folder() string {
 	const memory = "/dev/shm"
 	if info, err := os.Stat(memory); os.Getenv("TMPDIR") == "" && err == nil && info.IsDir() {
 		if probe, err := os.MkdirTemp(memory, prefix+"probe-"); err == nil {

@@ -1,0 +1,6 @@
+//go:build race
+
+package embedded_test
+
+// raceDetector multiplies the memory that Go takes.
+const raceDetector = true
