@@ -67,7 +67,7 @@ func oneLine(s string) string {
 }
 
 // number writes 1234567 as 1,234,567.
-func number[T ~int | ~int64 | ~uint64](n T) string {
+func number[T ~int | ~int64 | ~uint64 | ~uint32](n T) string {
 	s := strconv.FormatInt(int64(n), 10)
 	sign := ""
 	if strings.HasPrefix(s, "-") {

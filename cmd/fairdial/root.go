@@ -46,9 +46,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`,
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json", "csv"}, cobra.ShellCompDirectiveNoFileComp))
 
 	for _, command := range []func(*app) *cobra.Command{
-		newServe, newDemo, newIngest, newInbox, newQuarantine, newLedger, newDirectory, newTenants, newRates,
-		newRate, newRatings, newStatement, newReconcile, newDetect, newCases, newRules, newAlert, newEnforce,
-		newDecide, newSimulate, newDoctor, newMigrate, newVersion,
+		newServe, newIngest, newQuarantine, newLedger, newDirectory, newTenants, newRates,
+		newCases, newEnforce, newDecide, newSimulate, newMigrate, newVersion,
 	} {
 		root.AddCommand(command(a))
 	}

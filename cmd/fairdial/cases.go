@@ -1,0 +1,169 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"fairdial/cases"
+)
+
+func newCases(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "cases",
+		Short: "Review organizers that stand out: list, show, act",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newCasesList(a), newCasesShow(a), newCasesAct(a))
+	return cmd
+}
+
+func newCasesList(a *app) *cobra.Command {
+	var f cases.Filter
+	var status string
+	cmd := &cobra.Command{
+		Use:   "list [--tenant ID] [--organizer ID] [--status S] [--min-score N]",
+		Short: "List all cases ever opened, the highest risk first",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.Status = cases.Status(status)
+			known := []cases.Status{"", cases.StatusOpen, cases.StatusAcknowledged, cases.StatusClosed}
+			if !slices.Contains(known, f.Status) {
+				return usagef("cases list: --status %s is not one of open, acknowledged, closed", status)
+			}
+			return a.withStore(cmd.Context(), func(s *services) error {
+				list, err := s.cases.List(cmd.Context(), f)
+				if err != nil {
+					return err
+				}
+				if a.output == "json" {
+					return a.json(list)
+				}
+				return a.showCases(list)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&f.TenantID, "tenant", "", "tenant `ID`")
+	cmd.Flags().StringVar(&f.OrganizerID, "organizer", "", "organizer `ID`")
+	cmd.Flags().StringVar(&status, "status", "", "open, acknowledged or closed")
+	cmd.Flags().IntVar(&f.MinScore, "min-score", 0, "lowest risk, 0 to 100")
+	return cmd
+}
+
+func (a *app) showCases(list []cases.Case) error {
+	if len(list) == 0 {
+		a.printf("No cases.\n")
+		return nil
+	}
+	rows := [][]string{{"case", ">risk", "severity", "status", "organizer", "tenant", ">minutes", "opened", "why"}}
+	for _, c := range list {
+		why := ""
+		if len(c.Findings) > 0 {
+			why = c.Findings[0].RuleID
+		}
+		if more := len(c.Findings) - 1; more > 0 {
+			why += " and " + number(more) + " more"
+		}
+		rows = append(rows, []string{
+			c.ID, number(c.Score), string(c.Severity), string(c.Status), or(c.OrganizerName, c.OrganizerID),
+			or(c.TenantName, c.TenantID), number(c.ExposureSeconds / 60), clock(c.OpenedAt), why,
+		})
+	}
+	return a.table(rows)
+}
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+func newCasesShow(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show ID",
+		Short: "Show a case: why, the calls that prove it, what happened to it",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withStore(cmd.Context(), func(s *services) error {
+				history, err := s.cases.History(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				c := history[len(history)-1].State
+				if a.output == "json" {
+					return a.json(struct {
+						cases.Case
+						Events []cases.Event `json:"events"`
+					}{c, history})
+				}
+				a.showCase(c, history)
+				return nil
+			})
+		},
+	}
+}
+
+func (a *app) showCase(c cases.Case, history []cases.Event) {
+	a.printf("%s  risk %d, %s, %s %s\n", c.ID, c.Score, c.Severity, c.Status, c.Outcome)
+	a.printf("organizer  %s %s (%s)\n", oneLine(c.OrganizerName), oneLine(c.OrganizerUPN), c.OrganizerID)
+	a.printf("tenant     %s (%s)\n", oneLine(c.TenantName), c.TenantID)
+	a.printf("opened     %s, updated %s\n", clock(c.OpenedAt), clock(c.UpdatedAt))
+	a.printf("exposure   %s minutes, %s %s\n", number(c.ExposureSeconds/60), c.ExposureAmount.StringFixed(2), c.Currency)
+	for _, f := range c.Findings {
+		a.printf("\n%s (%s@%d, %s, %s)\n", oneLine(f.Sentence), f.RuleID, f.RuleVersion, f.Severity, f.Verdict)
+		a.printf("  window %s to %s; %d calls prove it: %s\n", clock(f.WindowStart), clock(f.WindowEnd), f.Calls, strings.Join(f.UsageIDs[:min(5, len(f.UsageIDs))], " "))
+	}
+	a.printf("\n")
+	for _, e := range history {
+		a.printf("%s  %s by %s  %s\n", clock(e.At), e.Kind, e.Actor, oneLine(e.Reason))
+	}
+}
+
+// The actions as people type them.
+var caseActions = map[string]string{
+	"acknowledge": cases.KindAcknowledged, "assign": cases.KindAssigned, "snooze": cases.KindSnoozed,
+	"expected": cases.KindExpected, "confirm": cases.KindConfirmed, "dismiss": cases.KindDismissed,
+	"note": cases.KindNoted, "reopen": cases.KindReopened,
+}
+
+func newCasesAct(a *app) *cobra.Command {
+	var action cases.Action
+	var hours int
+	cmd := &cobra.Command{
+		Use:   "act ID ACTION [--reason TEXT]",
+		Short: "acknowledge, assign, snooze, expected, confirm, dismiss, note, reopen",
+		Args:  cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			kind, known := caseActions[args[1]]
+			if !known {
+				return usagef("cases act: %q is not one of acknowledge, assign, snooze, expected, confirm, dismiss, note, reopen", args[1])
+			}
+			action.Kind, action.Actor = kind, a.actor
+			now := a.now()
+			if kind == cases.KindSnoozed {
+				action.Until = now.Add(time.Duration(hours) * time.Hour)
+			}
+			return a.withStore(cmd.Context(), func(s *services) error {
+				c, err := s.cases.Act(cmd.Context(), args[0], action, now)
+				if err != nil {
+					return err
+				}
+				if a.output == "json" {
+					return a.json(c)
+				}
+				a.printf("%s is %s %s (version %d)\n", c.ID, c.Status, c.Outcome, c.Version)
+				return nil
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&action.Reason, "reason", "", "why; kept with the case")
+	flags.StringVar(&action.Assignee, "to", "", "with assign: `who`")
+	flags.IntVar(&hours, "hours", 24, "with snooze: for how long")
+	flags.IntVar(&action.Version, "version", 0, "refuse if the case has changed since this `version`")
+	return cmd
+}

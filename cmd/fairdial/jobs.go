@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"fairdial/cases"
+	"fairdial/console"
+	"fairdial/enforcement"
+	"fairdial/ingest"
+	"fairdial/schedule"
+)
+
+// jobs are what the daemon does by itself.
+func (a *app) jobs(s *services, m *metrics) []schedule.Job {
+	return []schedule.Job{
+		{Name: "inbox", Spec: a.cfg.Jobs.Inbox, Run: func(ctx context.Context, _ time.Time) (string, error) {
+			return a.collect(ctx, s, m)
+		}},
+		{Name: "enforce", Spec: a.cfg.Jobs.Enforce, Run: func(ctx context.Context, _ time.Time) (string, error) {
+			r, err := s.enforcer.Run(ctx)
+			return fmt.Sprintf("%d flagged, %d throttled, %d held back, %d reinstated", r.Flagged, r.Throttled, r.Held, r.Reinstated), err
+		}},
+	}
+}
+
+// collect reads what has come into the inbox folders. One source that fails does not
+// stop the others.
+func (a *app) collect(ctx context.Context, s *services, m *metrics) (string, error) {
+	var did []string
+	var bad []error
+	for _, source := range a.cfg.Sources {
+		report, err := s.ingester.Collect(ctx, ingest.Inbox{
+			Name: source.Name, Path: source.Path, Tenant: source.Tenant, Settle: time.Duration(source.Settle),
+		}, "system:inbox")
+		if err != nil {
+			bad = append(bad, err)
+		}
+		for outcome, n := range map[string]uint64{
+			"accepted": report.Total.Accepted, "duplicate": report.Total.Duplicate,
+			"ignored": report.Total.Ignored, "rejected": report.Total.Rejected,
+		} {
+			m.records.WithLabelValues(outcome).Add(float64(n))
+		}
+		if len(report.Files) > 0 {
+			did = append(did, fmt.Sprintf("%s: %d files, %d records read, %d accepted", source.Name, len(report.Files), report.Total.Read, report.Total.Accepted))
+		}
+	}
+	return strings.Join(did, "; "), errors.Join(bad...)
+}
+
+// caseReader is the case log as the console reads it.
+type caseReader struct{ log *cases.Log }
+
+func (r caseReader) List(ctx context.Context, f console.CaseFilter) ([]cases.Case, error) {
+	return r.log.List(ctx, cases.Filter{
+		TenantID: f.TenantID, OrganizerID: f.OrganizerID, Status: cases.Status(f.Status), MinScore: f.MinScore,
+	})
+}
+
+func (r caseReader) Get(ctx context.Context, id string) (cases.Case, error) {
+	c, err := r.log.Get(ctx, id)
+	if errors.Is(err, cases.ErrNotFound) {
+		return c, fmt.Errorf("%w: %w", console.ErrNotFound, err)
+	}
+	return c, err
+}
+
+// decider answers the console's decision requests as of now.
+type decider struct {
+	enforcer *enforcement.Enforcer
+	now      func() time.Time
+}
+
+func (d decider) Decide(ctx context.Context, organizer, number string) (any, error) {
+	return d.enforcer.Decide(ctx, organizer, number, d.now())
+}
+
+// overview is what the console's first page shows beside the cases.
+type overview struct{ s *services }
+
+// Pools is empty until something is rated.
+func (o overview) Pools(context.Context) ([]console.Pool, error) { return nil, nil }

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"fairdial/cases"
+	"fairdial/directory"
+	"fairdial/enforcement"
+	"fairdial/ingest"
+	"fairdial/numbering"
+	"fairdial/store"
+	"fairdial/store/journal"
+)
+
+// services are the parts of the program on one open store.
+type services struct {
+	store     *store.Store
+	journal   *journal.Journal
+	directory *directory.Directory
+	ingester  *ingest.Ingester
+	cases     *cases.Log
+	enforcer  *enforcement.Enforcer
+}
+
+// services wires the parts together and brings the configured tenants in.
+func (a *app) services(ctx context.Context, st *store.Store) (*services, error) {
+	numbers, err := numbering.New()
+	if err != nil {
+		return nil, err
+	}
+	j := journal.New(st, a.now, a.newID)
+	s := &services{
+		store: st, journal: j,
+		directory: directory.New(st, a.now, a.newID, a.logger),
+		ingester: ingest.New(ingest.Options{
+			Conn: st, Journal: j, Classifier: numbers, Now: a.now, NewID: a.newID, Logger: a.logger, Stdin: a.stdin,
+		}),
+		cases: cases.NewLog(j),
+	}
+	s.enforcer, err = enforcement.New(enforcement.Options{
+		Conn: st, Journal: j, Cases: s.cases, Policy: a.policy(), Now: a.now, Logger: a.logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s, a.importTenants(ctx, s)
+}
+
+// importTenants brings in the tenants that the configuration names.
+func (a *app) importTenants(ctx context.Context, s *services) error {
+	if len(a.cfg.Tenants) == 0 {
+		return nil
+	}
+	text, err := json.Marshal(a.cfg.Tenants)
+	if err != nil {
+		return fmt.Errorf("tenants of the configuration: %w", err)
+	}
+	if _, err := s.directory.ImportTenants(ctx, bytes.NewReader(text)); err != nil {
+		return fmt.Errorf("tenants of the configuration: %w", err)
+	}
+	return nil
+}
+
+// policy is the configuration's enforcement section in the words of the package.
+func (a *app) policy() enforcement.Policy {
+	e := a.cfg.Enforcement
+	return enforcement.Policy{
+		DryRun: e.DryRun, AutoFlagScore: e.AutoFlagScore, AutoThrottleScore: e.AutoThrottleScore,
+		Throttle:         enforcement.Limits{MinutesPerHour: e.Throttle.MinutesPerHour, Legs: e.Throttle.Legs},
+		Expiry:           time.Duration(e.Expiry),
+		Protected:        e.Protected,
+		GuardRail:        enforcement.GuardRail{ActionsPerHour: e.GuardRail.ActionsPerHour, TenantShare: e.GuardRail.TenantShare},
+		UnknownOrganizer: enforcement.Answer(e.UnknownOrganizer),
+	}
+}
+
+// openCases counts the cases that are not closed.
+func (s *services) openCases(ctx context.Context) (int, error) {
+	list, err := s.cases.List(ctx, cases.Filter{})
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, c := range list {
+		if c.Status != cases.StatusClosed {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// ready says whether the store answers.
+func (s *services) ready(ctx context.Context) error {
+	if err := s.store.Ping(ctx); err != nil {
+		return fmt.Errorf("the store does not answer: %w", err)
+	}
+	return nil
+}
