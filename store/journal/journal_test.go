@@ -207,3 +207,14 @@ func BenchmarkAppendBatch(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkAppend(b *testing.B) {
+	j := journal.New(storetest.Open(b), time.Now, uuid.New)
+	v := uint32(0)
+	for b.Loop() {
+		v++
+		if err := j.Append(b.Context(), event("s", v, "x")); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

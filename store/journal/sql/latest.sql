@@ -1,6 +1,5 @@
 SELECT stream, subject, version, event_id, kind, tenant_id, organizer_id, actor, at, recorded_at, reason, body
 FROM journal
 WHERE stream = {stream:String} AND subject = {subject:String}
-  AND version = (SELECT max(version) FROM journal WHERE stream = {stream:String} AND subject = {subject:String})
-ORDER BY _block_number, event_id
+ORDER BY version DESC, _block_number, event_id
 LIMIT 1
