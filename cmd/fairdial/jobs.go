@@ -11,6 +11,7 @@ import (
 	"fairdial/console"
 	"fairdial/enforcement"
 	"fairdial/ingest"
+	"fairdial/rating"
 	"fairdial/schedule"
 )
 
@@ -19,6 +20,10 @@ func (a *app) jobs(s *services, m *metrics) []schedule.Job {
 	return []schedule.Job{
 		{Name: "inbox", Spec: a.cfg.Jobs.Inbox, Run: func(ctx context.Context, _ time.Time) (string, error) {
 			return a.collect(ctx, s, m)
+		}},
+		{Name: "rate", Spec: a.cfg.Jobs.Rate, Run: func(ctx context.Context, _ time.Time) (string, error) {
+			r, err := s.rater.Rate(ctx, rating.Request{Actor: "system:rate"})
+			return fmt.Sprintf("%d of %d tenant-months rated", len(r.Rated), r.Checked), err
 		}},
 		{Name: "enforce", Spec: a.cfg.Jobs.Enforce, Run: func(ctx context.Context, _ time.Time) (string, error) {
 			r, err := s.enforcer.Run(ctx)

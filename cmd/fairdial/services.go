@@ -12,6 +12,7 @@ import (
 	"fairdial/enforcement"
 	"fairdial/ingest"
 	"fairdial/numbering"
+	"fairdial/rating"
 	"fairdial/store"
 	"fairdial/store/journal"
 )
@@ -24,6 +25,7 @@ type services struct {
 	ingester  *ingest.Ingester
 	cases     *cases.Log
 	enforcer  *enforcement.Enforcer
+	rater     *rating.Rater
 }
 
 // services wires the parts together and brings the configured tenants in.
@@ -45,6 +47,9 @@ func (a *app) services(ctx context.Context, st *store.Store) (*services, error) 
 		Conn: st, Journal: j, Cases: s.cases, Policy: a.policy(), Now: a.now, Logger: a.logger,
 	})
 	if err != nil {
+		return nil, err
+	}
+	if s.rater, err = a.rater(s); err != nil {
 		return nil, err
 	}
 	return s, a.importTenants(ctx, s)

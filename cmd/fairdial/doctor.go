@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"fairdial/store/embedded"
+)
+
+// check is one thing the doctor looked at.
+type check struct {
+	Name string `json:"check"`
+	OK   bool   `json:"ok"`
+	Says string `json:"says"`
+	Mend string `json:"mend,omitempty"` // what to do about it
+}
+
+func newDoctor(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor",
+		Short: "Check configuration, store, sources, licences and Slack; say how to mend each",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			checks := a.diagnose(cmd.Context())
+			bad := 0
+			for _, c := range checks {
+				if !c.OK {
+					bad++
+				}
+			}
+			if a.output == "json" {
+				if err := a.json(checks); err != nil {
+					return err
+				}
+			} else {
+				for _, c := range checks {
+					mark := "ok  "
+					if !c.OK {
+						mark = "BAD "
+					}
+					a.printf("%s %-14s %s\n", mark, c.Name, oneLine(c.Says))
+					if c.Mend != "" {
+						a.printf("     %-14s -> %s\n", "", c.Mend)
+					}
+				}
+			}
+			if bad > 0 {
+				return fmt.Errorf("%d of %d checks need a hand", bad, len(checks))
+			}
+			return nil
+		},
+	}
+}
+
+func (a *app) diagnose(ctx context.Context) []check {
+	from := a.configFile
+	if from == "" {
+		from = "built-in defaults"
+	}
+	checks := []check{{Name: "configuration", OK: true, Says: from}}
+	checks = append(checks, a.checkEngine(), a.checkAddon())
+	checks = append(checks, a.checkStore(ctx)...)
+	checks = append(checks, a.checkSources()...)
+	return append(checks, a.checkSlack(), a.checkListen(), a.checkEnforcement())
+}
+
+func (a *app) checkEngine() check {
+	if a.cfg.Store.DSN != "" {
+		return check{"engine", true, "a ClickHouse server, by store.dsn", ""}
+	}
+	path, err := embedded.Locate("")
+	if err != nil {
+		return check{"engine", false, err.Error(), "run `make engine` in the project's folder, or set CHDB_LIB_PATH"}
+	}
+	return check{"engine", true, "embedded, " + path, ""}
+}
+
+func (a *app) checkAddon() check {
+	addon := a.cfg.Licences.Addon
+	if len(addon.ServicePlans) == 0 && len(addon.SKUPartNumbers) == 0 {
+		return check{
+			"add-on", false, "no service plan or SKU is named as the add-on, so no organizer holds it",
+			"read servicePlanId from GET /subscribedSkus and name it under licences.addon.service_plans",
+		}
+	}
+	return check{"add-on", true, fmt.Sprintf("%d service plans, %d SKUs", len(addon.ServicePlans), len(addon.SKUPartNumbers)), ""}
+}
+
+func (a *app) checkStore(ctx context.Context) (checks []check) {
+	err := a.withStore(ctx, func(s *services) error {
+		var version string
+		if err := s.store.QueryRow(ctx, "SELECT version()").Scan(&version); err != nil {
+			return err
+		}
+		var records, tenants, rejected uint64
+		var newest time.Time
+		if err := s.store.QueryRow(ctx, "SELECT count(), uniqExact(tenant_id), max(started_at) FROM usage_revisions").Scan(&records, &tenants, &newest); err != nil {
+			return err
+		}
+		if err := s.store.QueryRow(ctx, "SELECT count() FROM quarantine WHERE toString(rejection_id) NOT IN (SELECT subject FROM journal WHERE stream = 'quarantine')").Scan(&rejected); err != nil {
+			return err
+		}
+		checks = append(checks, check{"store", true, "ClickHouse " + version + ", schema up to date", ""})
+		usage := check{"usage", records > 0, fmt.Sprintf("%s revisions of %d tenants, newest call %s", number(records), tenants, clock(newest)), ""}
+		if records == 0 {
+			usage.Says, usage.Mend = "no usage is stored", "fairdial ingest --tenant ID PATH..."
+		}
+		quarantine := check{"quarantine", true, fmt.Sprintf("%s rows wait for a decision", number(rejected)), ""}
+		if rejected > 0 {
+			quarantine.Mend = "fairdial quarantine list"
+		}
+		list, err := s.directory.Tenants(ctx)
+		if err != nil {
+			return err
+		}
+		known := check{"tenants", len(list) > 0, fmt.Sprintf("%d tenants are known", len(list)), ""}
+		if len(list) == 0 {
+			known.Mend = "fairdial tenants import FILE, or name them in the configuration"
+		}
+		checks = append(checks, usage, quarantine, known)
+		return nil
+	})
+	if err != nil {
+		checks = append(checks, check{"store", false, err.Error(), "see that store.path can be written to by this user, or that store.dsn answers"})
+	}
+	return checks
+}
+
+func (a *app) checkSources() (checks []check) {
+	for _, s := range a.cfg.Sources {
+		c := check{"source " + s.Name, true, s.Kind + " " + s.Path, ""}
+		if info, err := os.Stat(s.Path); err != nil || !info.IsDir() {
+			c.OK, c.Mend = false, "make the folder, with one folder a tenant named by its id"
+			c.Says = s.Path + " is no folder that can be read"
+		}
+		checks = append(checks, c)
+	}
+	if len(checks) == 0 {
+		checks = append(checks, check{"sources", true, "none configured: usage comes by `fairdial ingest` alone", ""})
+	}
+	return checks
+}
+
+func (a *app) checkSlack() check {
+	if a.cfg.Slack.Token == "" {
+		return check{"slack", true, "no token: alerts go to the log and the store", "set slack.token_file to have them told in " + a.cfg.Slack.Channel}
+	}
+	return check{"slack", true, "a token is set, channel " + a.cfg.Slack.Channel, ""}
+}
+
+func (a *app) checkListen() check {
+	listener, err := net.Listen("tcp", a.cfg.HTTP.Listen)
+	if err != nil {
+		var busy *net.OpError
+		if errors.As(err, &busy) {
+			return check{"http", true, a.cfg.HTTP.Listen + " is taken, by a running daemon if there is one", ""}
+		}
+		return check{"http", false, err.Error(), "set http.listen to a free address"}
+	}
+	_ = listener.Close()
+	return check{"http", true, a.cfg.HTTP.Listen + " is free", ""}
+}
+
+func (a *app) checkEnforcement() check {
+	if a.cfg.Enforcement.DryRun {
+		return check{"enforcement", true, "dry run: what would be done is recorded, nothing is done", ""}
+	}
+	return check{"enforcement", true, "on", ""}
+}
