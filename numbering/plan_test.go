@@ -114,10 +114,10 @@ func TestClassify(t *testing.T) {
 		{"+449098790000", "UK premium", in("GB", premium, false)},
 		{"+448712345678", "UK 087 is charged as a service", in("GB", premium, false)},
 		{"+447012345678", "UK personal number", in("GB", personal, false)},
-		{"+441481722222", "Guernsey is not the UK", in("GG", geographic, false)},
-		{"+441534444444", "Jersey is not the UK", in("JE", geographic, false)},
-		{"+441624686868", "Isle of Man is not the UK", in("IM", geographic, false)},
-		{"+447781123456", "Guernsey mobile", in("GG", geographic, false)},
+		{"+441481722222", "Guernsey, in the UK's numbering plan", in("GG", geographic, true)},
+		{"+441534444444", "Jersey", in("JE", geographic, true)},
+		{"+441624686868", "Isle of Man", in("IM", geographic, true)},
+		{"+447781123456", "Guernsey mobile", in("GG", geographic, true)},
 		{"+74951234567", "Moscow", in("RU", geographic, true)},
 		{"+77172701234", "Astana", in("KZ", geographic, false)},
 		{"+77011234567", "Kazakh mobile", in("KZ", geographic, false)},
@@ -232,7 +232,7 @@ func TestClassifyMasked(t *testing.T) {
 		{"+33 1***", "Paris, cut short", usage.Destination{Country: "FR", Class: usage.ClassGeographic, ZoneA: true}},
 		{"+3314234****", "Paris", usage.Destination{Country: "FR", Class: usage.ClassGeographic, ZoneA: true}},
 		{"+3389912****", "French premium", usage.Destination{Country: "FR", Class: usage.ClassPremium}},
-		{"+4414817****", "Guernsey", usage.Destination{Country: "GG", Class: usage.ClassGeographic}},
+		{"+4414817****", "Guernsey", usage.Destination{Country: "GG", Class: usage.ClassGeographic, ZoneA: true}},
 		{"+4420794*****", "London", usage.Destination{Country: "GB", Class: usage.ClassGeographic, ZoneA: true}},
 		{"+7717270****", "Astana", usage.Destination{Country: "KZ", Class: usage.ClassGeographic}},
 		{"+4779021***", "Svalbard", usage.Destination{Country: "SJ", Class: usage.ClassGeographic}},
@@ -252,9 +252,9 @@ func TestClassifyMasked(t *testing.T) {
 
 func TestZoneAHasTheProvidersEntries(t *testing.T) {
 	p := newPlan(t)
-	require.Len(t, p.zoneA, 44)
+	require.Len(t, p.zoneA, 47, "44 entries, of which the United Kingdom stands for four codes")
 	for country := range strings.FieldsSeq("AU AT BE BR BG CA CN HR CZ DK EE FI FR DE GR HK HU IN IE IT JP LU MY MX NL " +
-		"NZ NO PL PT PR RO RU SG SK SI ZA KR ES SE CH TW TH GB US") {
+		"NZ NO PL PT PR RO RU SG SK SI ZA KR ES SE CH TW TH GB GG IM JE US") {
 		require.True(t, p.zoneA[country], country)
 	}
 }

@@ -18,7 +18,7 @@ func TestTheBuiltInPlanIsWhatTheProviderPublishes(t *testing.T) {
 	p := Default()
 	require.Equal(t, time.UTC, p.Location())
 	terms := p.InForce(usage.Month{Year: 2026, Month: 2})
-	require.Len(t, terms.Pool.Countries, 44)
+	require.Len(t, terms.Pool.Countries, 47)
 	require.Contains(t, terms.Pool.Countries, Country("PR"))
 	require.Contains(t, terms.Pool.Countries, Country("NO"), "YAML 1.1 would read a bare NO as false")
 	for _, c := range []Country{"JM", "GU", "VI", "AS", "MP"} {
