@@ -13,6 +13,7 @@ import (
 	"fairdial/ingest"
 	"fairdial/rating"
 	"fairdial/schedule"
+	"fairdial/usage"
 )
 
 // jobs are what the daemon does by itself.
@@ -24,6 +25,10 @@ func (a *app) jobs(s *services, m *metrics) []schedule.Job {
 		{Name: "rate", Spec: a.cfg.Jobs.Rate, Run: func(ctx context.Context, _ time.Time) (string, error) {
 			r, err := s.rater.Rate(ctx, rating.Request{Actor: "system:rate"})
 			return fmt.Sprintf("%d of %d tenant-months rated", len(r.Rated), r.Checked), err
+		}},
+		{Name: "sweep", Spec: a.cfg.Jobs.Sweep, Run: func(ctx context.Context, _ time.Time) (string, error) {
+			swept, err := s.rater.Sweep(ctx)
+			return fmt.Sprintf("%d rating runs removed", swept.Runs), err
 		}},
 		{Name: "enforce", Spec: a.cfg.Jobs.Enforce, Run: func(ctx context.Context, _ time.Time) (string, error) {
 			r, err := s.enforcer.Run(ctx)
@@ -84,8 +89,34 @@ func (d decider) Decide(ctx context.Context, organizer, number string) (any, err
 	return d.enforcer.Decide(ctx, organizer, number, d.now())
 }
 
-// overview is what the console's first page shows beside the cases.
+// overview is what the console's first page shows beside the cases: the month that the
+// newest call lies in.
 type overview struct{ s *services }
 
-// Pools is empty until something is rated.
-func (o overview) Pools(context.Context) ([]console.Pool, error) { return nil, nil }
+func (o overview) Pools(ctx context.Context) ([]console.Pool, error) {
+	var newest time.Time
+	if err := o.s.store.QueryRow(ctx, "SELECT max(started_at) FROM usage_revisions").Scan(&newest); err != nil {
+		return nil, err
+	}
+	month := usage.MonthOf(newest, time.UTC)
+	balances, err := o.s.rater.Balance(ctx, month)
+	if errors.Is(err, rating.ErrNotRated) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var out []console.Pool
+	for _, b := range balances {
+		p := console.Pool{Tenant: or(b.TenantName, b.TenantID), Month: b.Month, Paid: map[string]int64{
+			string(usage.BucketAddon): int64(b.AddonSeconds), string(usage.BucketCredits): int64(b.CreditsSeconds),
+			string(usage.BucketUnfunded): int64(b.UnfundedSeconds),
+		}}
+		for _, pool := range b.Pools {
+			p.PoolSeconds += pool.Seconds
+			p.UsedSeconds += pool.Used
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
