@@ -66,6 +66,9 @@ func New(opts Options) (*Enforcer, error) {
 	}, nil
 }
 
+// DryRun says whether nothing is enforced at all, whatever was recorded.
+func (e *Enforcer) DryRun() bool { return e.policy.DryRun }
+
 // now is the moment in the resolution that the journal keeps.
 func (e *Enforcer) now() time.Time { return e.clock().UTC().Truncate(time.Millisecond) }
 

@@ -196,18 +196,15 @@ func (e *Enforcer) lifts(states map[organizer]State, all []cases.Case, now time.
 func (e *Enforcer) wants(ctx context.Context, states map[organizer]State, lifted map[organizer]bool, all []cases.Case, now time.Time) ([]wanted, error) {
 	byOrganizer := map[organizer]wanted{}
 	for _, c := range all {
-		action := e.policy.wants(c.Score)
-		if action == "" || !isOpen(c, now) {
-			continue
-		}
 		for _, id := range accused(c) {
 			o := organizer{c.TenantID, id}
 			s, known := states[o]
 			if !known {
 				s = State{TenantID: c.TenantID, OrganizerID: id, Level: LevelObserve}
 			}
+			action := e.Next(c, id, s, now)
 			// One event an organizer and pass: what was lifted now is looked at next time.
-			if lifted[o] || !e.moves(s, c, action, now) || e.policy.protects(id) || id == normal(c.OrganizerID) && e.policy.protects(c.OrganizerUPN) {
+			if action == "" || lifted[o] {
 				continue
 			}
 			if best, ok := byOrganizer[o]; !ok || c.Score > best.Score || c.Score == best.Score && c.ID < best.CaseID {
@@ -227,6 +224,17 @@ func (e *Enforcer) wants(ctx context.Context, states map[organizer]State, lifted
 		delete(byOrganizer, o)
 	}
 	return slices.Collect(maps.Values(byOrganizer)), nil
+}
+
+// Next is the automatic action that a case calls for on one of its organizers whose state
+// is s, "" for none. The guard rail may still hold it.
+func (e *Enforcer) Next(c cases.Case, organizerID string, s State, now time.Time) Action {
+	action := e.policy.wants(c.Score)
+	protected := e.policy.protects(organizerID) || organizerID == normal(c.OrganizerID) && e.policy.protects(c.OrganizerUPN)
+	if action == "" || protected || !isOpen(c, now) || !e.moves(s, c, action, now) {
+		return ""
+	}
+	return action
 }
 
 // isOpen says whether a case may be acted on: nobody closed it or put it off.

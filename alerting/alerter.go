@@ -1,0 +1,196 @@
+// Package alerting tells people of cases: from the case log to Slack, or to the log where
+// there is no token. What must be told follows from the case log and the delivery log, and
+// a message is sent once whatever crashes in between. README.md states the rules.
+package alerting
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/time/rate"
+
+	"fairdial/cases"
+	"fairdial/enforcement"
+)
+
+// Cases is what alerting needs of the case log.
+type Cases interface {
+	// Changed gives the latest event of each case with an event recorded since; the zero
+	// time means of every case.
+	Changed(ctx context.Context, since time.Time) ([]cases.Event, error)
+}
+
+// Enforcement is what alerting needs to say what is in force and what is next.
+type Enforcement interface {
+	States(ctx context.Context) ([]enforcement.State, error)
+	Next(c cases.Case, organizerID string, s enforcement.State, now time.Time) enforcement.Action
+	// DryRun says whether nothing is enforced at all, whatever was recorded.
+	DryRun() bool
+}
+
+// Options are what an Alerter needs.
+type Options struct {
+	Cases       Cases
+	Journal     Journal
+	Enforcement Enforcement
+	// Sender carries messages; nil writes them to the log and the store alone.
+	Sender Sender
+	// Channel is a name ("#fair-use") or an id.
+	Channel string
+	// MinScore is the risk from which a case is told for the first time.
+	MinScore int
+	// BaseURL is how people reach the console; "" leaves links out.
+	BaseURL string
+	Now     func() time.Time
+	NewID   func() uuid.UUID
+	Logger  *slog.Logger
+	// Every is the least time between two messages; 0 is one second, what Slack takes in a
+	// channel.
+	Every time.Duration
+	// Lease is how long a message that another run announced is left to that run; 0 is a
+	// minute. It must be longer than a message can take.
+	Lease time.Duration
+}
+
+// Alerter tells people of cases. Safe for concurrent use, in several processes too: all
+// state is in the journal.
+type Alerter struct {
+	cases       Cases
+	journal     Journal
+	enforcement Enforcement
+	sender      Sender
+	channel     string
+	minScore    int
+	baseURL     string
+	clock       func() time.Time
+	log         *slog.Logger
+	lease       time.Duration
+	run         string // names this Alerter in announcements
+	pace        *rate.Limiter
+	sleep       func(context.Context, time.Duration) error
+	one         sync.Mutex // one pass at a time
+}
+
+// New makes an Alerter.
+func New(opts Options) (*Alerter, error) {
+	if opts.Cases == nil || opts.Journal == nil || opts.Enforcement == nil || opts.Now == nil || opts.NewID == nil {
+		return nil, errors.New("alerting needs the case log, a journal, enforcement, a clock and a source of ids")
+	}
+	if opts.Channel == "" {
+		return nil, errors.New("alerting needs a channel: set slack.channel")
+	}
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	if opts.Every == 0 {
+		opts.Every = time.Second
+	}
+	if opts.Lease == 0 {
+		opts.Lease = time.Minute
+	}
+	return &Alerter{
+		cases: opts.Cases, journal: opts.Journal, enforcement: opts.Enforcement, sender: opts.Sender,
+		channel: opts.Channel, minScore: opts.MinScore, baseURL: opts.BaseURL,
+		clock: opts.Now, log: opts.Logger, lease: opts.Lease, run: opts.NewID().String(),
+		pace: rate.NewLimiter(rate.Every(opts.Every), 1), sleep: sleep,
+	}, nil
+}
+
+// now is the moment in the resolution that the journal keeps.
+func (a *Alerter) now() time.Time { return a.clock().UTC().Truncate(time.Millisecond) }
+
+// Report says what one pass did.
+type Report struct {
+	Cases    int `json:"cases"`    // looked at
+	Posted   int `json:"posted"`   // told for the first time
+	Updated  int `json:"updated"`  // messages changed in place
+	Replied  int `json:"replied"`  // of them, told in the thread too
+	Adopted  int `json:"adopted"`  // found in the channel after a crash
+	Logged   int `json:"logged"`   // written to the log and the store, without a token
+	Muted    int `json:"muted"`    // news kept quiet
+	Failed   int `json:"failed"`   // refused or not answered; the next pass tries again
+	Deferred int `json:"deferred"` // left to the next pass, or to another run
+	// Quiet counts the cases without news by reason.
+	Quiet map[Reason]int `json:"quiet,omitempty"`
+	// Problem is the latest failure, or why the pass ended early, in one sentence.
+	Problem string `json:"problem,omitempty"`
+}
+
+// Run is one pass: it tells what the case log has and the delivery log lacks. It can be
+// killed at any point and run again. A message that does not get through is in the report,
+// not in the error, which is about the store.
+func (a *Alerter) Run(ctx context.Context) (Report, error) {
+	a.one.Lock()
+	defer a.one.Unlock()
+	report := Report{}
+	fail := func(err error) (Report, error) { return report, fmt.Errorf("alert: %w", err) }
+
+	events, b, states, err := a.read(ctx)
+	if err != nil {
+		return fail(err)
+	}
+	report.Cases = len(events)
+	now := a.now()
+	tasks, counts, err := a.pick(events, b, states, now)
+	if err != nil {
+		return fail(err)
+	}
+	for reason, n := range counts {
+		if !reason.tells() && reason != ReasonClosedUntold {
+			if report.Quiet == nil {
+				report.Quiet = map[Reason]int{}
+			}
+			report.Quiet[reason] = n
+		}
+	}
+	if a.sender == nil {
+		err = a.logAll(ctx, tasks, now, &report)
+	} else {
+		err = a.sendAll(ctx, tasks, b, states, &report)
+	}
+	if err != nil {
+		return fail(err)
+	}
+	return report, nil
+}
+
+func (a *Alerter) read(ctx context.Context) ([]cases.Event, book, map[organizer]enforcement.State, error) {
+	// Deliveries first: a case that changes in between is told now or in the next pass, but
+	// nothing is told twice.
+	b, err := a.readBook(ctx)
+	if err != nil {
+		return nil, book{}, nil, err
+	}
+	list, err := a.enforcement.States(ctx)
+	if err != nil {
+		return nil, book{}, nil, err
+	}
+	states := map[organizer]enforcement.State{}
+	for _, s := range list {
+		states[organizer{s.TenantID, s.OrganizerID}] = s
+	}
+	events, err := a.cases.Changed(ctx, time.Time{})
+	if err != nil {
+		return nil, book{}, nil, fmt.Errorf("read the cases: %w", err)
+	}
+	return events, b, states, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,131 @@
+package alerting
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"fairdial/cases"
+	"fairdial/enforcement"
+)
+
+// task is one case that the channel should hear of, or whose message is under way.
+type task struct {
+	subject  subject
+	delivery Delivery
+	reason   Reason
+	told     Told // the case as it will have been told
+	message  Message
+}
+
+// book is what the log says of deliveries: in the channel, by case, and elsewhere the
+// newest version told of each case.
+type book struct {
+	here      map[string]Delivery
+	elsewhere map[string]int
+	channelID string // of the channel, where a message was posted before
+}
+
+// pick is what needs telling, derived from the case log, the delivery log and the state of
+// enforcement, the gravest first. The counts say why others do not.
+func (a *Alerter) pick(events []cases.Event, b book, states map[organizer]enforcement.State, now time.Time) ([]task, map[Reason]int, error) {
+	var tasks []task
+	counts := map[Reason]int{}
+	for _, e := range events {
+		t, err := a.consider(e, b, states, now)
+		if err != nil {
+			return nil, nil, err
+		}
+		counts[t.reason]++
+		if t.reason.tells() || t.reason == ReasonClosedUntold || t.delivery.Attempt != nil {
+			tasks = append(tasks, t)
+		}
+	}
+	slices.SortFunc(tasks, func(x, y task) int {
+		c, d := x.subject.event.State, y.subject.event.State
+		return cmp.Or(
+			cmp.Compare(rank(d.Severity), rank(c.Severity)), cmp.Compare(d.Score, c.Score),
+			c.OpenedAt.Compare(d.OpenedAt), cmp.Compare(c.ID, d.ID),
+		)
+	})
+	return tasks, counts, nil
+}
+
+// consider compares one case with what was told of it.
+func (a *Alerter) consider(e cases.Event, b book, states map[organizer]enforcement.State, now time.Time) (task, error) {
+	c := e.State
+	d, known := b.here[c.ID]
+	if !known {
+		d = Delivery{CaseID: c.ID, TenantID: c.TenantID, OrganizerID: c.OrganizerID, Channel: a.channel}
+	}
+	t := task{
+		subject:  subject{event: e, baseURL: a.baseURL, now: now},
+		delivery: d,
+	}
+	t.subject.measures(states, a.enforcement)
+	var err error
+	if t.message, err = message(compose(t.subject)); err != nil {
+		return task{}, err
+	}
+	t.told = toldOf(c, t.message)
+	t.reason = compare(c, d, b.elsewhere[c.ID], a.minScore, t.told.Content)
+	if a.sender == nil {
+		t.reason = inLog(t.reason)
+	} else {
+		t.reason = inSlack(t.reason, c, d)
+	}
+	t.told.Reason = t.reason
+	return t, nil
+}
+
+// measures finds what is in force on the organizers of a case: the strictest of it, and on
+// how many.
+func (s *subject) measures(states map[organizer]enforcement.State, e Enforcement) {
+	c := s.event.State
+	s.dryRun = e.DryRun()
+	accused := slices.Compact(slices.Sorted(slices.Values(append([]string{c.OrganizerID}, c.Members...))))
+	for _, id := range slices.DeleteFunc(accused, func(id string) bool { return id == "" }) {
+		state := states[organizer{c.TenantID, id}]
+		s.accused++
+		if state.InForce(s.now) != enforcement.LevelObserve {
+			s.under++
+		}
+		if s.accused == 1 || strictness(state, s.now) > strictness(s.state, s.now) {
+			s.state = state
+		}
+		if next := e.Next(c, id, state, s.now); s.next == "" {
+			s.next = next
+		}
+	}
+}
+
+func strictness(s enforcement.State, now time.Time) int {
+	order := []enforcement.Level{enforcement.LevelObserve, enforcement.LevelFlag, enforcement.LevelThrottle, enforcement.LevelSuspend}
+	n := 4 * slices.Index(order, s.InForce(now))
+	if !s.DryRun {
+		n += 2
+	}
+	if s.Pending != nil || s.Held != nil {
+		n++
+	}
+	return n
+}
+
+func toldOf(c cases.Case, m Message) Told {
+	t := Told{
+		CaseVersion: c.Version, Score: c.Score, Severity: c.Severity, Status: c.Status, SnoozedUntil: c.SnoozedUntil,
+		Content: hash(m.Plain), Text: m.Plain, Findings: []string{},
+	}
+	for _, f := range c.Findings {
+		t.Findings = append(t.Findings, f.ID)
+	}
+	slices.Sort(t.Findings)
+	return t
+}
+
+func hash(s string) string { return fmt.Sprintf("%016x", xxhash.Sum64String(s)) }
+
+type organizer struct{ tenant, id string }

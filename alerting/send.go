@@ -1,0 +1,379 @@
+package alerting
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"fairdial/enforcement"
+)
+
+const (
+	// tries of one call, the first included.
+	tries = 3
+	// patience is how long a pass waits when Slack asks it to; after a longer time the next
+	// pass goes on.
+	patience = 30 * time.Second
+	// waits is how often one message waits because Slack asks it to.
+	waits = 3
+	// misses is after how many messages without an answer in a row a pass gives up: Slack is
+	// down, and each one more would only cost its time-outs.
+	misses = 3
+	// skew is how far Slack's clock may be behind ours.
+	skew = 15 * time.Minute
+)
+
+// sendAll is a pass with a token: one message after the other, since they all go to one
+// channel and Slack takes one a second there. One that fails does not keep the others from
+// being told, unless they would fail in the same way.
+func (a *Alerter) sendAll(ctx context.Context, tasks []task, b book, states map[organizer]enforcement.State, report *Report) error {
+	if wait := a.askedToWait(b); wait > patience {
+		report.Deferred, report.Problem = len(tasks), fmt.Sprintf("Slack asked to wait for %s more", wait.Round(time.Second))
+		return nil
+	} else if err := a.sleep(ctx, wait); err != nil {
+		return err
+	}
+	var theirs []task
+	missed := 0
+	for i, t := range tasks {
+		if a.inFlight(t) > 0 {
+			theirs = append(theirs, t)
+			continue
+		}
+		goOn, err := a.tell(ctx, t, b, report, &missed)
+		if err != nil {
+			return err
+		}
+		if !goOn {
+			report.Deferred += len(tasks) - i - 1 + len(theirs)
+			return nil
+		}
+	}
+	for i, t := range theirs {
+		goOn, err := a.takeOver(ctx, t, b, states, report, &missed)
+		if err != nil {
+			return err
+		}
+		if !goOn {
+			report.Deferred += len(theirs) - i - 1
+			return nil
+		}
+	}
+	return nil
+}
+
+// askedToWait is how long Slack asked earlier passes to wait from now on.
+func (a *Alerter) askedToWait(b book) (wait time.Duration) {
+	now := a.now()
+	for _, d := range b.here {
+		if d.Failure != nil {
+			wait = max(wait, d.Failure.RetryAt.Sub(now))
+		}
+	}
+	return wait
+}
+
+// inFlight is how long a message must still be left to the other run that announced it.
+func (a *Alerter) inFlight(t task) time.Duration {
+	attempt := t.delivery.Attempt
+	if attempt == nil || attempt.Run == a.run || t.delivery.kind != KindAnnounced {
+		return 0
+	}
+	return attempt.At.Add(a.lease).Sub(a.now())
+}
+
+// takeOver waits until another run's message is either told or given up, and tells it then.
+func (a *Alerter) takeOver(ctx context.Context, t task, b book, states map[organizer]enforcement.State, report *Report, missed *int) (bool, error) {
+	if err := a.sleep(ctx, a.inFlight(t)); err != nil {
+		return false, err
+	}
+	head, _, err := a.journal.Latest(ctx, Stream, subjectOf(t.delivery.CaseID, a.channel))
+	if err != nil {
+		return false, err
+	}
+	d, err := deliveryOf(head)
+	if err != nil {
+		return false, err
+	}
+	b.here[d.CaseID] = d
+	again, err := a.consider(t.subject.event, b, states, a.now())
+	if err != nil {
+		return false, err
+	}
+	if a.inFlight(again) > 0 { // that run lives and is at it again
+		report.Deferred++
+		return true, nil
+	}
+	return a.tell(ctx, again, b, report, missed)
+}
+
+// tell tells one case and says whether the pass should go on.
+func (a *Alerter) tell(ctx context.Context, t task, b book, report *Report, missed *int) (bool, error) {
+	err := a.deliver(ctx, &t, b, report)
+	failed, isSend := errors.AsType[*SendError](err)
+	if !isSend && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
+		// The delivery's own time was over.
+		failed, isSend = &SendError{Call: "delivery", Channel: a.channel, Code: codeNoAnswer, class: unsure, err: err}, true
+	}
+	switch {
+	case err == nil:
+		*missed = 0
+		return true, nil
+	case ctx.Err() != nil:
+		return false, ctx.Err()
+	case errors.Is(err, errOvertaken):
+		report.Deferred++
+		return true, nil
+	case !isSend:
+		return false, err
+	}
+	report.Failed++
+	report.Problem = failed.Error()
+	a.log.LogAttrs(ctx, slog.LevelError, "alert not delivered",
+		slog.String("case_id", t.delivery.CaseID), slog.String("code", failed.Code), slog.String("error", failed.Error()))
+	if err = a.recordFailure(ctx, &t.delivery, failed); err != nil && !errors.Is(err, errOvertaken) {
+		return false, err
+	}
+	switch failed.class {
+	case later, refusedAll:
+		return false, nil
+	case unsure:
+		*missed++
+		return *missed < misses, nil
+	default:
+		*missed = 0
+		return true, nil
+	}
+}
+
+// deliver brings the channel up to date with one case.
+func (a *Alerter) deliver(ctx context.Context, t *task, b book, report *Report) error {
+	d := &t.delivery
+	note := ""
+	if d.Attempt != nil && d.Attempt.ID != "" {
+		var err error
+		if note, err = a.settle(ctx, t, b, report); err != nil {
+			return err
+		}
+	}
+	if m := muted(t.subject.event, *d, t.reason, a.now()); m != nil {
+		report.Muted++
+		return a.recordMuted(ctx, d, *m)
+	}
+	if !t.reason.tells() {
+		if d.Attempt == nil {
+			return nil
+		}
+		// What was announced is not in the channel, and is no news any more.
+		return a.recordMuted(ctx, d, Muted{Cause: MuteOutdated, Reason: d.Attempt.Told.Reason, Score: t.told.Score, Detail: "not news any more"})
+	}
+	if d.TS != "" {
+		err := a.update(ctx, t, note, report)
+		if failed, ok := errors.AsType[*SendError](err); !ok || failed.class != gone {
+			return err
+		}
+		// Somebody deleted the message: the case gets a new one.
+		d.TS, d.ChannelID, note = "", "", "the former message was deleted"
+	}
+	return a.post(ctx, t, note, report)
+}
+
+// post puts the message that stands for a case into the channel.
+func (a *Alerter) post(ctx context.Context, t *task, note string, report *Report) error {
+	d := &t.delivery
+	if err := a.announce(ctx, d, Attempt{ID: parentID(d.CaseID, a.channel, d.Parents), Told: t.told}); err != nil {
+		return err
+	}
+	ctx, cancel := a.bounded(ctx)
+	defer cancel()
+	posted, err := a.once(ctx, d, a.channel, t.message)
+	if err != nil {
+		return err
+	}
+	d.ChannelID, d.TS = posted.ChannelID, posted.TS
+	d.Parents++
+	report.Posted++
+	return a.recordTold(context.WithoutCancel(ctx), d, t.told, KindPosted, note)
+}
+
+// update changes a case's message in place and, where the case got worse, says so in the
+// thread: a change in place notifies nobody.
+func (a *Alerter) update(ctx context.Context, t *task, note string, report *Report) error {
+	d := &t.delivery
+	attempt, kind := Attempt{Told: t.told}, KindUpdated
+	var worse Message
+	if t.reason == ReasonWorsened {
+		var err error
+		if worse, err = replyMessage(reply(t.subject, *d.Told)); err != nil {
+			return err
+		}
+		attempt.ID, attempt.Thread, kind = replyID(d.CaseID, a.channel, t.told.CaseVersion), d.TS, KindReplied
+	}
+	if err := a.announce(ctx, d, attempt); err != nil {
+		return err
+	}
+	ctx, cancel := a.bounded(ctx)
+	defer cancel()
+	err := a.patiently(ctx, func() error { // the same change twice is one change
+		if err := a.turn(ctx); err != nil {
+			return err
+		}
+		return a.sender.Update(ctx, d.ChannelID, d.TS, parentID(d.CaseID, a.channel, d.Parents-1), t.message)
+	})
+	if err != nil {
+		return err
+	}
+	if kind == KindReplied {
+		if _, err = a.once(ctx, d, d.ChannelID, worse); err != nil {
+			return err
+		}
+		report.Replied++
+	}
+	report.Updated++
+	return a.recordTold(context.WithoutCancel(ctx), d, t.told, kind, note)
+}
+
+// bounded ends a delivery before its announcement is another run's to take over.
+func (a *Alerter) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, a.lease*3/4)
+}
+
+// once sends the announced message. After a try of which nobody knows whether it got
+// through, the message is looked for before the next.
+func (a *Alerter) once(ctx context.Context, d *Delivery, channel string, m Message) (posted Posted, err error) {
+	var lost error // of a try that may have got through
+	err = a.patiently(ctx, func() error {
+		if lost != nil {
+			found, _, lookErr := a.look(ctx, d, book{channelID: d.ChannelID})
+			if lookErr != nil {
+				return lost // it cannot be looked for now: the next pass decides
+			}
+			if posted = found; posted.TS != "" {
+				return nil
+			}
+		}
+		if waitErr := a.turn(ctx); waitErr != nil {
+			return waitErr
+		}
+		var sendErr error
+		posted, sendErr = a.sender.Post(ctx, channel, d.Attempt.Thread, d.Attempt.ID, m)
+		if failed, ok := errors.AsType[*SendError](sendErr); ok && failed.class == unsure {
+			lost = sendErr
+		}
+		return sendErr
+	})
+	return posted, err
+}
+
+// patiently makes a call, waits as Slack asks, and tries again where no answer came.
+func (a *Alerter) patiently(ctx context.Context, call func() error) error {
+	pause := backoff.NewExponentialBackOff() // with jitter
+	for tried, waited := 1, 0; ; {
+		err := call()
+		failed, ok := errors.AsType[*SendError](err)
+		if !ok || ctx.Err() != nil {
+			return err
+		}
+		wait := pause.NextBackOff()
+		switch {
+		case failed.class == later && failed.RetryAfter <= patience && waited < waits:
+			waited++
+			wait = failed.RetryAfter
+		case failed.class == unsure && tried < tries:
+			tried++
+		default:
+			return err
+		}
+		if end, bounded := ctx.Deadline(); bounded && time.Until(end) < wait {
+			return err
+		}
+		if err := a.sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// turn waits until the channel takes another message.
+func (a *Alerter) turn(ctx context.Context) error {
+	now := a.clock()
+	return a.sleep(ctx, a.pace.ReserveN(now, 1).DelayFrom(now))
+}
+
+// settle finds out what became of a message that was announced and not recorded since. If
+// it is in the channel it is taken as told; otherwise the task goes on, with a note where
+// the channel could not be read.
+func (a *Alerter) settle(ctx context.Context, t *task, b book, report *Report) (string, error) {
+	d := &t.delivery
+	found, sure, err := a.look(ctx, d, b)
+	if err != nil {
+		failed, ok := errors.AsType[*SendError](err)
+		if !ok || !failed.blind() {
+			return "", err
+		}
+		if !d.mayHaveArrived() {
+			return "", nil
+		}
+		a.log.LogAttrs(ctx, slog.LevelWarn, "a message may appear twice",
+			slog.String("case_id", d.CaseID), slog.String("error", failed.Error()))
+		return "sent again without looking for the first: " + failed.Code, nil
+	}
+	if found.TS == "" {
+		if !sure {
+			return "sent again: not found in the newest messages of the channel", nil
+		}
+		return "", nil
+	}
+	told := d.Attempt.Told
+	if d.Attempt.Thread == "" {
+		d.ChannelID, d.TS = found.ChannelID, found.TS
+		d.Parents++
+	}
+	report.Adopted++
+	if err := a.recordTold(ctx, d, told, KindAdopted, ""); err != nil {
+		return "", err
+	}
+	c := t.subject.event.State
+	t.reason = inSlack(compare(c, *d, 0, a.minScore, t.told.Content), c, *d)
+	t.told.Reason = t.reason
+	return "", nil
+}
+
+// mayHaveArrived says whether what is known leaves open if the announced message got
+// through: nothing came after the announcement, or no answer.
+func (d Delivery) mayHaveArrived() bool {
+	return d.kind != KindFailed || d.Failure == nil || classOf(d.Failure.Code) == unsure
+}
+
+// look looks for the announced message where it would be. sure is false where not all of
+// the channel could be read.
+func (a *Alerter) look(ctx context.Context, d *Delivery, b book) (found Posted, sure bool, err error) {
+	channelID := d.ChannelID
+	if channelID == "" {
+		channelID = b.channelID
+	}
+	if channelID == "" {
+		err = a.patiently(ctx, func() (err error) {
+			channelID, err = a.sender.Resolve(ctx, a.channel)
+			return err
+		})
+		if err != nil {
+			return Posted{}, false, err
+		}
+	}
+	var ids map[string]string
+	err = a.patiently(ctx, func() (err error) {
+		ids, sure, err = a.sender.Find(ctx, channelID, d.Attempt.Thread, d.Attempt.At.Add(-skew))
+		return err
+	})
+	if failed, ok := errors.AsType[*SendError](err); ok && failed.class == gone {
+		return Posted{}, true, nil // the thread's message was deleted, and the reply with it
+	}
+	if ts, there := ids[d.Attempt.ID]; there {
+		return Posted{ChannelID: channelID, TS: ts}, true, err
+	}
+	return Posted{}, sure, err
+}

@@ -1,0 +1,142 @@
+package slackfake
+
+import (
+	"encoding/json"
+	"regexp"
+	"unicode/utf8"
+)
+
+// The limits of the real Slack, in characters: docs.slack.dev, Block Kit reference; the
+// one on a whole message is not documented and was measured by others at about 13,200.
+const (
+	maxBlocks     = 50
+	maxHeader     = 150
+	maxSection    = 3000
+	maxFields     = 10
+	maxField      = 2000
+	maxElements   = 10
+	maxAllBlocks  = 13200
+	maxText       = 40000
+	maxBlockID    = 255
+	maxMetadataKB = 16
+)
+
+type block struct {
+	Type     string  `json:"type"`
+	BlockID  string  `json:"block_id"`
+	Text     *text   `json:"text"`
+	Fields   []*text `json:"fields"`
+	Elements []*text `json:"elements"`
+}
+
+type text struct {
+	Type  string `json:"type"`
+	Text  string `json:"text"`
+	Emoji *bool  `json:"emoji"`
+}
+
+func (t *text) within(limit int) bool {
+	if t == nil || t.Type != "plain_text" && t.Type != "mrkdwn" || t.Type == "mrkdwn" && t.Emoji != nil {
+		return false
+	}
+	n := utf8.RuneCountInString(t.Text)
+	return n > 0 && n <= limit
+}
+
+// checkMessage gives the error that the real one gives for a message, "" for none.
+func checkMessage(body, blocks, metadata string) string {
+	if body == "" && blocks == "" {
+		return "no_text"
+	}
+	if utf8.RuneCountInString(body) > maxText {
+		return "msg_too_long"
+	}
+	if metadata != "" {
+		var m struct {
+			EventType string         `json:"event_type"`
+			Payload   map[string]any `json:"event_payload"`
+		}
+		if json.Unmarshal([]byte(metadata), &m) != nil || m.EventType == "" || m.Payload == nil {
+			return "invalid_metadata_format"
+		}
+		if len(metadata) > maxMetadataKB<<10 {
+			return "metadata_too_large"
+		}
+	}
+	if blocks == "" {
+		return ""
+	}
+	return checkBlocks(blocks)
+}
+
+func checkBlocks(source string) string {
+	var blocks []block
+	if json.Unmarshal([]byte(source), &blocks) != nil {
+		return "invalid_blocks_format"
+	}
+	if len(blocks) > maxBlocks {
+		return "invalid_blocks"
+	}
+	ids := map[string]bool{}
+	for _, b := range blocks {
+		if !b.valid() || b.BlockID != "" && ids[b.BlockID] || utf8.RuneCountInString(b.BlockID) > maxBlockID {
+			return "invalid_blocks"
+		}
+		ids[b.BlockID] = true
+	}
+	if utf8.RuneCountInString(source) > maxAllBlocks {
+		return "msg_blocks_too_long"
+	}
+	return ""
+}
+
+func (b block) valid() bool {
+	switch b.Type {
+	case "header":
+		return b.Text.within(maxHeader) && b.Text.Type == "plain_text"
+	case "section":
+		if b.Text == nil && len(b.Fields) == 0 || b.Text != nil && !b.Text.within(maxSection) || len(b.Fields) > maxFields {
+			return false
+		}
+		for _, f := range b.Fields {
+			if !f.within(maxField) {
+				return false
+			}
+		}
+		return true
+	case "context":
+		if len(b.Elements) == 0 || len(b.Elements) > maxElements {
+			return false
+		}
+		for _, e := range b.Elements {
+			if !e.within(maxSection) {
+				return false
+			}
+		}
+		return true
+	case "divider":
+		return true
+	default:
+		return false
+	}
+}
+
+var control = regexp.MustCompile(`<[^<>]*>`)
+
+// Active are the control sequences of a message that Slack would act on: links, mentions
+// of people, channels and groups, such as "<!channel>" or "<https://example.com|here>".
+func (m Message) Active() []string {
+	active := control.FindAllString(m.Text, -1)
+	var blocks []block
+	if json.Unmarshal(m.Blocks, &blocks) != nil {
+		return active
+	}
+	for _, b := range blocks {
+		for _, t := range append(append([]*text{b.Text}, b.Fields...), b.Elements...) {
+			if t != nil && t.Type == "mrkdwn" {
+				active = append(active, control.FindAllString(t.Text, -1)...)
+			}
+		}
+	}
+	return active
+}
