@@ -26,6 +26,10 @@ func (a *app) jobs(s *services, m *metrics) []schedule.Job {
 			r, err := s.rater.Rate(ctx, rating.Request{Actor: "system:rate"})
 			return fmt.Sprintf("%d of %d tenant-months rated", len(r.Rated), r.Checked), err
 		}},
+		{Name: "alert", Spec: a.cfg.Jobs.Alert, Run: func(ctx context.Context, _ time.Time) (string, error) {
+			r, err := s.alerter.Run(ctx)
+			return told(r), err
+		}},
 		{Name: "sweep", Spec: a.cfg.Jobs.Sweep, Run: func(ctx context.Context, _ time.Time) (string, error) {
 			swept, err := s.rater.Sweep(ctx)
 			return fmt.Sprintf("%d rating runs removed", swept.Runs), err

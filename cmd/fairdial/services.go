@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"fairdial/alerting"
 	"fairdial/cases"
 	"fairdial/directory"
 	"fairdial/enforcement"
@@ -26,6 +27,7 @@ type services struct {
 	cases     *cases.Log
 	enforcer  *enforcement.Enforcer
 	rater     *rating.Rater
+	alerter   *alerting.Alerter
 }
 
 // services wires the parts together and brings the configured tenants in.
@@ -50,6 +52,9 @@ func (a *app) services(ctx context.Context, st *store.Store) (*services, error) 
 		return nil, err
 	}
 	if s.rater, err = a.rater(s); err != nil {
+		return nil, err
+	}
+	if s.alerter, err = a.alerter(s); err != nil {
 		return nil, err
 	}
 	return s, a.importTenants(ctx, s)
