@@ -19,7 +19,7 @@ func TestTableAlignsAndKeepsHostileTextOnItsLine(t *testing.T) {
 	a := &app{stdout: &out}
 	require.NoError(t, a.table([][]string{{"name", ">minutes"}, {"Åsa", "1,200"}, {"evil\nrow\x1b[2J", "7"}}))
 	require.Equal(t, ""+
-		"name             minutes\n"+
-		"Åsa                1,200\n"+
-		"evil·row·[2J           7\n", out.String())
+		"name          minutes\n"+
+		"Åsa             1,200\n"+
+		"evil·row·[2J        7\n", out.String())
 }
