@@ -59,7 +59,6 @@ type pages struct {
 	users, skus map[string]json.RawMessage // by id, so that a page given twice counts once
 	userPages   int
 	userLinks   int // pages that say there is another
-	order       []string
 }
 
 // read adds one file: a Graph page, or a bare array, of users or of SKUs.
@@ -123,8 +122,7 @@ func (p *pages) complete() bool { return p.userLinks < p.userPages }
 
 // explain adds the line to a JSON error.
 func explain(data []byte, err error) error {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("line %d: %w", 1+bytes.Count(data[:min(int(syntax.Offset), len(data))], []byte("\n")), err)
 	}
 	return err

@@ -44,8 +44,7 @@ func (l *Log) Record(ctx context.Context, run Run) error {
 			Kind: string(run.Outcome), Actor: actor, Reason: run.Detail, Body: string(body),
 		})
 		// A skipped run is recorded while the running one is: both get in, in turn.
-		var conflict *journal.ConflictError
-		if !errors.As(err, &conflict) {
+		if _, ok := errors.AsType[*journal.ConflictError](err); !ok {
 			return err
 		}
 	}
