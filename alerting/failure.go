@@ -122,16 +122,15 @@ func classify(call, channel string, err error) error {
 		return nil
 	}
 	e := &SendError{Call: call, Channel: channel, err: err}
-	var status slack.StatusCodeError
-	var refused slack.SlackErrorResponse
 	if limited, ok := errors.AsType[*slack.RateLimitedError](err); ok {
 		e.Code, e.class, e.RetryAfter = "rate_limited", later, limited.RetryAfter
-	} else if errors.As(err, &status) && status.Code == http.StatusTooManyRequests {
-		e.Code, e.class, e.RetryAfter = "rate_limited", later, defaultRetryAfter
-	} else if errors.As(err, &status) {
+	} else if status, ok := errors.AsType[slack.StatusCodeError](err); ok {
 		e.Code = fmt.Sprintf("http_%d", status.Code)
 		e.class = classOf(e.Code)
-	} else if errors.As(err, &refused) {
+		if status.Code == http.StatusTooManyRequests {
+			e.Code, e.class, e.RetryAfter = "rate_limited", later, defaultRetryAfter
+		}
+	} else if refused, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
 		e.Code = refused.Err
 		e.class = classOf(e.Code)
 		if e.class == later {

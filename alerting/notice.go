@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,7 +67,8 @@ func compose(s subject) notice {
 		members:  cleaned(c.Members, maxName),
 	}
 	if s.baseURL != "" {
-		n.link = strings.TrimRight(s.baseURL, "/") + "/cases/" + pathEscape(c.ID)
+		// The first page lists all cases; the fragment is the row.
+		n.link = strings.TrimRight(s.baseURL, "/") + "/#" + url.PathEscape(c.ID)
 	}
 	for i, f := range findings {
 		if i == 0 {
@@ -195,10 +197,10 @@ func fact(f cases.Finding) row {
 func risk(e cases.Event) string {
 	c := e.State
 	text := fmt.Sprintf("%d of 100", c.Score)
-	switch {
-	case c.Status == cases.StatusAcknowledged:
+	switch c.Status {
+	case cases.StatusAcknowledged:
 		text += ", acknowledged"
-	case c.Status == cases.StatusClosed:
+	case cases.StatusClosed:
 		text += ", closed"
 		if person(e.Actor) {
 			text += " by " + clean(e.Actor, maxName)

@@ -3,7 +3,6 @@ package alerting
 import (
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"strings"
 	"unicode/utf8"
 
@@ -17,8 +16,6 @@ type Message struct {
 	Blocks   []slack.Block
 	Plain    string
 }
-
-func pathEscape(s string) string { return url.PathEscape(s) }
 
 // Slack's limits, docs.slack.dev, Block Kit reference; in characters. The one on all
 // blocks together is not documented: about 13,200 were measured (bolt-js #2509).

@@ -122,7 +122,7 @@ func TestHostileTextStaysInert(t *testing.T) {
 	blocks, err := json.Marshal(m.Blocks)
 	require.NoError(t, err)
 	active := slackfake.Message{Text: m.Fallback, Blocks: blocks}.Active()
-	require.Equal(t, []string{"<https://fairdial.example/cases/" + hostile().ID + "|Open in the console>"}, active)
+	require.Equal(t, []string{"<https://fairdial.example/#" + hostile().ID + "|Open in the console>"}, active)
 	for _, text := range []string{m.Fallback, string(blocks), m.Plain} {
 		require.NotContains(t, text, "\u202E")
 		require.NotContains(t, text, "605 555")
@@ -179,6 +179,6 @@ func TestALinkCannotBeBrokenOutOf(t *testing.T) {
 	c := caseOf("x", 90, 1)
 	c.ID = "a|b> <!channel>/../?x"
 	n := compose(subject{event: cases.Event{State: c}, baseURL: "https://fairdial.example", now: start})
-	require.Equal(t, "https://fairdial.example/cases/a%7Cb%3E%20%3C%21channel%3E%2F..%2F%3Fx", n.link)
+	require.Equal(t, "https://fairdial.example/#a%7Cb%3E%20%3C%21channel%3E%2F..%2F%3Fx", n.link)
 	require.Equal(t, "abchannel..x", n.caseID)
 }

@@ -3,7 +3,6 @@ package alerting
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -60,6 +59,7 @@ type world struct {
 	t        testing.TB
 	store    *store.Store
 	journal  *journal.Journal
+	cases    *cases.Log
 	clock    *clock
 	slack    *slackfake.Server
 	enforcer *enforcement.Enforcer
@@ -69,11 +69,12 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	w := &world{t: t, store: storetest.Open(t), clock: &clock{at: start}, log: &bytes.Buffer{}}
 	w.journal = journal.New(w.store, w.clock.now, uuid.New)
+	w.cases = cases.NewLog(w.journal)
 	w.slack = slackfake.Start(slackfake.Options{Now: w.clock.now})
 	t.Cleanup(w.slack.Close)
 	var err error
 	w.enforcer, err = enforcement.New(enforcement.Options{
-		Conn: w.store, Journal: w.journal, Cases: w, Now: w.clock.now,
+		Conn: w.store, Journal: w.journal, Cases: w.cases, Now: w.clock.now,
 		Policy: enforcement.Policy{
 			DryRun: true, AutoFlagScore: 90, Expiry: 24 * time.Hour, Throttle: enforcement.Limits{MinutesPerHour: 60, Legs: 2},
 			GuardRail: enforcement.GuardRail{ActionsPerHour: 10, TenantShare: 1},
@@ -93,7 +94,7 @@ func (w *world) sender() *Slack {
 func (w *world) options(change ...func(*Options)) Options {
 	w.t.Helper()
 	opts := Options{
-		Cases: w, Journal: w.journal, Enforcement: w.enforcer, Sender: w.sender(), Channel: channel, MinScore: 50,
+		Cases: w.cases, Journal: w.journal, Enforcement: w.enforcer, Sender: w.sender(), Channel: channel, MinScore: 50,
 		BaseURL: "https://fairdial.example/", Now: w.clock.now, NewID: uuid.New,
 		Logger: slog.New(slog.NewTextHandler(w.log, nil)),
 	}
@@ -122,25 +123,22 @@ func (w *world) run(a *Alerter) Report {
 	return r
 }
 
-// happen writes events of cases as the case log does.
+// happen records events of cases, each as the next version of its case.
 func (w *world) happen(kind, actor string, all ...cases.Case) {
 	w.t.Helper()
-	heads, err := w.journal.Heads(context.Background(), "case", journal.Filter{})
+	known, err := w.cases.List(context.Background(), cases.Filter{})
 	require.NoError(w.t, err)
-	versions := map[string]uint32{}
-	for _, h := range heads {
-		versions[h.Subject] = h.Version
+	versions := map[string]int{}
+	for _, c := range known {
+		versions[c.ID] = c.Version
 	}
-	var batch []journal.Event
+	var events []cases.Event
 	for _, c := range all {
-		c.Version = int(versions[c.ID]) + 1
-		body, marshalErr := json.Marshal(c)
-		require.NoError(w.t, marshalErr)
-		batch = append(batch, journal.Event{
-			Stream: "case", Subject: c.ID, Version: uint32(c.Version), Kind: kind, Actor: actor, Reason: "a good reason", Body: string(body),
+		events = append(events, cases.Event{
+			CaseID: c.ID, Version: versions[c.ID] + 1, Kind: kind, Actor: actor, Reason: "a good reason", At: w.clock.now(), State: c,
 		})
 	}
-	lost, err := w.journal.AppendBatch(context.Background(), batch)
+	lost, err := w.cases.Record(context.Background(), events)
 	require.NoError(w.t, err)
 	require.Empty(w.t, lost)
 }
@@ -148,23 +146,6 @@ func (w *world) happen(kind, actor string, all ...cases.Case) {
 func (w *world) put(all ...cases.Case) {
 	w.t.Helper()
 	w.happen(cases.KindUpdated, "system:detector", all...)
-}
-
-// Changed reads the case log.
-func (w *world) Changed(ctx context.Context, since time.Time) ([]cases.Event, error) {
-	heads, err := w.journal.Heads(ctx, "case", journal.Filter{Since: since})
-	if err != nil {
-		return nil, err
-	}
-	var events []cases.Event
-	for _, h := range heads {
-		e := cases.Event{CaseID: h.Subject, Version: int(h.Version), Kind: h.Kind, Actor: h.Actor, Reason: h.Reason, At: h.At}
-		if err := json.Unmarshal([]byte(h.Body), &e.State); err != nil {
-			return nil, err
-		}
-		events = append(events, e)
-	}
-	return events, nil
 }
 
 // parents and replies are what stands in the channel.
@@ -186,18 +167,7 @@ func (w *world) replies() (out []slackfake.Message) {
 	return out
 }
 
-// kinds is the delivery log of a case, announcements included.
-func (w *world) kinds(caseID string) (out []string) {
-	w.t.Helper()
-	events, err := w.journal.Events(context.Background(), Stream, journal.Filter{Subject: subjectOf(caseID, channel)})
-	require.NoError(w.t, err)
-	for _, e := range events {
-		out = append(out, e.Kind)
-	}
-	return out
-}
-
-// reasons is the same with the reasons, without the announcements.
+// reasons is the delivery log of a case, without the announcements.
 func (w *world) reasons(a *Alerter, caseID string) (out []string) {
 	w.t.Helper()
 	entries, err := a.List(context.Background())
@@ -210,15 +180,13 @@ func (w *world) reasons(a *Alerter, caseID string) (out []string) {
 	return out
 }
 
-func pointer[T any](v T) *T { return &v }
-
 // finding is the n-th of a kind that occurs.
 func finding(n int) cases.Finding {
 	return []cases.Finding{
 		{
 			ID: "f-highcost", RuleID: "high-cost-blocks", RuleVersion: 3, RuleTitle: "Calls to high-cost blocks",
 			Verdict: cases.VerdictFraud, Severity: cases.SeverityCritical, Weight: 0.9, Value: 412.5, Threshold: 120,
-			Baseline: pointer(30.0), Unit: "minutes", Calls: 37, ExposureSeconds: 24750,
+			Baseline: new(30.0), Unit: "minutes", Calls: 37, ExposureSeconds: 24750,
 			Sentence: "412 minutes in a day to blocks known for access stimulation, against 30 on a usual day.",
 		},
 		{
@@ -229,7 +197,7 @@ func finding(n int) cases.Finding {
 		{
 			ID: "f-month", RuleID: "monthly-minutes", RuleVersion: 2, RuleTitle: "Minutes of the month",
 			Verdict: cases.VerdictFairUse, Severity: cases.SeverityWarning, Weight: 0.4, Value: 4012, Threshold: 3000,
-			Baseline: pointer(1250.25), Unit: "minutes", Sentence: "4,012 minutes this month.",
+			Baseline: new(1250.25), Unit: "minutes", Sentence: "4,012 minutes this month.",
 		},
 		{
 			ID: "f-peers", RuleID: "peers", RuleVersion: 1, RuleTitle: "Far above comparable organizers",

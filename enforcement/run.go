@@ -258,13 +258,24 @@ func (e *Enforcer) moves(s State, c cases.Case, action Action, now time.Time) bo
 		// A person's word stands until the case gets worse than it was then.
 		return c.ID != s.Lifted.Evidence.CaseID || c.Score > s.Lifted.Evidence.Score || c.OpenedAt.After(s.Lifted.At)
 	case s.Lifted != nil && s.Level == LevelObserve:
-		return c.ID != s.Lifted.Evidence.CaseID || c.UpdatedAt.After(s.Lifted.At)
+		return c.ID != s.Lifted.Evidence.CaseID || seen(c).After(s.Lifted.At)
 	case inForce != LevelObserve && !s.automatic():
 		// A person chose this level knowing the case.
 		return c.ID != s.Evidence.CaseID || c.Score > s.Evidence.Score
 	default:
 		return true
 	}
+}
+
+// seen is when the detector last saw what a case is about: the end of its newest window.
+// What people do to the case does not count.
+func seen(c cases.Case) (last time.Time) {
+	for _, f := range c.Findings {
+		if f.WindowEnd.After(last) {
+			last = f.WindowEnd
+		}
+	}
+	return last
 }
 
 func (p Policy) threshold(a Action) int {

@@ -110,6 +110,9 @@ func TestALevelEndsByItself(t *testing.T) {
 	require.Equal(t, LevelObserve, s.Level)
 	require.Equal(t, start.Add(24*time.Hour), s.Lifted.At, "when it ended, not when it was noticed")
 	require.Equal(t, Report{Cases: 1}, w.run(e), "the old evidence does not act again")
+	_, err := w.cases.Act(t.Context(), "case-t1-o0", cases.Action{Kind: cases.KindNoted, Actor: "cli:alice", Reason: "looked at it"}, w.clock.now())
+	require.NoError(t, err)
+	require.Equal(t, Report{Cases: 1}, w.run(e), "nor does what people write about it")
 
 	w.put(caseOf("t1", "o0", 75)) // seen again by the detector
 	require.Equal(t, Report{Cases: 1, Wanted: 1, Flagged: 1}, w.run(e))

@@ -2,7 +2,6 @@ package enforcement
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"sync"
 	"testing"
@@ -44,13 +43,15 @@ type world struct {
 	t       testing.TB
 	store   *store.Store
 	journal *journal.Journal
+	cases   *cases.Log
 	clock   *clock
 }
 
 func newWorld(t testing.TB) *world {
 	s := storetest.Open(t)
 	c := &clock{at: start}
-	return &world{t: t, store: s, journal: journal.New(s, c.now, uuid.New), clock: c}
+	j := journal.New(s, c.now, uuid.New)
+	return &world{t: t, store: s, journal: j, cases: cases.NewLog(j), clock: c}
 }
 
 func (w *world) exec(query string, args ...any) {
@@ -79,50 +80,29 @@ func (w *world) call(tenant, organizer, id string, revision int, at time.Time, s
 		named("t", tenant), named("id", id), named("r", revision), named("o", organizer), named("at", at.UnixMilli()), named("s", seconds))
 }
 
-// put writes the next version of cases as the case log does.
+// put records the next version of cases, as the detector does.
 func (w *world) put(all ...cases.Case) {
 	w.t.Helper()
-	heads, err := w.journal.Heads(context.Background(), "case", journal.Filter{})
+	known, err := w.cases.List(context.Background(), cases.Filter{})
 	require.NoError(w.t, err)
-	versions := map[string]uint32{}
-	for _, h := range heads {
-		versions[h.Subject] = h.Version
+	versions := map[string]int{}
+	for _, c := range known {
+		versions[c.ID] = c.Version
 	}
-	var batch []journal.Event
+	now := w.clock.now()
+	var events []cases.Event
 	for _, c := range all {
-		c.Version = int(versions[c.ID]) + 1
-		if c.UpdatedAt.IsZero() {
-			c.UpdatedAt = w.clock.now()
+		c.UpdatedAt = now
+		if c.Findings == nil {
+			c.Findings = []cases.Finding{{ID: "f", RuleID: "r", WindowStart: now.Add(-time.Hour), WindowEnd: now}}
 		}
-		if c.Status == "" {
-			c.Status = cases.StatusOpen
-		}
-		body, marshalErr := json.Marshal(c)
-		require.NoError(w.t, marshalErr)
-		batch = append(batch, journal.Event{
-			Stream: "case", Subject: c.ID, Version: uint32(c.Version), Kind: cases.KindUpdated, Actor: "system:detector", Body: string(body),
+		events = append(events, cases.Event{
+			CaseID: c.ID, Version: versions[c.ID] + 1, Kind: cases.KindUpdated, Actor: "system:detector", At: now, State: c,
 		})
 	}
-	lost, err := w.journal.AppendBatch(context.Background(), batch)
+	lost, err := w.cases.Record(context.Background(), events)
 	require.NoError(w.t, err)
 	require.Empty(w.t, lost)
-}
-
-// Changed reads the case log.
-func (w *world) Changed(ctx context.Context, since time.Time) ([]cases.Event, error) {
-	heads, err := w.journal.Heads(ctx, "case", journal.Filter{Since: since})
-	if err != nil {
-		return nil, err
-	}
-	var events []cases.Event
-	for _, h := range heads {
-		var c cases.Case
-		if err := json.Unmarshal([]byte(h.Body), &c); err != nil {
-			return nil, err
-		}
-		events = append(events, cases.Event{CaseID: c.ID, Version: c.Version, Kind: h.Kind, Actor: h.Actor, At: h.At, State: c})
-	}
-	return events, nil
 }
 
 func caseOf(tenant, organizer string, score int) cases.Case {
@@ -147,7 +127,7 @@ func (w *world) enforcer(p Policy) *Enforcer {
 
 func (w *world) enforcerOn(p Policy, j Journal) *Enforcer {
 	w.t.Helper()
-	e, err := New(Options{Conn: w.store, Journal: j, Cases: w, Policy: p, Now: w.clock.now})
+	e, err := New(Options{Conn: w.store, Journal: j, Cases: w.cases, Policy: p, Now: w.clock.now})
 	require.NoError(w.t, err)
 	return e
 }

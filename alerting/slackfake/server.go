@@ -164,18 +164,18 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 		}
 	}
-	switch {
-	case fault.kind == faultDrop:
+	switch fault.kind {
+	case faultDrop:
 		drop(w)
 		return
-	case fault.kind == faultStatus:
+	case faultStatus:
 		if fault.retryAfter > 0 {
 			w.Header().Set("Retry-After", strconv.Itoa(int(fault.retryAfter.Seconds())))
 		}
 		w.WriteHeader(fault.status)
 		_, _ = fmt.Fprintf(w, "<html>%d</html>", fault.status) // what the real one sends is no JSON either
 		return
-	case fault.kind == faultError:
+	case faultError:
 		refuse(w, fault.code)
 		return
 	}
