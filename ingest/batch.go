@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/google/uuid"
-	"github.com/shopspring/decimal"
 
 	"fairdial/usage"
 )
@@ -58,42 +58,30 @@ func (b *batch) write(ctx context.Context, chunk []incoming) error {
 }
 
 func (b *batch) store(ctx context.Context, chunk []incoming, verdicts []verdict) error {
-	insert, err := b.g.conn.PrepareBatch(ctx, insertSQL)
+	rows := make([]storing, 0, len(chunk))
+	storedAt := b.g.now().UTC()
+	for i := range chunk {
+		if verdicts[i].write {
+			rows = append(rows, storing{
+				incoming: &chunk[i], verdict: &verdicts[i], batch: b, storedAt: storedAt,
+				destination: b.g.classifier.Classify(chunk[i].record.CalleeNumber),
+			})
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	insert, err := b.g.conn.PrepareBatch(clickhouse.Context(ctx, clickhouse.WithColumnNamesAndTypes(columnTypes)), insertSQL)
 	if err != nil {
 		return err
 	}
-	storedAt := b.g.now().UTC()
-	rows := 0
-	for i, in := range chunk {
-		v := verdicts[i]
-		if !v.write {
-			continue
+	for i, c := range columns {
+		if err := insert.Column(i).Append(c.values(rows)); err != nil {
+			_ = insert.Abort()
+			return fmt.Errorf("column %s: %w", c.name, err)
 		}
-		rows++
-		r := in.record
-		d := b.g.classifier.Classify(r.CalleeNumber)
-		if err := insert.Append(
-			r.TenantID, r.ID, v.revision, in.content, in.core, in.format, r.CallType, r.IsConfOut(),
-			r.OrganizerID, r.OrganizerUPN, r.OrganizerName, r.CallID, r.ConferenceID, r.CallDirection, r.CallerNumber, r.CalleeNumber,
-			r.UsageCountry, r.TenantCountry, r.DestinationContext, r.DestinationName, r.ExternalCountry,
-			r.StartedAt, r.EndedAt, uint32(r.Seconds), nullable(r.Charge), nullable(r.ConnectionCharge), r.Currency, r.Capability, r.InventoryType, r.Operator,
-			r.DurationSource, r.AdministrativeUnits, d.Country, d.Region, string(d.Class), d.NPANXX,
-			d.HighCost, d.Masked, b.g.classifier.Version(), b.source, b.id, in.position, b.sourceAt, storedAt, v.replaces,
-		); err != nil {
-			return err
-		}
-	}
-	if rows == 0 {
-		return insert.Abort()
 	}
 	return insert.Send()
-}
-
-func nullable(d decimal.NullDecimal) *decimal.Decimal {
-	if !d.Valid {
-		return nil
-	}
-	return &d.Decimal
 }
 
 // Classifier says what a dialled number is.

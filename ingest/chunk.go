@@ -11,6 +11,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/ext"
 	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
 
 	"fairdial/usage"
 )
@@ -33,6 +34,18 @@ type stored struct {
 	BatchID     uuid.UUID `ch:"batch_id"`
 	Position    uint64    `ch:"position"`
 	StartedAt   time.Time `ch:"started_at"`
+	// record is the rest, where the hashes do not settle what the revision says.
+	record *usage.Record
+}
+
+// same says whether a stored revision says what an incoming row says.
+func (in *incoming) same(s *stored) bool {
+	return s.ContentHash == in.content || in.doubtful(s) && s.record != nil && saysNothingNew(s.record, &in.record, s.Format == in.format)
+}
+
+// doubtful: the hashes alone do not tell whether the row corrects the revision.
+func (in *incoming) doubtful(s *stored) bool {
+	return s.ContentHash != in.content && s.CoreHash == in.core
 }
 
 // verdict is what becomes of an incoming row.
@@ -45,24 +58,22 @@ type verdict struct {
 	replaces  time.Time // start of the call in the revision that is replaced
 }
 
-//go:embed sql/existing.sql
-var existingSQL string
+var (
+	//go:embed sql/existing.sql
+	existingSQL string
+	//go:embed sql/details.sql
+	detailsSQL string
+)
 
 // existing gives the stored revisions of a chunk's records, by usage id, oldest first.
 func (g *Ingester) existing(ctx context.Context, tenantID string, chunk []incoming) (map[string][]stored, error) {
-	table, err := ext.NewTable("incoming", ext.Column("usage_id", "String"))
-	if err != nil {
-		return nil, fmt.Errorf("look up %d records: %w", len(chunk), err)
+	ids := make([]string, len(chunk))
+	for i := range chunk {
+		ids[i] = chunk[i].record.ID
 	}
-	for _, in := range chunk {
-		if err := table.Append(in.record.ID); err != nil {
-			return nil, fmt.Errorf("look up %d records: %w", len(chunk), err)
-		}
-	}
-	ctx = clickhouse.Context(ctx, clickhouse.WithExternalTable(table))
 	var found []stored
-	if err := g.conn.Select(ctx, &found, existingSQL, clickhouse.Named("tenant_id", tenantID)); err != nil {
-		return nil, fmt.Errorf("look up %d records: %w", len(chunk), err)
+	if err := g.lookUp(ctx, &found, existingSQL, tenantID, ids); err != nil {
+		return nil, err
 	}
 	out := make(map[string][]stored, len(found))
 	for _, s := range found {
@@ -71,7 +82,92 @@ func (g *Ingester) existing(ctx context.Context, tenantID string, chunk []incomi
 	for _, revisions := range out {
 		slices.SortFunc(revisions, func(a, b stored) int { return cmp.Compare(a.Revision, b.Revision) })
 	}
-	return out, nil
+	return out, g.details(ctx, tenantID, chunk, out)
+}
+
+// details fetches the rest of the revisions about which the hashes leave a doubt: the
+// same call from another format, or with another amount.
+func (g *Ingester) details(ctx context.Context, tenantID string, chunk []incoming, known map[string][]stored) error {
+	var ids []string
+	for i := range chunk {
+		if in := &chunk[i]; slices.ContainsFunc(known[in.record.ID], func(s stored) bool { return in.doubtful(&s) }) {
+			ids = append(ids, in.record.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	var found []detailRow
+	if err := g.lookUp(ctx, &found, detailsSQL, tenantID, ids); err != nil {
+		return err
+	}
+	for _, f := range found {
+		revisions := known[f.UsageID]
+		for i := range revisions {
+			if revisions[i].Revision == f.Revision {
+				revisions[i].record = f.record()
+			}
+		}
+	}
+	return nil
+}
+
+// lookUp asks the store about many records at once.
+func (g *Ingester) lookUp(ctx context.Context, into any, query, tenantID string, ids []string) error {
+	table, err := ext.NewTable("incoming", ext.Column("usage_id", "String"))
+	for i := 0; err == nil && i < len(ids); i++ {
+		err = table.Append(ids[i])
+	}
+	if err == nil {
+		ctx = clickhouse.Context(ctx, clickhouse.WithExternalTable(table))
+		err = g.conn.Select(ctx, into, query, clickhouse.Named("tenant_id", tenantID))
+	}
+	if err != nil {
+		return fmt.Errorf("look up %d records: %w", len(ids), err)
+	}
+	return nil
+}
+
+// detailRow is what a revision says beside its core.
+type detailRow struct {
+	UsageID            string           `ch:"usage_id"`
+	Revision           uint16           `ch:"revision"`
+	Charge             *decimal.Decimal `ch:"charge"`
+	ConnectionCharge   *decimal.Decimal `ch:"connection_charge"`
+	Currency           string           `ch:"currency"`
+	Capability         string           `ch:"capability"`
+	CallID             string           `ch:"call_id"`
+	ConferenceID       string           `ch:"conference_id"`
+	OrganizerUPN       string           `ch:"organizer_upn"`
+	OrganizerName      string           `ch:"organizer_name"`
+	CallerNumber       string           `ch:"caller_number"`
+	UsageCountry       string           `ch:"usage_country"`
+	DestinationContext string           `ch:"destination_context"`
+	DestinationName    string           `ch:"destination_name"`
+	InventoryType      string           `ch:"inventory_type"`
+	TenantCountry      string           `ch:"tenant_country"`
+	CallDirection      string           `ch:"call_direction"`
+	ExternalCountry    string           `ch:"external_country"`
+	Operator           string           `ch:"operator"`
+	DurationSource     string           `ch:"duration_source"`
+	AdminUnits         string           `ch:"administrative_units"`
+}
+
+func (d *detailRow) record() *usage.Record {
+	amount := func(d *decimal.Decimal) decimal.NullDecimal {
+		if d == nil {
+			return decimal.NullDecimal{}
+		}
+		return decimal.NewNullDecimal(*d)
+	}
+	return &usage.Record{
+		Charge: amount(d.Charge), ConnectionCharge: amount(d.ConnectionCharge), Currency: d.Currency, Capability: d.Capability,
+		CallID: d.CallID, ConferenceID: d.ConferenceID, OrganizerUPN: d.OrganizerUPN, OrganizerName: d.OrganizerName,
+		CallerNumber: d.CallerNumber, UsageCountry: d.UsageCountry, DestinationContext: d.DestinationContext,
+		DestinationName: d.DestinationName, InventoryType: d.InventoryType, TenantCountry: d.TenantCountry,
+		CallDirection: d.CallDirection, ExternalCountry: d.ExternalCountry, Operator: d.Operator, DurationSource: d.DurationSource,
+		AdministrativeUnits: d.AdminUnits,
+	}
 }
 
 // judge decides about each row of a chunk, in the order of the file.
@@ -80,7 +176,8 @@ func (g *Ingester) existing(ctx context.Context, tenantID string, chunk []incomi
 // read again from its start, and every row must meet the same past as the first time.
 func (b *batch) judge(chunk []incoming, known map[string][]stored) []verdict {
 	out := make([]verdict, len(chunk))
-	for n, in := range chunk {
+	for n := range chunk {
+		in := &chunk[n]
 		revisions := known[in.record.ID]
 		v := verdict{ignored: !in.record.IsConfOut()}
 		var newest *stored
@@ -96,7 +193,7 @@ func (b *batch) judge(chunk []incoming, known map[string][]stored) []verdict {
 			if s.BatchID == b.id && s.Position > in.position {
 				continue
 			}
-			if newest != nil && in.same(*newest) {
+			if newest != nil && in.same(newest) {
 				older = true
 			}
 			newest = s
@@ -105,7 +202,7 @@ func (b *batch) judge(chunk []incoming, known map[string][]stored) []verdict {
 		case again:
 		case newest == nil:
 			v.write, v.replaces = true, in.record.StartedAt
-		case in.same(*newest), older && b.readBefore:
+		case in.same(newest), older && b.readBefore:
 			v = verdict{duplicate: true}
 		default:
 			v.write, v.corrected, v.revision, v.replaces = true, true, newest.Revision+1, newest.StartedAt
@@ -113,7 +210,7 @@ func (b *batch) judge(chunk []incoming, known map[string][]stored) []verdict {
 		if v.write {
 			known[in.record.ID] = append(revisions, stored{
 				UsageID: in.record.ID, Revision: v.revision, ContentHash: in.content, CoreHash: in.core,
-				Format: in.format, BatchID: b.id, Position: in.position, StartedAt: in.record.StartedAt,
+				Format: in.format, BatchID: b.id, Position: in.position, StartedAt: in.record.StartedAt, record: &in.record,
 			})
 		}
 		out[n] = v

@@ -84,6 +84,17 @@ var fieldByName = func() map[string]field {
 	return m
 }()
 
+// fieldByExactName spares reducing the names that come with every JSON record.
+var fieldByExactName = func() map[string]field {
+	m := map[string]field{}
+	for f, all := range names {
+		for _, n := range all {
+			m[n] = field(f)
+		}
+	}
+	return m
+}()
+
 // plainName reduces a column name to its letters and digits, without case.
 func plainName(s string) string {
 	return strings.Map(func(r rune) rune {

@@ -3,103 +3,213 @@ package ingest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 )
 
-// scalar takes a JSON value as the text it stands for; null is no text.
-type scalar string
-
-// UnmarshalJSON keeps numbers exactly as they are written: money is never a float.
-func (s *scalar) UnmarshalJSON(data []byte) error {
-	switch {
-	case len(data) == 0 || data[0] == 'n':
-		*s = ""
-		return nil
-	case data[0] == '"':
-		if i := bytes.IndexByte(data, '\\'); i < 0 {
-			*s = scalar(data[1 : len(data)-1])
-			return nil
-		}
-		var text string
-		if err := json.Unmarshal(data, &text); err != nil {
-			return err
-		}
-		*s = scalar(text)
-		return nil
-	default:
-		*s = scalar(data)
-		return nil
-	}
-}
-
-// graphRow is a pstnCallLogRow, v1.0 and beta.
-type graphRow struct {
-	ID                  scalar `json:"id"`
-	CallID              scalar `json:"callId"`
-	ConferenceID        scalar `json:"conferenceId"`
-	UsageCountryCode    scalar `json:"usageCountryCode"`
-	UserID              scalar `json:"userId"`
-	UserPrincipalName   scalar `json:"userPrincipalName"`
-	UserDisplayName     scalar `json:"userDisplayName"`
-	CallerNumber        scalar `json:"callerNumber"`
-	CallType            scalar `json:"callType"`
-	InventoryType       scalar `json:"inventoryType"`
-	DestinationContext  scalar `json:"destinationContext"`
-	DestinationName     scalar `json:"destinationName"`
-	CalleeNumber        scalar `json:"calleeNumber"`
-	OtherParty          scalar `json:"otherPartyCountryCode"`
-	StartDateTime       scalar `json:"startDateTime"`
-	EndDateTime         scalar `json:"endDateTime"`
-	Duration            scalar `json:"duration"`
-	ConnectionCharge    scalar `json:"connectionCharge"`
-	Charge              scalar `json:"charge"`
-	Currency            scalar `json:"currency"`
-	LicenseCapability   scalar `json:"licenseCapability"`
-	Operator            scalar `json:"operator"`
-	CallDurationSource  scalar `json:"callDurationSource"`
-	AdministrativeUnits scalar `json:"administrativeUnitInfos"`
-	TenantCountryCode   scalar `json:"tenantCountryCode"`
-}
-
-// jsonRow makes a row of one JSON object with Graph's property names or the CSV's.
-func jsonRow(position uint64, raw []byte) row {
-	out := row{position: position, raw: string(raw)}
-	var g graphRow
-	if err := json.Unmarshal(raw, &g); err != nil {
-		out.trouble, out.detail = ReasonBadJSON, err.Error()
-		if strings.Contains(err.Error(), "unexpected end") {
-			out.trouble, out.detail = ReasonTruncated, "the object ends before it is whole"
-		}
+// jsonRow makes a row of one JSON object with Graph's property names or the CSV's column
+// names; other names are passed over. Numbers are kept as they are written: money is
+// never a float.
+func jsonRow(position uint64, raw string) row {
+	out := row{position: position, raw: raw}
+	if out.flat(raw) {
 		return out
 	}
-	out.cells = [fields]string{
-		fUsageID: string(g.ID), fCallID: string(g.CallID), fConferenceID: string(g.ConferenceID),
-		fUsageCountry: string(g.UsageCountryCode), fOrganizerID: string(g.UserID), fOrganizerUPN: string(g.UserPrincipalName),
-		fOrganizerName: string(g.UserDisplayName), fCallerNumber: string(g.CallerNumber), fCallType: string(g.CallType),
-		fInventoryType: string(g.InventoryType), fDestinationContext: string(g.DestinationContext),
-		fDestinationName: string(g.DestinationName), fCalleeNumber: string(g.CalleeNumber), fExternalCountry: string(g.OtherParty),
-		fStartedAt: string(g.StartDateTime), fEndedAt: string(g.EndDateTime), fSeconds: string(g.Duration),
-		fConnectionCharge: string(g.ConnectionCharge), fCharge: string(g.Charge), fCurrency: string(g.Currency),
-		fCapability: string(g.LicenseCapability), fOperator: string(g.Operator), fDurationSource: string(g.CallDurationSource),
-		fAdministrativeUnits: string(g.AdministrativeUnits), fTenantCountry: string(g.TenantCountryCode),
-	}
-	if g.ID == "" && g.StartDateTime == "" {
-		out.byName(raw)
+	out.cells = [fields]string{}
+	if err := out.nested(raw); err != nil {
+		out.trouble, out.detail = ReasonBadJSON, err.Error()
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			out.trouble, out.detail = ReasonTruncated, "the object ends before it is whole"
+		}
 	}
 	return out
 }
 
-// byName fills the cells of an object whose keys are the CSV's column names.
-func (r *row) byName(raw []byte) {
-	var all map[string]scalar
-	if err := json.Unmarshal(raw, &all); err != nil {
-		r.trouble, r.detail = ReasonBadJSON, fmt.Sprintf("no usage record: %v", err)
+// set fills the cell of a property. A property that is null or empty does not blank what
+// another name of the same field gave.
+func (r *row) set(name, value string) {
+	if value == "" {
 		return
 	}
-	for name, value := range all {
-		if f, known := fieldByName[plainName(name)]; known && value != "" {
-			r.cells[f] = string(value)
+	f, known := fieldByExactName[name]
+	if !known {
+		f, known = fieldByName[plainName(name)]
+	}
+	if known {
+		r.cells[f] = value
+	}
+}
+
+// flat reads the objects that nearly all records are: texts without escapes, plain
+// numbers, words. It says false for any other, right or wrong, which nested reads.
+func (r *row) flat(raw string) bool {
+	s := scanner{text: raw}
+	if !s.take('{') {
+		return false
+	}
+	if s.take('}') {
+		return s.end()
+	}
+	for {
+		name, ok := s.quoted()
+		if !ok || !s.take(':') {
+			return false
+		}
+		value, ok := s.quoted()
+		if !ok {
+			if value, ok = s.word(); !ok {
+				return false
+			}
+		}
+		r.set(name, value)
+		if s.take(',') {
+			continue
+		}
+		return s.take('}') && s.end()
+	}
+}
+
+// scanner reads the plain parts of JSON; it gives up on the others.
+type scanner struct {
+	text string
+	at   int
+}
+
+func (s *scanner) space() {
+	for s.at < len(s.text) {
+		switch s.text[s.at] {
+		case ' ', '\t', '\r', '\n':
+			s.at++
+		default:
+			return
 		}
 	}
+}
+
+func (s *scanner) take(c byte) bool {
+	s.space()
+	if s.at < len(s.text) && s.text[s.at] == c {
+		s.at++
+		return true
+	}
+	return false
+}
+
+func (s *scanner) end() bool {
+	s.space()
+	return s.at == len(s.text)
+}
+
+func (s *scanner) quoted() (string, bool) {
+	s.space()
+	if s.at >= len(s.text) || s.text[s.at] != '"' {
+		return "", false
+	}
+	for i := s.at + 1; i < len(s.text); i++ {
+		switch c := s.text[i]; {
+		case c == '"':
+			value := s.text[s.at+1 : i]
+			s.at = i + 1
+			return value, true
+		case c == '\\', c < ' ':
+			return "", false
+		}
+	}
+	return "", false
+}
+
+// word reads true, false, null (which is no text) and numbers without an exponent.
+func (s *scanner) word() (string, bool) {
+	s.space()
+	start := s.at
+	for s.at < len(s.text) && !strings.ContainsRune(",}] \t\r\n", rune(s.text[s.at])) {
+		s.at++
+	}
+	switch word := s.text[start:s.at]; word {
+	case "null":
+		return "", true
+	case "true", "false":
+		return word, true
+	default:
+		return word, plainNumber(word)
+	}
+}
+
+// plainNumber says whether text is a JSON number without an exponent.
+func plainNumber(text string) bool {
+	text = strings.TrimPrefix(text, "-")
+	before, after, fraction := strings.Cut(text, ".")
+	if fraction && !digits(after) {
+		return false
+	}
+	return digits(before) && (before == "0" || before[0] != '0')
+}
+
+func digits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// nested reads any JSON object.
+func (r *row) nested(raw string) error {
+	d := json.NewDecoder(strings.NewReader(raw))
+	d.UseNumber()
+	open, err := d.Token()
+	if err != nil {
+		return torn(err)
+	}
+	if open != json.Delim('{') {
+		return fmt.Errorf("no usage record but %s", shorten(raw, 40))
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return torn(err)
+		}
+		var value scalar
+		if err := d.Decode(&value); err != nil {
+			return torn(err)
+		}
+		r.set(fmt.Sprint(name), string(value))
+	}
+	if _, err := d.Token(); err != nil {
+		return torn(err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something stands after the record's end")
+	}
+	return nil
+}
+
+// torn calls an end that comes too early by one name.
+func torn(err error) error {
+	if errors.Is(err, io.EOF) || strings.Contains(err.Error(), "unexpected end") {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// scalar takes a JSON value as the text it stands for; null and an empty list are none.
+type scalar string
+
+// UnmarshalJSON keeps numbers exactly as they are written.
+func (s *scalar) UnmarshalJSON(data []byte) error {
+	var text string
+	switch {
+	case data[0] == '"':
+		if err := json.Unmarshal(data, &text); err != nil {
+			return err
+		}
+	case bytes.Equal(data, []byte("null")), bytes.Equal(data, []byte("[]")):
+	default:
+		text = string(data)
+	}
+	*s = scalar(text)
+	return nil
 }

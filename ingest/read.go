@@ -79,7 +79,7 @@ func (b *batch) parse(ctx context.Context, p part, rows rows, format Format, hea
 			})
 		} else {
 			in := incoming{record: record, position: p.index<<memberBits | r.position, format: string(format)}
-			in.content, in.core = contentHashes(record)
+			in.content, in.core = contentHashes(&in.record)
 			c.good = append(c.good, in)
 		}
 		if len(c.good)+len(c.bad) >= b.g.chunkRows {

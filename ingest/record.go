@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -36,23 +35,39 @@ const (
 )
 
 const (
-	// slack is how much longer than end minus start the billed time may be: both ends
-	// are rounded, and the operator's clock is another.
+	// slack is how much longer than end minus start the billed time may be: both ends are
+	// rounded, the operator's clock is another, and some operators bill a begun minute whole.
 	slack = 60 * time.Second
 	// longest is longer than any call: a meeting with only telephones ends after 24
 	// hours, one with apps 24 hours after the last change of its attendees.
 	longest = 7 * 24 * time.Hour
 )
 
-var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
-
 // identifier lowers GUIDs, which sources write in either case, and leaves others alone.
 func identifier(s string) string {
 	s = strings.TrimSpace(s)
-	if guid.MatchString(s) {
+	if isGUID(s) {
 		return strings.ToLower(s)
 	}
 	return s
+}
+
+func isGUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case i == 8 || i == 13 || i == 18 || i == 23:
+			if c != '-' {
+				return false
+			}
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'f', 'A' <= c && c <= 'F':
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // record makes a usage record of a row, or says why it cannot be trusted. Values that
@@ -61,10 +76,10 @@ func (r *row) record(tenantID string) (rec usage.Record, reason Reason, detail s
 	if r.trouble != "" {
 		return rec, r.trouble, r.detail
 	}
-	if !utf8.ValidString(r.raw) || strings.ContainsRune(r.raw, 0) {
-		return rec, ReasonBadText, "the row is not UTF-8 text"
-	}
 	c := &r.cells
+	if reason, detail = r.text(); reason != "" {
+		return rec, reason, detail
+	}
 	if c[fStartedAt] == "" && c[fEndedAt] == "" && c[fSeconds] == "" && c[fCallType] == "" {
 		return rec, ReasonTruncated, "start, end, duration and call type are all missing"
 	}
@@ -103,9 +118,28 @@ func (r *row) record(tenantID string) (rec usage.Record, reason Reason, detail s
 	return rec, "", ""
 }
 
+// text says whether a row is text that can be kept and shown. A NUL may also come as an
+// escape in JSON, so the cells are looked at and not only the row.
+func (r *row) text() (Reason, string) {
+	if !utf8.ValidString(r.raw) {
+		return ReasonBadText, "the row is not UTF-8 text"
+	}
+	if strings.IndexByte(r.raw, 0) >= 0 {
+		return ReasonBadText, "the row has a NUL character"
+	}
+	if strings.Contains(r.raw, `\u0000`) {
+		for _, cell := range r.cells {
+			if strings.IndexByte(cell, 0) >= 0 {
+				return ReasonBadText, "the row has a NUL character"
+			}
+		}
+	}
+	return "", ""
+}
+
 // duration reads the billed seconds of a call that lasted from its start to its end.
 func duration(text string, lasted time.Duration) (int64, Reason, string) {
-	seconds, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+	seconds, err := strconv.ParseInt(whole(strings.TrimSpace(text)), 10, 64)
 	switch {
 	case err != nil:
 		return 0, ReasonBadDuration, fmt.Sprintf("%q is no whole number of seconds", shorten(text, 40))
@@ -120,6 +154,16 @@ func duration(text string, lasted time.Duration) (int64, Reason, string) {
 	default:
 		return seconds, "", ""
 	}
+}
+
+// whole drops a fraction of zeros: a table that was opened and saved by another program
+// may have its whole numbers as 219.0.
+func whole(number string) string {
+	before, after, found := strings.Cut(number, ".")
+	if found && after != "" && strings.Trim(after, "0") == "" {
+		return before
+	}
+	return number
 }
 
 // layouts of ISO 8601 that sources write; the fraction may have up to nine digits.
@@ -170,5 +214,8 @@ func money(text string) (decimal.NullDecimal, error) {
 	if d.Abs().GreaterThan(biggest) {
 		return decimal.NullDecimal{}, fmt.Errorf("%q is more money than any call costs", text)
 	}
-	return decimal.NewNullDecimal(d.RoundBank(moneyDigits)), nil
+	if d.Exponent() < -moneyDigits {
+		d = d.RoundBank(moneyDigits)
+	}
+	return decimal.NewNullDecimal(d), nil
 }

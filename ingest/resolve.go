@@ -83,7 +83,7 @@ func (g *Ingester) again(ctx context.Context, actor, why, state string, r Reject
 		source: "quarantine", sourceAt: r.RejectedAt,
 	}
 	in := incoming{record: record, position: r.Position, format: r.Format}
-	in.content, in.core = contentHashes(record)
+	in.content, in.core = contentHashes(&in.record)
 	if err := b.write(ctx, []incoming{in}); err != nil {
 		return Resolution{}, err
 	}
@@ -107,7 +107,7 @@ func reread(r Rejected, raw string) (row, error) {
 		}
 		return one, nil
 	case FormatGraphJSON, FormatJSONLines:
-		return jsonRow(r.Position, []byte(raw)), nil
+		return jsonRow(r.Position, raw), nil
 	default:
 		return row{}, fmt.Errorf("a broken %s cannot be read again from here: mend the file and ingest it", r.Format)
 	}
