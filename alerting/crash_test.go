@@ -303,6 +303,82 @@ func TestAnAnnouncementThatIsNoNewsAnyMore(t *testing.T) {
 	require.Len(t, w.slack.Calls("conversations.replies"), looked)
 }
 
+// The second time a case gets worse is not taken for the first.
+func TestARepliesIDIsItsOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for i, score := range []int{60, 70, 80} {
+		w.put(caseOf("x", score, 1))
+		if i == 2 {
+			w.slack.Fail("chat.postMessage", slackfake.Dropped(), slackfake.Dropped(), slackfake.Dropped())
+			r, err := w.alerter().Run(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, 1, r.Failed)
+			require.Len(t, w.replies(), 1)
+		}
+		w.run(w.alerter())
+	}
+	require.Len(t, w.replies(), 2)
+}
+
+// stuck is a Sender whose first post does not come back until it is let.
+type stuck struct {
+	Sender
+	reached, let chan struct{}
+}
+
+func (s *stuck) Post(ctx context.Context, channel, thread, id string, m Message) (Posted, error) {
+	close(s.reached)
+	<-s.let
+	return s.Sender.Post(ctx, channel, thread, id, m)
+}
+
+// What another run has announced is left to it until its time is over, and then looked for.
+func TestAnotherRunsMessageIsLeftToIt(t *testing.T) {
+	t.Parallel()
+	for name, dies := range map[string]bool{"the other run goes on": false, "the other run died": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.put(caseOf("x", 70, 1), caseOf("y", 60, 1))
+			slow := &stuck{Sender: w.sender(), reached: make(chan struct{}), let: make(chan struct{})}
+			first := w.alerter(func(o *Options) {
+				o.Sender = slow
+				if dies {
+					o.Journal = &dying{Journal: w.journal, left: 2}
+				}
+			})
+			ended := make(chan Report)
+			go func() {
+				r, _ := first.Run(context.Background())
+				ended <- r
+			}()
+			<-slow.reached
+
+			var waited time.Duration
+			var one sync.Once
+			second := w.alerter()
+			second.sleep = func(ctx context.Context, d time.Duration) error {
+				if d > time.Second {
+					one.Do(func() {
+						waited = d
+						slow.let <- struct{}{}
+						<-ended
+					})
+				}
+				return w.clock.sleep(ctx, d)
+			}
+			r := w.run(second)
+			require.Greater(t, waited, 50*time.Second, "a minute less what has passed")
+			require.LessOrEqual(t, waited, time.Minute)
+			require.Len(t, w.parents(), 2)
+			if dies {
+				require.Equal(t, Report{Cases: 2, Posted: 1, Adopted: 1}, r)
+			}
+		})
+	}
+}
+
 // Two programs that run at the same time tell every case once between them. Real time: it
 // is about who is faster.
 func TestTwoRunsAtOnceTellOnce(t *testing.T) {

@@ -27,6 +27,9 @@ func TestTheLifeOfACase(t *testing.T) {
 	first := w.parents()[0]
 	require.Contains(t, first.Text, "Warning · fraud · Dana Reyes · Contoso Industries")
 	require.Contains(t, string(first.Metadata), parentID(c.ID, channel, 0))
+	form := w.slack.Calls("chat.postMessage")[0].Form
+	require.Equal(t, []string{"none", "false", "false", "false"}, []string{form["parse"], form["link_names"], form["unfurl_links"], form["unfurl_media"]},
+		"Slack is not to find names and addresses in the text by itself")
 
 	c.ExposureSeconds += 600 // other numbers: the message changes, nobody is called
 	w.put(c)
