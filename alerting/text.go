@@ -69,6 +69,9 @@ var (
 
 // mask leaves the last four digits of every phone number in a text.
 func mask(s string) string {
+	if len(strings.Map(digitOrStar, s)) < fewest {
+		return s // most texts: no need to look closer
+	}
 	var b strings.Builder
 	from := 0
 	for _, span := range kept.FindAllStringIndex(s, -1) {
@@ -78,6 +81,16 @@ func mask(s string) string {
 	}
 	b.WriteString(maskAll(s[from:]))
 	return b.String()
+}
+
+// fewest digits of what can be dialled from abroad.
+const fewest = 7
+
+func digitOrStar(r rune) rune {
+	if r == '*' || unicode.Is(unicode.Nd, r) {
+		return '0'
+	}
+	return -1
 }
 
 func maskAll(s string) string {
@@ -100,9 +113,9 @@ func phone(s string) bool {
 		total, longest = total+n, max(longest, n)
 	}
 	switch {
-	case total < 7 || amount.MatchString(s):
+	case total < fewest || amount.MatchString(s):
 		return false
-	case strings.HasPrefix(s, "+"), longest >= 7:
+	case strings.HasPrefix(s, "+"), longest >= fewest:
 		return true
 	default:
 		return len(groups) >= 3 && longest <= 4
