@@ -22,6 +22,7 @@ type batch struct {
 	sourceAt   time.Time
 	readBefore bool // this very file was read to its end before
 	counts     Counts
+	twins      map[uuid.UUID]uint32 // how often a broken row has come
 }
 
 //go:embed sql/insert.sql

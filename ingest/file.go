@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"archive/zip"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -10,18 +9,16 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
-
-// maxUnpacked bounds what one compressed file may unpack to: no export is so large, and
-// a small file that unpacks without end must not fill the machine.
-const maxUnpacked = 64 << 30
 
 // file is one file to read.
 type file struct {
-	name string // as the caller gave it, or found it in a folder
-	path string
-	size int64
-	temp bool // a spooled stdin, removed after reading
+	name     string // as the caller gave it, or found it in a folder
+	path     string
+	size     int64
+	modified time.Time // UTC; when the source last touched it
+	temp     bool      // a spooled stream, removed after reading
 }
 
 // Skipped is a file that was passed over, and why.
@@ -31,52 +28,99 @@ type Skipped struct {
 }
 
 // expand gives the files behind paths: files themselves, folders with all below them in
-// order of name, and stdin for "-".
-func expand(paths []string, stdin io.Reader, tempDir string) (files []file, skipped []Skipped, err error) {
+// order of name, and stdin for "-". The caller discards them.
+func (g *Ingester) expand(paths []string) (files []file, skipped []Skipped, err error) {
+	defer func() {
+		if err != nil {
+			discard(files)
+			files = nil
+		}
+	}()
 	for _, path := range paths {
 		if path == "-" {
-			f, err := spool(stdin, tempDir)
+			f, err := g.spool("-", g.stdin)
 			if err != nil {
-				return nil, nil, err
+				return files, nil, err
 			}
 			files = append(files, f)
 			continue
 		}
-		var found []file
-		err := filepath.WalkDir(path, func(name string, entry fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			inside := name != path
-			if entry.IsDir() {
-				if inside && strings.HasPrefix(entry.Name(), ".") {
-					skipped = append(skipped, Skipped{name, "hidden folder"})
-					return fs.SkipDir
-				}
-				return nil
-			}
-			if reason := passOver(entry.Name()); inside && reason != "" {
-				skipped = append(skipped, Skipped{name, reason})
-				return nil
-			}
-			info, err := os.Stat(name)
-			if err != nil {
-				return err
-			}
-			if !info.Mode().IsRegular() {
-				skipped = append(skipped, Skipped{name, "no regular file"})
-				return nil
-			}
-			found = append(found, file{name: name, path: name, size: info.Size()})
-			return nil
-		})
+		info, err := os.Stat(path)
 		if err != nil {
-			return nil, nil, fmt.Errorf("find usage files: %w", err)
+			return files, nil, fmt.Errorf("find usage files: %w", err)
 		}
-		slices.SortFunc(found, func(a, b file) int { return strings.Compare(a.name, b.name) })
-		files = append(files, found...)
+		switch {
+		case info.IsDir():
+			found, passed, err := walk(path)
+			if err != nil {
+				return files, nil, fmt.Errorf("find usage files: %w", err)
+			}
+			files, skipped = append(files, found...), append(skipped, passed...)
+		case info.Mode().IsRegular():
+			files = append(files, newFile(path, info))
+		default: // a pipe
+			in, err := os.Open(path)
+			if err != nil {
+				return files, nil, fmt.Errorf("find usage files: %w", err)
+			}
+			f, err := g.spool(path, in)
+			_ = in.Close()
+			if err != nil {
+				return files, nil, err
+			}
+			files = append(files, f)
+		}
 	}
 	return files, skipped, nil
+}
+
+func newFile(path string, info fs.FileInfo) file {
+	return file{name: path, path: path, size: info.Size(), modified: info.ModTime().UTC()}
+}
+
+// discard removes what was spooled.
+func discard(files []file) {
+	for _, f := range files {
+		if f.temp {
+			_ = os.Remove(f.path)
+		}
+	}
+}
+
+// walk gives the files of a folder, which may be a link to one.
+func walk(folder string) (files []file, skipped []Skipped, err error) {
+	root := filepath.Clean(folder) + string(filepath.Separator)
+	err = filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if name == root {
+			return nil
+		}
+		if entry.IsDir() {
+			if strings.HasPrefix(entry.Name(), ".") {
+				skipped = append(skipped, Skipped{name, "hidden folder"})
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if reason := passOver(entry.Name()); reason != "" {
+			skipped = append(skipped, Skipped{name, reason})
+			return nil
+		}
+		info, err := os.Stat(name)
+		if err != nil {
+			return err
+		}
+		if !info.Mode().IsRegular() {
+			skipped = append(skipped, Skipped{name, "no regular file"})
+			return nil
+		}
+		files = append(files, newFile(name, info))
+		return nil
+	})
+	slices.SortFunc(files, func(a, b file) int { return strings.Compare(a.name, b.name) })
+	return files, skipped, err
 }
 
 // passOver says why a file found in a folder is not read; one named directly always is.
@@ -91,21 +135,21 @@ func passOver(name string) string {
 	}
 }
 
-// spool writes stdin to a file: a ZIP is read from its end, and a file must be known
+// spool writes a stream to a file: a ZIP is read from its end, and a file must be known
 // whole before it can be told that it was read before.
-func spool(stdin io.Reader, tempDir string) (f file, err error) {
-	out, err := os.CreateTemp(tempDir, "fairdial-stdin-*")
+func (g *Ingester) spool(name string, in io.Reader) (f file, err error) {
+	out, err := os.CreateTemp(g.tempDir, "fairdial-stream-*")
 	if err != nil {
-		return file{}, fmt.Errorf("keep stdin while it is read: %w", err)
+		return file{}, fmt.Errorf("keep %s while it is read: %w", name, err)
 	}
-	f = file{name: "-", path: out.Name(), temp: true}
-	if f.size, err = io.Copy(out, stdin); err == nil {
+	f = file{name: name, path: out.Name(), modified: g.now().UTC(), temp: true}
+	if f.size, err = io.Copy(out, in); err == nil {
 		err = out.Close()
 	}
 	if err != nil {
 		_ = out.Close()
 		_ = os.Remove(f.path)
-		return file{}, fmt.Errorf("read stdin: %w", err)
+		return file{}, fmt.Errorf("read %s: %w", name, err)
 	}
 	return f, nil
 }
@@ -127,71 +171,8 @@ func (f file) contentHash() ([]byte, error) {
 	return hash.Sum(nil), nil
 }
 
-// part is one stream of rows of a file: the file itself, or a member of a ZIP.
-type part struct {
-	index  uint64 // of the member, from 0
-	member string // "" for the file itself
-	open   func() (io.ReadCloser, error)
-}
-
-// parts gives the streams of a file. Members of a ZIP that hold no rows are named in
-// passed: parameters.json belongs there, others are told of.
-func (f file) parts() (parts []part, zipped bool, passed []string, err error) {
-	in, err := os.Open(f.path)
-	if err != nil {
-		return nil, false, nil, fmt.Errorf("read %s: %w", f.name, err)
-	}
-	defer in.Close()
-	head := make([]byte, 4)
-	n, _ := io.ReadFull(in, head)
-	if sniff(head[:n]) != FormatZIP {
-		return []part{{open: func() (io.ReadCloser, error) { return os.Open(f.path) }}}, false, nil, nil
-	}
-	archive, err := zip.OpenReader(f.path)
-	if err != nil {
-		return nil, true, nil, fmt.Errorf("%s: the ZIP cannot be read: %w; export it again", f.name, err)
-	}
-	defer archive.Close()
-	for i, member := range archive.File {
-		switch name := filepath.Base(member.Name); {
-		case member.FileInfo().IsDir():
-		case strings.EqualFold(name, "parameters.json"):
-		case passOver(name) != "" || strings.HasPrefix(member.Name, "__MACOSX/"):
-			passed = append(passed, member.Name)
-		default:
-			parts = append(parts, part{index: uint64(i), member: member.Name, open: func() (io.ReadCloser, error) {
-				return openMember(f.path, i)
-			}})
-		}
-	}
-	return parts, true, passed, nil
-}
-
-// openMember opens a member of a ZIP together with the ZIP.
-func openMember(path string, i int) (io.ReadCloser, error) {
-	archive, err := zip.OpenReader(path)
-	if err != nil {
-		return nil, err
-	}
-	if archive.File[i].Flags&1 != 0 {
-		_ = archive.Close()
-		return nil, fmt.Errorf("the member is encrypted; export it without a password")
-	}
-	in, err := archive.File[i].Open()
-	if err != nil {
-		_ = archive.Close()
-		return nil, err
-	}
-	return &memberReader{Reader: io.LimitReader(in, maxUnpacked), in: in, archive: archive}, nil
-}
-
-type memberReader struct {
-	io.Reader
-	in      io.Closer
-	archive io.Closer
-}
-
-func (m *memberReader) Close() error {
-	_ = m.in.Close()
-	return m.archive.Close()
+// unchanged says whether the file is still the one whose content was hashed.
+func (f file) unchanged() bool {
+	info, err := os.Stat(f.path)
+	return f.temp || err == nil && info.Size() == f.size && info.ModTime().Equal(f.modified)
 }

@@ -36,7 +36,7 @@ func sniff(head []byte) Format {
 	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
 		return FormatGZIP
 	}
-	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
+	text := unmarked(head)
 	switch {
 	case len(text) == 0:
 		return FormatUnknown
@@ -93,38 +93,62 @@ type rows interface {
 // ErrFormat: the file is none that Fairdial reads.
 var ErrFormat = errors.New("neither an admin-center ZIP or CSV, nor Graph getPstnCalls JSON, nor JSON Lines of such rows")
 
-// openRows recognises what r holds and gives its rows, and the header they have.
-func openRows(r io.Reader) (rows, Format, string, error) {
+// openRows recognises what r holds, size bytes of it, and gives its rows and the header
+// they have.
+func openRows(r io.Reader, size int64) (rows, Format, string, error) {
 	buffered := bufio.NewReaderSize(r, sniffed)
 	head, err := buffered.Peek(sniffed)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, FormatUnknown, "", err
 	}
+	if sniff(head) != FormatGZIP {
+		return openPlain(buffered, head)
+	}
+	z, err := gzip.NewReader(buffered)
+	if err != nil {
+		return nil, FormatGZIP, "", fmt.Errorf("gzip: %w", err)
+	}
+	unpacked := bufio.NewReaderSize(newBounded(z, size), sniffed)
+	if head, err = unpacked.Peek(sniffed); err != nil && !errors.Is(err, io.EOF) {
+		return nil, FormatGZIP, "", fmt.Errorf("gzip: %w", err)
+	}
+	return openPlain(unpacked, head)
+}
+
+func openPlain(r *bufio.Reader, head []byte) (rows, Format, string, error) {
 	switch format := sniff(head); format {
 	case FormatCSV:
-		c, err := newCSVReader(buffered)
+		c, err := newCSVReader(r)
 		if err != nil {
 			return nil, format, "", err
 		}
 		return c, format, c.header.text, nil
 	case FormatGraphJSON:
-		return newPageReader(buffered), format, "", nil
+		return newPageReader(r), format, "", nil
 	case FormatJSONLines:
-		return &jsonLinesReader{newLines(buffered)}, format, "", nil
-	case FormatGZIP:
-		z, err := gzip.NewReader(buffered)
-		if err != nil {
-			return nil, format, "", fmt.Errorf("gzip: %w", err)
+		if first, _, _ := bytes.Cut(unmarked(head), []byte("\n")); string(bytes.TrimSpace(first)) == "{" {
+			return newBareReader(r), format, "", nil
 		}
-		return openRows(io.LimitReader(z, maxUnpacked))
-	default:
-		if format == FormatUnknown && bytes.HasPrefix(bytes.TrimLeft(head, "\ufeff \t\r\n"), []byte("Usage")) {
-			// A CSV by its first words, though its header is not one that can be read.
-			_, err := newCSVReader(buffered)
-			return nil, FormatCSV, "", err
-		}
-		return nil, format, "", fmt.Errorf("%w; it begins with %q", ErrFormat, printable(head))
+		return &jsonLinesReader{newLines(r)}, format, "", nil
+	case FormatZIP, FormatGZIP:
+		return nil, format, "", fmt.Errorf("%w: what is packed twice is not unpacked", ErrFormat)
 	}
+	text := unmarked(head)
+	switch {
+	case len(text) == 0:
+		return nil, FormatUnknown, "", fmt.Errorf("%w: it is empty", ErrFormat)
+	case bytes.HasPrefix(text, []byte("Usage")):
+		// A CSV by its first words, though its header is not one that can be read.
+		_, err := newCSVReader(r)
+		return nil, FormatCSV, "", err
+	default:
+		return nil, FormatUnknown, "", fmt.Errorf("%w; it begins with %q", ErrFormat, printable(head))
+	}
+}
+
+// unmarked is text without a byte order mark and the white space before it.
+func unmarked(head []byte) []byte {
+	return bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), " \t\r\n")
 }
 
 func printable(head []byte) string {

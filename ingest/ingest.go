@@ -8,7 +8,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
+	"path"
+	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -23,7 +24,7 @@ type Conn interface {
 	PrepareBatch(ctx context.Context, query string, opts ...driver.PrepareBatchOption) (driver.Batch, error)
 }
 
-// Options are what an Ingester needs; all are required but ChunkRows.
+// Options are what an Ingester needs; all are required but the last three.
 type Options struct {
 	Conn       Conn
 	Journal    *journal.Journal
@@ -34,6 +35,9 @@ type Options struct {
 	Stdin      io.Reader
 	TempDir    string // where stdin is kept while it is read; "" is the system's
 	ChunkRows  int    // rows looked up and stored at once; 0 means 50,000
+	// LockDir keeps processes from ingesting for one tenant at once: they would both find
+	// a record new. It is the same for all processes on a store; "" locks in this process only.
+	LockDir string
 }
 
 // Ingester stores usage files.
@@ -47,6 +51,7 @@ type Ingester struct {
 	stdin      io.Reader
 	tempDir    string
 	chunkRows  int
+	locks      *locks
 }
 
 // New makes an Ingester.
@@ -57,6 +62,7 @@ func New(o Options) *Ingester {
 	return &Ingester{
 		conn: o.Conn, journal: o.Journal, classifier: o.Classifier, now: o.Now, newID: o.NewID,
 		logger: o.Logger, stdin: o.Stdin, tempDir: o.TempDir, chunkRows: o.ChunkRows,
+		locks: newLocks(o.LockDir, o.Logger),
 	}
 }
 
@@ -83,17 +89,11 @@ type Report struct {
 // report and does not stop the others; the error is for what stops the whole: a path
 // that is not there, the store, the end of ctx.
 func (g *Ingester) Ingest(ctx context.Context, tenantID, actor string, paths []string, progress Progress) (Report, error) {
-	files, skipped, err := expand(paths, g.stdin, g.tempDir)
+	files, skipped, err := g.expand(paths)
 	if err != nil {
 		return Report{}, err
 	}
-	defer func() {
-		for _, f := range files {
-			if f.temp {
-				_ = os.Remove(f.path)
-			}
-		}
-	}()
+	defer discard(files)
 	report := Report{Files: []FileReport{}, Skipped: skipped}
 	meter := &meter{progress: progress}
 	for _, f := range files {
@@ -104,7 +104,8 @@ func (g *Ingester) Ingest(ctx context.Context, tenantID, actor string, paths []s
 		if err != nil {
 			return report, err
 		}
-		report.Files = append(report.Files, one)
+		report.Files = append(report.Files, one.FileReport)
+		report.Skipped = append(report.Skipped, one.skipped...)
 		report.Total.add(one.Counts)
 		g.logger.Debug("file read", "tenant", tenantID, "file", f.name, "read", one.Read, "accepted", one.Accepted,
 			"duplicate", one.Duplicate, "ignored", one.Ignored, "rejected", one.Rejected)
@@ -112,17 +113,28 @@ func (g *Ingester) Ingest(ctx context.Context, tenantID, actor string, paths []s
 	return report, report.Total.check()
 }
 
-func (g *Ingester) file(ctx context.Context, tenantID, actor string, f file, meter *meter) (FileReport, error) {
+// outcome is what became of a file, and the members of a ZIP that were passed over.
+type outcome struct {
+	FileReport
+	skipped []Skipped
+}
+
+func (g *Ingester) file(ctx context.Context, tenantID, actor string, f file, meter *meter) (outcome, error) {
+	release, err := g.locks.acquire(ctx, tenantID)
+	if err != nil {
+		return outcome{}, err
+	}
+	defer release()
 	hash, err := f.contentHash()
 	if err != nil {
-		return FileReport{}, err
+		return outcome{}, err
 	}
 	resume, readBefore, err := g.begin(ctx, tenantID, f.base(), hash)
 	if err != nil {
-		return FileReport{}, err
+		return outcome{}, err
 	}
 	b := &batch{
-		g: g, id: resume, tenantID: tenantID, file: f.base(), source: "file", sourceAt: f.modified(g.now), readBefore: readBefore,
+		g: g, id: resume, tenantID: tenantID, file: f.base(), source: "file", sourceAt: f.modified, readBefore: readBefore,
 	}
 	entry := Entry{
 		BatchID: b.id, TenantID: tenantID, Source: b.source, File: f.base(), ContentHash: string(hash),
@@ -132,22 +144,25 @@ func (g *Ingester) file(ctx context.Context, tenantID, actor string, f file, met
 		b.id = g.newID()
 		entry.BatchID = b.id
 		if err := g.record(ctx, entry); err != nil {
-			return FileReport{}, err
+			return outcome{}, err
 		}
 	}
-	report := FileReport{File: f.name, Format: FormatUnknown}
-	unreadable := g.parts(ctx, b, f, &report, meter)
-	if err := stops(ctx, unreadable); err != nil {
-		return FileReport{}, err
+	out := outcome{FileReport: FileReport{File: f.name, Format: FormatUnknown}}
+	broken := g.parts(ctx, b, f, &out, meter)
+	if broken == nil && !f.unchanged() {
+		broken = unreadable{fmt.Errorf("%s: changed while it was read; ingest it again when it is whole", f.name)}
 	}
-	report.Counts, entry.Counts, entry.Format, entry.State = b.counts, b.counts, string(report.Format), stateFinished
-	if unreadable != nil {
-		report.Error, entry.Detail, entry.State = unreadable.Error(), unreadable.Error(), stateFailed
+	if err := stops(ctx, broken); err != nil {
+		return outcome{}, err
+	}
+	out.Counts, entry.Counts, entry.Format, entry.State = b.counts, b.counts, string(out.Format), stateFinished
+	if broken != nil {
+		out.Error, entry.Detail, entry.State = broken.Error(), broken.Error(), stateFailed
 	}
 	if err := b.counts.check(); err != nil {
-		return FileReport{}, fmt.Errorf("%s: %w", f.name, err)
+		return outcome{}, fmt.Errorf("%s: %w", f.name, err)
 	}
-	return report, g.record(ctx, entry)
+	return out, g.record(ctx, entry)
 }
 
 // unreadable marks an error of the file itself, not of the store.
@@ -168,33 +183,42 @@ func stops(ctx context.Context, err error) error {
 	}
 }
 
-// parts reads every stream of a file. A ZIP whose member is broken gives what can be read.
-func (g *Ingester) parts(ctx context.Context, b *batch, f file, report *FileReport, meter *meter) error {
-	parts, zipped, passed, err := f.parts()
+// parts reads every stream of a file. Of a ZIP with a broken member it reads the others.
+func (g *Ingester) parts(ctx context.Context, b *batch, f file, out *outcome, meter *meter) error {
+	c, err := f.open(meter)
 	if err != nil {
 		return unreadable{err}
 	}
-	for _, name := range passed {
-		g.logger.Info("ZIP member passed over", "file", f.name, "member", name)
+	defer c.Close()
+	if !c.zipped {
+		out.Format, err = g.part(ctx, b, c.parts[0])
+		return err
 	}
-	if zipped {
-		report.Format = FormatZIP
-		if len(parts) == 0 {
-			return unreadable{fmt.Errorf("%s: the ZIP holds no CSV", f.name)}
-		}
+	out.Format = FormatZIP
+	pass := func(member, reason string) {
+		out.skipped = append(out.skipped, Skipped{f.name + ": " + member, reason})
 	}
-	for _, p := range parts {
-		format, err := g.part(ctx, b, p, meter)
-		if !zipped {
-			report.Format = format
-		}
+	for _, name := range c.passed {
+		pass(name, passOver(path.Base(name)))
+	}
+	read := 0
+	for _, p := range c.parts {
+		_, err := g.part(ctx, b, p)
 		var broken unreadable
-		if zipped && errors.As(err, &broken) {
+		switch {
+		case errors.Is(err, ErrFormat):
+			pass(p.member, strings.TrimPrefix(err.Error(), b.name(p)+": "))
+			continue
+		case errors.As(err, &broken):
 			err = b.rejectMember(ctx, p, broken)
 		}
 		if err != nil {
 			return err
 		}
+		read++
+	}
+	if read == 0 {
+		return unreadable{fmt.Errorf("%s: the ZIP holds no usage file among its %d members", f.name, len(c.parts)+len(c.passed))}
 	}
 	return nil
 }
@@ -204,10 +228,14 @@ type meter struct {
 	progress Progress
 	done     int64
 	total    int64
+	paused   bool
 }
 
+// pause leaves out what is read now: it will be read again.
+func (m *meter) pause(on bool) { m.paused = on }
+
 func (m *meter) add(n int) {
-	if m.progress != nil {
+	if m.progress != nil && !m.paused {
 		m.done += int64(n)
 		m.progress.Set(min(m.done, m.total), m.total)
 	}

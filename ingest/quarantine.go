@@ -5,10 +5,12 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/ext"
 	"github.com/google/uuid"
 )
 
@@ -58,21 +60,16 @@ func (b *batch) reject(ctx context.Context, bad []rejection) error {
 	b.counts.Read += uint64(len(bad))
 	b.counts.Rejected += uint64(len(bad))
 	rejectedAt := b.g.now().UTC()
-	var rows []Rejected
-	ids := make([]string, 0, len(bad))
-	first := map[uuid.UUID]bool{}
-	for _, r := range bad {
-		id := uuid.NewSHA1(rejections, []byte(strings.Join([]string{b.tenantID, b.file, r.member, fmt.Sprint(r.position), string(r.reason), r.raw}, "\x00")))
-		if first[id] {
-			continue
-		}
-		first[id] = true
-		ids = append(ids, id.String())
-		rows = append(rows, Rejected{
+	rows := make([]Rejected, len(bad))
+	ids := make([]string, len(bad))
+	for i, r := range bad {
+		id := b.rejectionID(&r)
+		ids[i] = id.String()
+		rows[i] = Rejected{
 			ID: id, TenantID: b.tenantID, BatchID: b.id, File: b.file, Member: r.member, Position: r.position,
 			Format: string(r.format), Header: r.header, Reason: string(r.reason), Detail: r.detail,
 			UsageID: strings.ToValidUTF8(r.usageID, "�"), Raw: r.raw, RejectedAt: rejectedAt,
-		})
+		}
 	}
 	known, err := b.g.knownRejections(ctx, b.tenantID, ids)
 	if err != nil {
@@ -101,6 +98,31 @@ func (b *batch) reject(ctx context.Context, bad []rejection) error {
 	return nil
 }
 
+// maxTwins bounds how many broken rows of a file are remembered to number their twins.
+const maxTwins = 1 << 20
+
+// rejectionID derives the id of a broken row from what it says, so that the same row is
+// kept once, however many exports it stands in. Twins in one file are numbered: each is
+// kept with its position. A row of which nothing is left is told apart by its place.
+func (b *batch) rejectionID(r *rejection) uuid.UUID {
+	parts := []string{b.tenantID, string(r.reason), r.raw}
+	if r.raw == "" {
+		parts = append(parts, b.file, r.member, strconv.FormatUint(r.position, 10))
+	}
+	if b.twins == nil {
+		b.twins = map[uuid.UUID]uint32{}
+	}
+	id := uuid.NewSHA1(rejections, []byte(strings.Join(parts, "\x00")))
+	twin, there := b.twins[id]
+	if there || len(b.twins) < maxTwins {
+		b.twins[id] = twin + 1
+	}
+	if twin == 0 {
+		return id
+	}
+	return uuid.NewSHA1(id, []byte(strconv.FormatUint(uint64(twin), 10)))
+}
+
 // rejectMember keeps that a member of a ZIP could not be read (to its end).
 func (b *batch) rejectMember(ctx context.Context, p part, broken error) error {
 	return b.reject(ctx, []rejection{{
@@ -108,20 +130,25 @@ func (b *batch) rejectMember(ctx context.Context, p part, broken error) error {
 	}})
 }
 
+// knownRejections says which of the ids are in the quarantine.
 func (g *Ingester) knownRejections(ctx context.Context, tenantID string, ids []string) (map[uuid.UUID]bool, error) {
-	known := map[uuid.UUID]bool{}
-	for start := 0; start < len(ids); start += 1000 {
-		var found []struct {
-			ID uuid.UUID `ch:"rejection_id"`
-		}
-		err := g.conn.Select(ctx, &found, quarantineKnownSQL,
-			clickhouse.Named("tenant_id", tenantID), clickhouse.Named("ids", ids[start:min(start+1000, len(ids))]))
-		if err != nil {
-			return nil, fmt.Errorf("look into the quarantine: %w", err)
-		}
-		for _, f := range found {
-			known[f.ID] = true
-		}
+	table, err := ext.NewTable("rejections", ext.Column("rejection_id", "UUID"))
+	for i := 0; err == nil && i < len(ids); i++ {
+		err = table.Append(ids[i])
+	}
+	var found []struct {
+		ID uuid.UUID `ch:"rejection_id"`
+	}
+	if err == nil {
+		ctx = clickhouse.Context(ctx, clickhouse.WithExternalTable(table))
+		err = g.conn.Select(ctx, &found, quarantineKnownSQL, clickhouse.Named("tenant_id", tenantID))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look into the quarantine: %w", err)
+	}
+	known := make(map[uuid.UUID]bool, len(found))
+	for _, f := range found {
+		known[f.ID] = true
 	}
 	return known, nil
 }
