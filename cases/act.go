@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -13,7 +14,8 @@ type Action struct {
 	Kind     string // acknowledged, assigned, snoozed, expected, confirmed, dismissed, noted, reopened
 	Actor    string
 	Reason   string
-	Until    time.Time // of a snooze
+	Until    time.Time // of a snooze, or of what is expected; for the latter 90 days by default
+	Rules    []string  // that a snooze, or what is expected, is about; by default all that have findings in the case
 	Assignee string
 	// Version is that of the case as the person saw it; 0 means as it stands.
 	Version int
@@ -75,12 +77,20 @@ func (c Case) after(a Action, at time.Time) (Case, error) {
 			return refuse("a snooze must end later than now")
 		}
 		c.SnoozedUntil = a.Until.UTC()
+		c = c.snooze(a, at, a.Until)
 	case KindExpected:
-		c.Status, c.Outcome = StatusClosed, OutcomeExpected
+		until := a.Until
+		if until.IsZero() {
+			until = at.Add(expectedFor)
+		}
+		if !until.After(at) {
+			return refuse("what is expected must be so for some time to come")
+		}
+		c = c.close(OutcomeExpected, at).snooze(a, at, until)
 	case KindConfirmed:
-		c.Status, c.Outcome = StatusClosed, OutcomeConfirmed
+		c = c.close(OutcomeConfirmed, at)
 	case KindDismissed:
-		c.Status, c.Outcome = StatusClosed, OutcomeFalsePositive
+		c = c.close(OutcomeFalsePositive, at)
 	case KindReopened:
 		if !closed {
 			return refuse("it is not closed")
@@ -91,4 +101,31 @@ func (c Case) after(a Action, at time.Time) (Case, error) {
 		return refuse("there is no action %q", a.Kind)
 	}
 	return c, nil
+}
+
+// expectedFor is how long a use that was called expected stays so unless somebody says.
+// It must end some time: roles change.
+const expectedFor = 90 * 24 * time.Hour
+
+func (c Case) close(outcome Outcome, at time.Time) Case {
+	c.Status, c.Outcome = StatusClosed, outcome
+	c.Closings = append(slices.Clone(c.Closings), at.UTC())
+	return c
+}
+
+// snooze adds a snooze of each rule that the action is about.
+func (c Case) snooze(a Action, at, until time.Time) Case {
+	about := a.Rules
+	if len(about) == 0 {
+		for _, f := range c.Findings {
+			if !slices.Contains(about, f.RuleID) {
+				about = append(about, f.RuleID)
+			}
+		}
+	}
+	c.Snoozes = slices.DeleteFunc(slices.Clone(c.Snoozes), func(s Snooze) bool { return !s.Until.After(at) })
+	for _, id := range about {
+		c.Snoozes = append(c.Snoozes, Snooze{RuleID: id, From: at.UTC(), Until: until.UTC(), Actor: a.Actor, Reason: a.Reason})
+	}
+	return c
 }

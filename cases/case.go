@@ -4,6 +4,7 @@
 package cases
 
 import (
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -94,6 +95,12 @@ type Case struct {
 	Outcome       Outcome   `json:"outcome,omitempty"`
 	Assignee      string    `json:"assignee,omitempty"`
 	SnoozedUntil  time.Time `json:"snoozed_until,omitzero"`
+	// Snoozes are what people asked not to hear of: findings of these rules are
+	// recorded and not scored.
+	Snoozes []Snooze `json:"snoozes,omitempty"`
+	// Closings are when people closed the case. What a window saw before the last of
+	// them is decided; only later windows can open the case again.
+	Closings []time.Time `json:"closings,omitempty"` // UTC
 	OpenedAt      time.Time `json:"opened_at"`  // UTC; the replayed time in a replay
 	UpdatedAt     time.Time `json:"updated_at"` // UTC; likewise
 	// Exposure is the largest any of the findings shows: their calls overlap, so
@@ -104,6 +111,32 @@ type Case struct {
 	// SecondsByBucket says what paid for the organizer's calls of the month.
 	SecondsByBucket map[string]int64 `json:"seconds_by_bucket,omitempty"`
 	Findings        []Finding        `json:"findings"`
+}
+
+// Snooze is somebody's wish not to hear of one rule about one organizer for a time.
+type Snooze struct {
+	RuleID string    `json:"rule_id"`
+	From   time.Time `json:"from"`  // UTC
+	Until  time.Time `json:"until"` // UTC
+	Actor  string    `json:"actor"`
+	Reason string    `json:"reason"`
+}
+
+// Snoozed says whether a rule's findings at a time are not to be heard of.
+func (c Case) Snoozed(ruleID string, at time.Time) bool {
+	return slices.ContainsFunc(c.Snoozes, func(s Snooze) bool {
+		return s.RuleID == ruleID && !at.Before(s.From) && at.Before(s.Until)
+	})
+}
+
+// Closing is how often the case had been closed by a time, and when it last was.
+func (c Case) Closing(by time.Time) (times int, last time.Time) {
+	for _, t := range c.Closings {
+		if !t.After(by) {
+			times, last = times+1, t
+		}
+	}
+	return times, last
 }
 
 // Event is one entry of a case's log.

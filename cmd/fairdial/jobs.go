@@ -9,6 +9,7 @@ import (
 
 	"fairdial/cases"
 	"fairdial/console"
+	"fairdial/detector"
 	"fairdial/enforcement"
 	"fairdial/ingest"
 	"fairdial/rating"
@@ -25,6 +26,10 @@ func (a *app) jobs(s *services, m *metrics) []schedule.Job {
 		{Name: "rate", Spec: a.cfg.Jobs.Rate, Run: func(ctx context.Context, _ time.Time) (string, error) {
 			r, err := s.rater.Rate(ctx, rating.Request{Actor: "system:rate"})
 			return fmt.Sprintf("%d of %d tenant-months rated", len(r.Rated), r.Checked), err
+		}},
+		{Name: "detect", Spec: a.cfg.Jobs.Detect, Run: func(ctx context.Context, slot time.Time) (string, error) {
+			r, err := s.detector.Detect(ctx, detector.Request{To: slot, Latency: time.Duration(a.cfg.Detection.Latency)}, nil)
+			return fmt.Sprintf("%d findings, %d cases opened", r.Findings, r.Events[cases.KindOpened]), err
 		}},
 		{Name: "alert", Spec: a.cfg.Jobs.Alert, Run: func(ctx context.Context, _ time.Time) (string, error) {
 			r, err := s.alerter.Run(ctx)

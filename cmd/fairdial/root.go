@@ -46,9 +46,9 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`,
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json", "csv"}, cobra.ShellCompDirectiveNoFileComp))
 
 	for _, command := range []func(*app) *cobra.Command{
-		newServe, newIngest, newQuarantine, newLedger, newDirectory, newTenants, newRates,
+		newServe, newDemo, newIngest, newQuarantine, newLedger, newDirectory, newTenants, newRates,
 		newRate, newRatings, newStatement, newReconcile,
-		newCases, newAlert, newEnforce, newDecide, newSimulate, newDoctor, newMigrate, newVersion,
+		newDetect, newCases, newAlert, newEnforce, newDecide, newSimulate, newDoctor, newMigrate, newVersion,
 	} {
 		root.AddCommand(command(a))
 	}

@@ -2,8 +2,9 @@
 -- the seconds of each call. Rows count once their runs are published.
 INSERT INTO rating_rows
 (
-    run_id, tenant_id, month, usage_id, revision, organizer_id, started_at, part, bucket, reason, conferencing, pool,
-    seconds, pool_before, pool_after, billed_tenths, connection_charge, amount, currency, rate_sheet, rate_prefix, unfunded_because
+    run_id, tenant_id, month, usage_id, revision, organizer_id, started_at, part,
+    bucket, seconds, billed_tenths, connection_charge, amount, currency, rate_sheet, rate_prefix, unfunded_because,
+    reason, conferencing, pool, pool_before, pool_after
 )
 WITH
 -- The bits of what an organizer holds.
@@ -54,119 +55,6 @@ holdings AS
         GROUP BY tenant_id, organizer_id
     )
     ARRAY JOIN moments AS moment
-),
-
--- Each record at its latest revision. A revision is replaced by a later one, and that one
--- says at which start it replaced it: so only this month's corrections are read, however
--- many there are in others.
-records AS
-(
-    SELECT
-        tenant_id, usage_id, revision, organizer_id, started_at, seconds, callee_number, destination_class,
-        if(destination_class = 'toll_free' AND (destination_country = 'US' OR npa_nxx != ''),
-            if({toll_free_counts_as_us:Bool}, 'US', ''),
-            destination_country)::String AS country
-    FROM usage_revisions
-    WHERE tenant_id IN (SELECT tenant_id FROM runs)
-      AND started_at >= {month_from:DateTime64(7, 'UTC')} AND started_at < {month_to:DateTime64(7, 'UTC')}
-      AND is_conf_out
-      AND (tenant_id, usage_id, revision) NOT IN
-      (
-          SELECT tenant_id, usage_id, arrayJoin(range(0, revision))::UInt16
-          FROM usage_revisions
-          WHERE tenant_id IN (SELECT tenant_id FROM runs)
-            AND revision > 0
-            AND replaces_started_at >= {month_from:DateTime64(7, 'UTC')} AND replaces_started_at < {month_to:DateTime64(7, 'UTC')}
-      )
-),
-
--- Which rules of the waterfall a call meets, pools not yet counted.
-calls AS
-(
-    SELECT
-        r.run_id AS run_id, c.tenant_id AS tenant_id, r.month AS month, c.usage_id AS usage_id, c.revision AS revision,
-        c.organizer_id AS organizer_id, c.started_at AS started_at, c.seconds AS seconds,
-        bitAnd(h.held, subscription + pay_per_minute + free_subscription) AS conferencing,
-        bitAnd(h.held, addon) != 0
-            AND bitAnd(h.held, {addon_requires:UInt8}) != 0
-            AND has({addon_countries:Array(String)}, c.country)
-            AND NOT has({addon_never:Array(String)}, c.destination_class) AS on_addon,
-        has({pool_countries:Array(String)}, c.country) AND NOT has({pool_never:Array(String)}, c.destination_class) AS in_pool,
-        has({select_countries:Array(String)}, c.country) AND NOT has({select_never:Array(String)}, c.destination_class) AS in_select_pool,
-        multiIf(
-            on_addon, '',
-            bitAnd(conferencing, subscription) != 0, if(in_pool, 'standard', ''),
-            bitAnd(conferencing, free_subscription) != 0, if(in_select_pool, 'select', ''),
-            bitAnd(conferencing, pay_per_minute) != 0, '',
-            if(in_pool, 'standard', '')) AS pool,
-        multiIf(
-            c.destination_class = 'premium', 'premium',
-            c.destination_class = 'satellite', 'satellite',
-            in_pool, if(bitAnd(conferencing, free_subscription) != 0, 'select', 'pay_per_minute'),
-            'other') AS outside,
-        multiIf(
-            pool = 'standard', r.pool_seconds,
-            pool = 'select', r.select_pool_seconds,
-            0) AS pool_size,
-        multiIf(
-            pool = 'standard', intDiv(c.seconds + {pool_increment:UInt32} - 1, {pool_increment:UInt32}) * {pool_increment:UInt32},
-            pool = 'select', intDiv(c.seconds + {select_increment:UInt32} - 1, {select_increment:UInt32}) * {select_increment:UInt32},
-            0)::Int64 AS draws,
-        bitAnd(conferencing, pay_per_minute) != 0 OR bitAnd(h.held, credits_plan) != 0 AS may_use_credits,
-        r.credits_funded AND may_use_credits AS on_credits,
-        if(on_credits, r.credits_currency, '') AS currency,
-        if(on_credits, r.sheet_ids[arrayCount(f -> f <= c.started_at, r.sheets_from)], toUUID('00000000-0000-0000-0000-000000000000')) AS rate_sheet,
-        r.tenant_country AS origin,
-        c.destination_class = 'premium' AS premium,
-        -- The digits that are shown, as a number of 16 hexadecimal digits: a digit d is d + 1,
-        -- and 0 is none. So a prefix is a range of numbers that begins with itself.
-        if(on_credits,
-            reinterpretAsUInt64(reverse(unhex(rightPad(
-                translate(substring(extract(c.callee_number, '^\\+?([0-9]*)'), 1, 15), '0123456789', '123456789A'), 16, '0')))),
-            0) AS dialled
-    FROM records AS c
-    INNER JOIN runs AS r ON r.tenant_id = c.tenant_id
-    ASOF LEFT JOIN holdings AS h
-        ON h.tenant_id = c.tenant_id AND h.organizer_id = c.organizer_id AND h.held_from <= c.started_at
-),
-
--- The pools, drawn on in order of start and then of usage id.
-drawn AS
-(
-    SELECT
-        *,
-        pool_size - sum(draws) OVER
-        (
-            PARTITION BY tenant_id, pool
-            ORDER BY started_at, lower(usage_id)
-            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS left_after,
-        greatest(left_after + draws, 0) AS before,
-        if(pool = '', 0, least(seconds, before)) AS from_pool,
-        pool != '' AND from_pool = seconds AS all_from_pool,
-        pool != '' AND from_pool > 0 AND from_pool < seconds AS crossing
-    FROM calls
-),
-
-parts AS
-(
-    SELECT
-        *,
-        arrayJoin(if(crossing, [0, 1], [0])) AS part,
-        multiIf(
-            on_addon, 'addon',
-            all_from_pool OR (crossing AND part = 0), 'pool',
-            on_credits, 'credits',
-            'unfunded') AS bucket,
-        multiIf(
-            on_addon, 'addon',
-            crossing, 'pool_crossing',
-            all_from_pool, if(conferencing = 0, 'pool_no_licence', 'pool'),
-            pool != '', 'pool_exhausted',
-            outside) AS reason,
-        multiIf(crossing AND part = 0, from_pool, crossing, seconds - from_pool, seconds)::UInt32 AS part_seconds,
-        bucket = 'credits' AS charged
-    FROM drawn
 ),
 
 -- Rates of the sheets in force, one a prefix: the tenant's own country before any, the
@@ -225,31 +113,171 @@ ranges AS
     LEFT JOIN prefixes AS p
         ON p.sheet_id = b.sheet_id AND p.origin = b.origin AND p.premium = b.premium AND p.digits = b.digits AND p.padded = b.padded
     GROUP BY sheet_id, origin, premium, starts
+),
+
+-- Each record at its latest revision. A revision is replaced by a later one, and that one
+-- says at which start it replaced it: so only this month's corrections are read, however
+-- many there are in others.
+--
+-- From here on each step is a SELECT of its own, and none uses a name it has just made:
+-- the engine would work such a name out anew wherever it stands.
+records AS
+(
+    SELECT
+        (r.run_id, r.month, c.usage_id, c.revision, c.organizer_id) AS call,
+        c.tenant_id AS tenant_id, c.started_at AS started_at, c.seconds AS seconds, c.destination_class AS class, h.held AS held,
+        if(c.destination_class = 'toll_free' AND (c.destination_country = 'US' OR c.npa_nxx != ''),
+            if({toll_free_counts_as_us:Bool}, 'US', ''),
+            c.destination_country)::String AS country,
+        (r.pool_seconds, r.select_pool_seconds, r.credits_funded) AS tenant,
+        (r.credits_currency::String, w.sheet_id, w.prefix, w.rate.1, w.rate.2) AS rate
+    FROM
+    (
+        SELECT *
+        FROM usage_revisions
+        WHERE tenant_id IN (SELECT tenant_id FROM runs)
+          AND started_at >= {month_from:DateTime64(7, 'UTC')} AND started_at < {month_to:DateTime64(7, 'UTC')}
+          AND is_conf_out
+          AND (tenant_id, usage_id, revision) NOT IN
+          (
+              SELECT tenant_id, usage_id, arrayJoin(range(0, revision))::UInt16
+              FROM usage_revisions
+              WHERE tenant_id IN (SELECT tenant_id FROM runs)
+                AND revision > 0
+                AND replaces_started_at >= {month_from:DateTime64(7, 'UTC')} AND replaces_started_at < {month_to:DateTime64(7, 'UTC')}
+          )
+    ) AS c
+    INNER JOIN runs AS r ON r.tenant_id = c.tenant_id
+    ASOF LEFT JOIN holdings AS h
+        ON h.tenant_id = c.tenant_id AND h.organizer_id = c.organizer_id AND h.held_from <= c.started_at
+    ASOF LEFT JOIN ranges AS w
+        ON w.sheet_id = r.sheet_ids[arrayCount(f -> f <= c.started_at, r.sheets_from)]
+            AND w.origin = r.tenant_country
+            AND w.premium = (c.destination_class = 'premium')
+            -- The digits that are shown, as a number of 16 hexadecimal digits: a digit d is d + 1,
+            -- and 0 is none. So a prefix is a range of numbers that begins with itself.
+            AND w.starts <= reinterpretAsUInt64(reverse(unhex(rightPad(
+                translate(substring(extract(c.callee_number, '^\\+?([0-9]*)'), 1, 15), '0123456789', '123456789A'), 16, '0'))))
+),
+
+-- The rules' conditions.
+conditions AS
+(
+    SELECT
+        call, tenant_id, started_at, seconds, class, held, tenant, rate,
+        bitAnd(held, addon) != 0 AND bitAnd(held, {addon_requires:UInt8}) != 0
+            AND has({addon_countries:Array(String)}, country) AND NOT has({addon_never:Array(String)}, class) AS on_addon,
+        has({pool_countries:Array(String)}, country) AND NOT has({pool_never:Array(String)}, class) AS in_pool,
+        has({select_countries:Array(String)}, country) AND NOT has({select_never:Array(String)}, class) AS in_select_pool,
+        tenant.3 AND bitAnd(held, pay_per_minute + credits_plan) != 0 AS on_credits
+    FROM records
+),
+
+-- Which pool a call may draw on: 1 the tenant's, 2 that of the free subscription, 0 none.
+-- The tenant's is for who holds a subscription, and for who holds no conferencing at all.
+-- In lists of eight, a place is what is held of subscription, pay-per-minute and free.
+calls AS
+(
+    SELECT
+        call, tenant_id, started_at, seconds, tenant, rate,
+        if(on_addon, 0, [0, in_pool, 2 * in_select_pool][[1, 1, 0, 1, 2, 1, 2, 1][bitAnd(held, 7) + 1] + 1])::UInt8 AS pool,
+        -- What pays for what no pool does.
+        multiIf(on_addon, 'addon', on_credits, 'credits', 'unfunded') AS bucket,
+        (
+            ['none', 'subscription', 'pay_per_minute', 'subscription', 'select', 'subscription', 'select', 'subscription'][bitAnd(held, 7) + 1],
+            multiIf(
+                on_addon, 'addon',
+                class IN ('premium', 'satellite'), class::String,
+                NOT in_pool, 'other',
+                bitAnd(held, free_subscription) != 0, 'select',
+                'pay_per_minute'),
+            if(bitAnd(held, pay_per_minute + credits_plan) != 0, 'credits_not_funded', 'no_credits_licence')
+        ) AS told
+    FROM conditions
+),
+
+draws AS
+(
+    SELECT
+        call, tenant_id, started_at, seconds, rate, pool, bucket, told,
+        [0, tenant.1, tenant.2][pool + 1] AS pool_size,
+        [
+            0,
+            intDiv(seconds + {pool_increment:UInt32} - 1, {pool_increment:UInt32}) * {pool_increment:UInt32},
+            intDiv(seconds + {select_increment:UInt32} - 1, {select_increment:UInt32}) * {select_increment:UInt32}
+        ][pool + 1]::Int64 AS draw
+    FROM calls
+),
+
+-- The pools, drawn on in order of start and then of usage id.
+drawn AS
+(
+    SELECT
+        call, tenant_id, started_at, seconds, rate, pool, bucket, told, draw,
+        pool_size - sum(draw) OVER
+        (
+            PARTITION BY tenant_id, pool
+            ORDER BY started_at, lower(call.3), call.3
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS left_after
+    FROM draws
+),
+
+left_over AS
+(
+    SELECT
+        call, tenant_id, started_at, seconds, rate, pool, bucket, told,
+        if(pool = 0, 0, greatest(left_after, 0)) AS left_after,
+        if(pool = 0, 0, greatest(left_after + draw, 0)) AS left_before
+    FROM drawn
+),
+
+-- A call that crosses the end of its pool is two parts.
+parts AS
+(
+    SELECT
+        call, tenant_id, started_at, seconds, rate, pool, bucket, told, left_after, left_before,
+        least(seconds, left_before)::UInt32 AS from_pool,
+        arrayJoin(if(left_before > 0 AND left_before < seconds, [0, 1], [0]))::UInt8 AS part
+    FROM left_over
+),
+
+paid AS
+(
+    SELECT
+        call, tenant_id, started_at, seconds, rate, pool, told, left_after, left_before, from_pool, part,
+        if(part = 0 AND pool != 0 AND (from_pool > 0 OR seconds = 0), 'pool', bucket) AS bucket,
+        multiIf(part = 1, seconds - from_pool, from_pool > 0, from_pool, seconds)::UInt32 AS part_seconds
+    FROM parts
+),
+
+charged AS
+(
+    SELECT
+        call, tenant_id, started_at, seconds, rate, pool, told, left_after, left_before, from_pool, part, bucket, part_seconds,
+        if(bucket != 'credits', 0,
+            intDiv(part_seconds + 6 * {billing_tenths:UInt32} - 1, 6 * {billing_tenths:UInt32}) * {billing_tenths:UInt32}) AS tenths,
+        if(bucket = 'credits' AND (part = 0 OR {connection_charge_on_crossing:Bool}), rate.5, 0) AS connection
+    FROM paid
 )
 
 SELECT
-    c.run_id, c.tenant_id, c.month, c.usage_id, c.revision, c.organizer_id, c.started_at, c.part, c.bucket, c.reason,
+    call.1, tenant_id, call.2, call.3, call.4, call.5, started_at, part,
+    bucket, part_seconds, tenths, connection,
+    multiIf(bucket != 'credits', 0, rate.3 = '', NULL, toDecimal128(rate.4, 7) * tenths / 10 + connection),
+    if(bucket = 'credits', rate.1, ''),
+    if(bucket = 'credits', rate.2, toUUID('00000000-0000-0000-0000-000000000000')),
+    if(bucket = 'credits', rate.3, ''),
+    if(bucket = 'unfunded', told.3, ''),
     multiIf(
-        bitAnd(c.conferencing, subscription) != 0, 'subscription',
-        bitAnd(c.conferencing, free_subscription) != 0, 'select',
-        bitAnd(c.conferencing, pay_per_minute) != 0, 'pay_per_minute',
-        'none'),
-    c.pool,
-    c.part_seconds,
-    if(c.pool = '', 0, if(c.part = 0, c.before, 0)),
-    if(c.pool = '', 0, greatest(c.left_after, 0)),
-    if(c.charged, intDiv(c.part_seconds + 6 * {billing_tenths:UInt32} - 1, 6 * {billing_tenths:UInt32}) * {billing_tenths:UInt32}, 0) AS tenths,
-    if(c.charged AND (c.part = 0 OR {connection_charge_on_crossing:Bool}), w.rate.2, 0) AS connection,
-    multiIf(
-        NOT c.charged, 0,
-        w.prefix = '', NULL,
-        toDecimal128(w.rate.1, 7) * tenths / 10 + connection),
-    if(c.charged, c.currency, ''),
-    if(c.charged, c.rate_sheet, toUUID('00000000-0000-0000-0000-000000000000')),
-    if(c.charged, w.prefix, ''),
-    multiIf(c.bucket != 'unfunded', '', c.may_use_credits, 'credits_not_funded', 'no_credits_licence')
-FROM parts AS c
-ASOF LEFT JOIN ranges AS w
-    ON w.sheet_id = c.rate_sheet AND w.origin = c.origin AND w.premium = c.premium AND w.starts <= c.dialled
+        pool = 0, told.2,
+        from_pool = seconds, if(told.1 = 'none', 'pool_no_licence', 'pool'),
+        from_pool > 0, 'pool_crossing',
+        'pool_exhausted'),
+    told.1,
+    ['', 'standard', 'select'][pool + 1],
+    if(part = 0, left_before, 0),
+    left_after
+FROM charged
 SETTINGS
     max_bytes_before_external_sort = 268435456

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"fairdial/cases"
+	"fairdial/detector"
+	"fairdial/rules"
+	"fairdial/rules/pack"
+)
+
+// rulePack is the built-in rules with the operator's own over them, by id.
+func (a *app) rulePack() (rules.Pack, error) {
+	all, err := pack.Rules()
+	if err != nil || a.cfg.Rules.Path == "" {
+		return all, err
+	}
+	own, err := rules.Load(os.DirFS(a.cfg.Rules.Path))
+	if err != nil {
+		return nil, fmt.Errorf("rules.path %s: %w", a.cfg.Rules.Path, err)
+	}
+	for _, r := range own {
+		all = slices.DeleteFunc(all, func(b rules.Rule) bool { return b.ID == r.ID })
+	}
+	return append(all, own...), nil
+}
+
+func (a *app) newDetector(s *services) (*detector.Detector, error) {
+	all, err := a.rulePack()
+	if err != nil {
+		return nil, err
+	}
+	return detector.New(detector.Options{
+		Conn: s.store, Cases: s.cases, Pack: all, AddonPlans: a.cfg.Licences.Addon.ServicePlans,
+		OpenScore: a.cfg.Detection.OpenScore, Now: a.now, NewID: a.newID, Logger: a.logger,
+	})
+}
+
+func newDetect(a *app) *cobra.Command {
+	var from, to string
+	request := detector.Request{}
+	cmd := &cobra.Command{
+		Use:   "detect [--from T --to T --step 1h] [--latency 0s]",
+		Short: "Run the rules: one pass at now, or a replay as if time had passed",
+		Long: `Run the rules over the usage and open, worsen or update cases. Without --from it is one
+pass at now. A replay shows each step only the calls that had ended by then (plus the
+latency), whenever they were stored; cases carry the replayed time.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var err error
+			if from != "" {
+				if request.From, err = parseTime(from); err != nil {
+					return err
+				}
+			}
+			if to != "" {
+				if request.To, err = parseTime(to); err != nil {
+					return err
+				}
+			}
+			if from != "" && to == "" {
+				request.To = a.now()
+			}
+			if !request.From.IsZero() && request.To.Before(request.From) {
+				return usagef("detect: --to is before --from")
+			}
+			if request.Step <= 0 {
+				return usagef("detect: --step must be longer than nothing")
+			}
+			if !cmd.Flags().Changed("latency") {
+				request.Latency = time.Duration(a.cfg.Detection.Latency)
+			}
+			return a.withStore(cmd.Context(), func(s *services) error {
+				bar := a.progress("detect", "steps")
+				report, err := s.detector.Detect(cmd.Context(), request, func(done, total int) { bar.Set(int64(done), int64(total)) })
+				bar.Done()
+				if err != nil {
+					return err
+				}
+				if a.output == "json" {
+					return a.json(report)
+				}
+				return a.showDetection(report)
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&from, "from", "", "first step of a replay, `TIME` as 2026-02-01 or RFC 3339")
+	flags.StringVar(&to, "to", "", "last step, `TIME` (default: now)")
+	flags.DurationVar(&request.Step, "step", time.Hour, "from one step to the next")
+	flags.DurationVar(&request.Latency, "latency", 0, "how long after its end a call is seen (default: detection.latency)")
+	flags.StringArrayVar(&request.Tenants, "tenant", nil, "tenant `ID`; may be given more than once; default: all")
+	flags.BoolVar(&request.DryRun, "dry-run", false, "write nothing; tell what would be found")
+	return cmd
+}
+
+func (a *app) showDetection(r detector.Report) error {
+	a.printf("%s steps, %s calls of %d tenants, %d rules: %d findings, %d of them snoozed\n",
+		number(r.Steps), number(r.Calls), r.Tenants, len(r.Rules), r.Findings, r.Snoozed)
+	for _, kind := range []string{cases.KindOpened, cases.KindWorsened, cases.KindUpdated, cases.KindReopened} {
+		if n := r.Events[kind]; n > 0 {
+			a.printf("cases %s: %d\n", kind, n)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,79 @@
+-- calls: one row a call, as the rules see it.
+--
+--   tenant_id, organizer_id, usage_id, conference_id
+--   number       dialled, E.164; its last digits may be masked (masked)
+--   country      ISO 3166-1 alpha-2 by the number; '' where it has none
+--   region       US state or Canadian province
+--   class        geographic, toll_free, premium, personal, non_geographic, satellite, unknown
+--   npa_nxx      first six digits after +1
+--   high_cost    in a block known for access stimulation
+--   started_at, ended_at (UTC), seconds
+--   day          UTC day in which it ended
+--   at           the step that first sees it
+--   legs_inside  legs of the same conference that had ended by its end and after its
+--                start, itself included: 1 for a call of two, growing through the legs of a
+--                meeting in the order in which they hang up. The crowd of an all-hands
+--                has high numbers, calls one after the other under one id have 1.
+--   counted_seconds  of its seconds, those that count for fair use: at most two legs of a
+--                meeting, and of one meeting four hours a day, so that neither a crowd nor a
+--                bridge through the night counts as a month of use. A meeting is a run
+--                of legs of one conference without a pause of 15 minutes.
+--   new_callee   the organizer had not called the number in the 56 days before
+--   callee_days  days since the organizer first called the number, as far as 98 days back
+--   addon        whether the organizer held the add-on when it started; NULL when no
+--                service plan is known to be the add-on
+WITH
+    ranked AS
+    (
+        SELECT
+            row_key, meeting_key, started_at, ended_at, day, seconds,
+            row_number() OVER meeting                                                      AS ended_by,
+            lagInFrame(ended_at) OVER (meeting ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)   AS left_at,
+            ended_by = 1 OR started_at > left_at + toIntervalMinute(15)                    AS opens,
+            lagInFrame(toNullable(ended_at)) OVER (callee ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS previous,
+            min(ended_at) OVER (callee ROWS UNBOUNDED PRECEDING)                           AS first
+        FROM base
+        WINDOW
+            meeting AS (PARTITION BY meeting_key ORDER BY ended_at, row_key),
+            callee  AS (PARTITION BY callee_key ORDER BY ended_at, row_key)
+    ),
+    joined AS
+    (
+        SELECT
+            c.row_key AS row_key, c.meeting_key AS meeting_key, c.ended_at AS ended_at, c.day AS day, c.ended_by AS ended_by,
+            sum(c.opens) OVER (PARTITION BY c.meeting_key ORDER BY c.ended_by ROWS UNBOUNDED PRECEDING) AS session,
+            greatest(1, c.ended_by - r.ended_by) AS legs_inside,
+            if(legs_inside <= 2, c.seconds, 0)   AS of_two,
+            c.previous IS NULL OR c.previous < c.started_at - toIntervalDay(56) AS new_callee,
+            greatest(0, dateDiff('day', c.first, c.started_at)) AS callee_days
+        FROM ranked AS c
+        ASOF LEFT JOIN (SELECT meeting_key, ended_at, ended_by FROM ranked) AS r ON c.meeting_key = r.meeting_key AND c.started_at >= r.ended_at
+    ),
+    marks AS
+    (
+        SELECT
+            row_key, legs_inside, new_callee, callee_days,
+            sum(of_two) OVER (PARTITION BY meeting_key, session, day ORDER BY ended_by ROWS UNBOUNDED PRECEDING) AS so_far,
+            least(of_two, greatest(0, 4 * 3600 - (toInt64(so_far) - of_two))) AS counted
+        FROM joined
+    ),
+    held AS
+    (
+        SELECT tenant_id, organizer_id, held_from, max(held_to) AS until
+        FROM {licences:Identifier}
+        WHERE has({addon_plans:Array(String)}, service_plan_id) AND has({tenants:Array(String)}, tenant_id)
+        GROUP BY tenant_id, organizer_id, held_from
+    )
+SELECT
+    b.tenant_id AS tenant_id, b.organizer_id AS organizer_id, b.usage_id AS usage_id, b.conference_id AS conference_id,
+    b.number AS number, b.country AS country, b.region AS region, b.class AS class, b.npa_nxx AS npa_nxx,
+    b.high_cost AS high_cost, b.masked AS masked, b.started_at AS started_at, b.ended_at AS ended_at, b.day AS day,
+    b.seconds AS seconds, b.at AS at,
+    toUInt32(m.legs_inside) AS legs_inside,
+    toUInt32(m.counted)     AS counted_seconds,
+    toBool(m.new_callee)    AS new_callee,
+    toUInt16(m.callee_days) AS callee_days,
+    if(empty({addon_plans:Array(String)}), NULL, toBool(h.until > b.started_at)) AS addon
+FROM base AS b
+INNER JOIN marks AS m ON b.row_key = m.row_key
+ASOF LEFT JOIN held AS h ON b.tenant_id = h.tenant_id AND b.organizer_id = h.organizer_id AND b.started_at >= h.held_from

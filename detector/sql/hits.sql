@@ -1,0 +1,17 @@
+-- Around a rule's SQL: the rows that reach a threshold, thinned to the first one of each
+-- organizer, month, severity and band of growth (each half as high again as the one
+-- before), so that what goes on for weeks stays a few rows.
+SELECT *
+FROM
+(
+    /* rule */
+)
+WHERE value >= {warning:Float64}
+  AND at >= {from:DateTime64(3)} AND at <= {to:DateTime64(3)}
+  AND window_end > {since:DateTime64(3)}
+ORDER BY tenant_id, organizer_id, at, value DESC
+LIMIT 1 BY
+    tenant_id, organizer_id,
+    toStartOfMonth(window_end - toIntervalMillisecond(1)),
+    value >= {critical:Float64},
+    floor(log(value / {warning:Float64}) / log(1.5) + 1e-9)

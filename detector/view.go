@@ -1,0 +1,176 @@
+package detector
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+)
+
+//go:embed features/*.sql
+var featureFiles embed.FS
+
+// view is a feature view: a file of SQL over other views, made into a working table once
+// a chunk, so that the rules share its cost.
+type view struct {
+	name  string
+	order string // of the working table
+	over  []string
+	// internal views are not for rules.
+	internal bool
+}
+
+// views are all feature views, each after those it is over.
+var views = []view{
+	{name: "base", order: "tenant_id, organizer_id, ended_at", internal: true},
+	{name: "calls", order: "tenant_id, organizer_id, ended_at", over: []string{"base"}},
+	{name: "organizer_days", order: "tenant_id, organizer_id, day, at", over: []string{"calls"}},
+	{name: "peers", order: "tenant_id, day", over: []string{"calls"}},
+	{name: "baselines", order: "tenant_id, organizer_id, day", over: []string{"calls"}},
+	{name: "strange_calls", order: "tenant_id, organizer_id, ended_at", over: []string{"calls", "baselines"}},
+	{name: "overlaps", order: "tenant_id, organizer_id, day, at", over: []string{"calls"}},
+}
+
+func (v view) sql() string {
+	text, err := featureFiles.ReadFile("features/" + v.name + ".sql")
+	if err != nil {
+		panic(err) // a name that the tests would have missed
+	}
+	return string(text)
+}
+
+func viewByName(name string) (view, bool) {
+	i := slices.IndexFunc(views, func(v view) bool { return v.name == name })
+	if i < 0 {
+		return view{}, false
+	}
+	return views[i], true
+}
+
+// Views are the names of the published feature views: what a rule's SQL may read.
+func Views() []string {
+	var out []string
+	for _, v := range views {
+		if !v.internal {
+			out = append(out, v.name)
+		}
+	}
+	return out
+}
+
+// needed is the views that must be made for those named to be there, in the order in
+// which they are made.
+func needed(names []string) []view {
+	want := map[string]bool{}
+	for _, n := range names {
+		want[n] = true
+	}
+	for _, v := range slices.Backward(views) {
+		if want[v.name] {
+			for _, o := range v.over {
+				want[o] = true
+			}
+		}
+	}
+	var out []view
+	for _, v := range views {
+		if want[v.name] {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// over puts views in front of a SELECT under their plain names. Each name is that of a
+// working table, which comes as the parameter view_NAME.
+func over(names []string, query string) string {
+	if len(names) == 0 {
+		return query
+	}
+	parts := make([]string, len(names))
+	for i, n := range names {
+		parts[i] = fmt.Sprintf("%s AS (SELECT * FROM {view_%s:Identifier})", n, n)
+	}
+	return "WITH " + strings.Join(parts, ", ") + "\n" + query
+}
+
+// workspace is the working tables of one chunk of one pass.
+type workspace struct {
+	conn   Conn
+	prefix string
+	params params
+	rates  Rates
+	now    func() time.Time
+	log    *slog.Logger
+	made   map[string]string // working table by view
+}
+
+// workPrefix begins the names of all working tables.
+const workPrefix = "detector_work_"
+
+func (d *Detector) workspace(p params) *workspace {
+	id := strings.ReplaceAll(d.o.NewID().String(), "-", "")
+	return &workspace{
+		conn: d.o.Conn, prefix: workPrefix + id + "_", params: p, rates: d.o.Rates, now: d.o.Now, log: d.o.Logger,
+		made: map[string]string{},
+	}
+}
+
+// make makes the views named and those they are over.
+func (w *workspace) make(ctx context.Context, names []string) error {
+	for _, v := range needed(names) {
+		if _, there := w.made[v.name]; there {
+			continue
+		}
+		began := w.now()
+		table := w.prefix + v.name
+		p := w.params.and("table", table)
+		for _, o := range v.over {
+			p = p.and("view_"+o, w.made[o])
+		}
+		// The order is a constant of this file; it cannot be a parameter.
+		create := "CREATE TABLE {table:Identifier} ENGINE = MergeTree ORDER BY (" + v.order + ") AS\n" +
+			over(v.over, "SELECT * FROM (\n"+v.sql()+"\n)")
+		if err := w.conn.Exec(p.on(ctx, heavy), create); err != nil {
+			return fmt.Errorf("make the feature view %s: %w", v.name, err)
+		}
+		w.made[v.name] = table
+		w.log.DebugContext(ctx, "feature view", "name", v.name, "took", w.now().Sub(began))
+	}
+	return nil
+}
+
+// names is the published views that have been made.
+func (w *workspace) names() []string {
+	var out []string
+	for _, v := range views {
+		if _, there := w.made[v.name]; there && !v.internal {
+			out = append(out, v.name)
+		}
+	}
+	return out
+}
+
+// parameters is those of the pass, and the working tables under their views' names.
+func (w *workspace) parameters() params {
+	p := w.params
+	for name, table := range w.made {
+		p = p.and("view_"+name, table)
+	}
+	return p
+}
+
+// close drops the working tables, also when ctx has ended.
+func (w *workspace) close(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	for name, table := range w.made {
+		if err := w.conn.Exec(params{"table": table}.on(ctx, nil), "DROP TABLE IF EXISTS {table:Identifier} SYNC"); err != nil {
+			return fmt.Errorf("drop the working table of %s: %w", name, err)
+		}
+	}
+	clear(w.made)
+	return nil
+}

@@ -1,0 +1,2 @@
+DELETE FROM rating_runs
+WHERE tenant_id IN ({tenants:Array(String)}) AND month IN ({months:Array(Date)}) AND run_id IN ({runs:Array(UUID)})

@@ -1,0 +1,311 @@
+package rating
+
+import (
+	"cmp"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"fairdial/usage"
+)
+
+// ErrNotRated: a tenant-month has no rating.
+var ErrNotRated = errors.New("not rated")
+
+// Statement is what finance gets for a tenant-month. It holds nothing that changes when
+// the same usage is rated again.
+type Statement struct {
+	TenantID    string `json:"tenant_id"`
+	TenantName  string `json:"tenant_name"`
+	Month       string `json:"month"`
+	PlanVersion string `json:"plan_version"`
+
+	Calls   uint64 `json:"calls"`
+	Seconds uint64 `json:"seconds"`
+	// Buckets has all four, in the order of the waterfall. A call that crosses the end
+	// of the pool is a call of two buckets.
+	Buckets []BucketTotal `json:"buckets"`
+	// Lines tell why, by bucket and rule.
+	Lines []StatementLine `json:"lines"`
+	Pools []PoolUse       `json:"pools"`
+	Addon AddonOffer      `json:"addon"`
+}
+
+// BucketTotal is what a bucket paid for.
+type BucketTotal struct {
+	Bucket  usage.Bucket `json:"bucket"`
+	Calls   uint64       `json:"calls"`
+	Seconds uint64       `json:"seconds"`
+	// Amounts are what credits pay, by currency.
+	Amounts []Amount `json:"amounts"`
+	// Unpriced calls would be paid for by credits, and no rate for them is known.
+	UnpricedCalls   uint64 `json:"unpriced_calls"`
+	UnpricedSeconds uint64 `json:"unpriced_seconds"`
+}
+
+// Amount is money, exact.
+type Amount struct {
+	Currency string          `json:"currency"` // ISO 4217
+	Amount   decimal.Decimal `json:"amount"`
+}
+
+// StatementLine is the calls that one rule put into one bucket.
+type StatementLine struct {
+	Bucket          usage.Bucket    `json:"bucket"`
+	Reason          string          `json:"reason"`
+	Conferencing    string          `json:"conferencing"` // what the organizers held at call start
+	UnfundedBecause string          `json:"unfunded_because,omitempty"`
+	Calls           uint64          `json:"calls"`
+	Seconds         uint64          `json:"seconds"`
+	BilledTenths    uint64          `json:"billed_tenths"` // tenths of a minute
+	Amount          decimal.Decimal `json:"amount"`
+	Currency        string          `json:"currency"`
+	UnpricedCalls   uint64          `json:"unpriced_calls"`
+	UnpricedSeconds uint64          `json:"unpriced_seconds"`
+}
+
+// PoolUse is what became of a pool.
+type PoolUse struct {
+	Pool     string `json:"pool"` // standard, select
+	Licences int64  `json:"licences"`
+	// LicencesKnown is false where no snapshot of the tenant's SKUs was ever imported:
+	// then the pool is empty because nobody knows better.
+	LicencesKnown bool  `json:"licences_known"`
+	Seconds       int64 `json:"seconds"`
+	Used          int64 `json:"used"` // seconds, by the plan's increment
+	Left          int64 `json:"left"` // seconds
+	// EmptyAt is the start of the call that used it up, UTC; nil while there is some left.
+	EmptyAt *time.Time `json:"empty_at,omitempty"`
+}
+
+// AddonOffer says whether the tenant can have bought the add-on at all.
+type AddonOffer struct {
+	Eligible bool   `json:"eligible"`
+	Note     string `json:"note,omitempty"`
+}
+
+type lineRow struct {
+	TenantID        string          `ch:"tenant_id"`
+	Bucket          string          `ch:"bucket"`
+	Reason          string          `ch:"reason"`
+	Conferencing    string          `ch:"conferencing"`
+	UnfundedBecause string          `ch:"unfunded_because"`
+	Pool            string          `ch:"pool"`
+	Currency        string          `ch:"currency"`
+	Calls           uint64          `ch:"calls"`
+	CallsBegun      uint64          `ch:"calls_begun"`
+	Seconds         uint64          `ch:"seconds"`
+	BilledTenths    uint64          `ch:"billed_tenths"`
+	Amount          decimal.Decimal `ch:"amount"`
+	UnpricedCalls   uint64          `ch:"unpriced_calls"`
+	UnpricedSeconds uint64          `ch:"unpriced_seconds"`
+	PoolLeft        int64           `ch:"pool_left"`
+	PoolEmptyAt     time.Time       `ch:"pool_empty_at"`
+	PoolEmpty       bool            `ch:"pool_empty"`
+}
+
+// Statement is the statement of one tenant-month, as it is rated now.
+func (r *Rater) Statement(ctx context.Context, month usage.Month, tenantID string) (Statement, error) {
+	all, err := r.Statements(ctx, month, []string{tenantID})
+	if err != nil {
+		return Statement{}, err
+	}
+	if len(all) == 0 {
+		return Statement{}, fmt.Errorf("%s %s: %w; run fairdial rate --month %s", tenantID, month, ErrNotRated, month)
+	}
+	return all[0], nil
+}
+
+// Statements are the statements of a month, by tenant id; without tenants, of all that
+// are rated.
+func (r *Rater) Statements(ctx context.Context, month usage.Month, tenants []string) ([]Statement, error) {
+	wanted := named("tenants", words(tenants))
+	runs, err := query[run](ctx, r.conn, "current_runs", wanted, named("months", []string{firstDay(month)}))
+	if err != nil {
+		return nil, fmt.Errorf("statements of %s: %w", month, err)
+	}
+	who, err := query[tenant](ctx, r.conn, "tenants", wanted)
+	if err != nil {
+		return nil, fmt.Errorf("statements of %s: %w", month, err)
+	}
+	lines, err := query[lineRow](ctx, r.conn, "statement_lines", wanted, named("month", firstDay(month)))
+	if err != nil {
+		return nil, fmt.Errorf("statements of %s: %w", month, err)
+	}
+	byID := map[string]tenant{}
+	for _, t := range who {
+		byID[t.ID] = t
+	}
+	own := map[string][]lineRow{}
+	for _, l := range lines {
+		own[l.TenantID] = append(own[l.TenantID], l)
+	}
+	slices.SortFunc(runs, func(a, b run) int { return strings.Compare(a.TenantID, b.TenantID) })
+	out := make([]Statement, len(runs))
+	for i, c := range runs {
+		out[i] = r.statementOf(month, c, byID[c.TenantID], own[c.TenantID])
+	}
+	return out, nil
+}
+
+func (r *Rater) statementOf(month usage.Month, c run, who tenant, lines []lineRow) Statement {
+	s := Statement{
+		TenantID: c.TenantID, TenantName: who.Name, Month: month.String(), PlanVersion: c.PlanVersion,
+		Buckets: []BucketTotal{{Bucket: usage.BucketAddon}, {Bucket: usage.BucketPool}, {Bucket: usage.BucketCredits}, {Bucket: usage.BucketUnfunded}},
+		Lines:   []StatementLine{},
+	}
+	s.Addon.Eligible, s.Addon.Note = r.plan.InForce(month).Addon.Eligible(who.Channel, who.Segment)
+	known := c.SKUsAt.Unix() > 0
+	standard := PoolUse{Pool: "standard", Licences: c.PoolLicences, LicencesKnown: known, Seconds: c.PoolSeconds, Left: c.PoolSeconds}
+	free := PoolUse{Pool: "select", Licences: c.SelectLicences, LicencesKnown: known, Seconds: c.SelectPoolSeconds, Left: c.SelectPoolSeconds}
+	for _, l := range lines {
+		s.Calls += l.CallsBegun
+		s.Seconds += l.Seconds
+		for i := range s.Buckets {
+			if b := &s.Buckets[i]; string(b.Bucket) == l.Bucket {
+				b.add(l)
+			}
+		}
+		switch l.Pool {
+		case standard.Pool:
+			standard.add(l)
+		case free.Pool:
+			free.add(l)
+		}
+		s.addLine(l)
+	}
+	s.Pools = []PoolUse{standard}
+	if free.Licences > 0 || free.Used > 0 {
+		s.Pools = append(s.Pools, free)
+	}
+	for i := range s.Pools {
+		s.Pools[i].Used = s.Pools[i].Seconds - s.Pools[i].Left
+	}
+	for i := range s.Buckets {
+		slices.SortFunc(s.Buckets[i].Amounts, func(a, b Amount) int { return strings.Compare(a.Currency, b.Currency) })
+	}
+	return s
+}
+
+func (b *BucketTotal) add(l lineRow) {
+	b.Calls += l.Calls
+	b.Seconds += l.Seconds
+	b.UnpricedCalls += l.UnpricedCalls
+	b.UnpricedSeconds += l.UnpricedSeconds
+	if b.Amounts == nil {
+		b.Amounts = []Amount{}
+	}
+	if l.Currency == "" {
+		return
+	}
+	for i := range b.Amounts {
+		if b.Amounts[i].Currency == l.Currency {
+			b.Amounts[i].Amount = b.Amounts[i].Amount.Add(l.Amount)
+			return
+		}
+	}
+	b.Amounts = append(b.Amounts, Amount{l.Currency, l.Amount})
+}
+
+func (p *PoolUse) add(l lineRow) {
+	p.Left = min(p.Left, l.PoolLeft)
+	if l.PoolEmpty && (p.EmptyAt == nil || l.PoolEmptyAt.Before(*p.EmptyAt)) {
+		at := l.PoolEmptyAt.UTC()
+		p.EmptyAt = &at
+	}
+}
+
+// addLine leaves the pools apart out of the lines: the rule says which one it was.
+func (s *Statement) addLine(l lineRow) {
+	line := StatementLine{
+		Bucket: usage.Bucket(l.Bucket), Reason: l.Reason, Conferencing: l.Conferencing, UnfundedBecause: l.UnfundedBecause,
+		Calls: l.Calls, Seconds: l.Seconds, BilledTenths: l.BilledTenths, Amount: l.Amount, Currency: l.Currency,
+		UnpricedCalls: l.UnpricedCalls, UnpricedSeconds: l.UnpricedSeconds,
+	}
+	s.Lines = append(s.Lines, line)
+	order := []usage.Bucket{usage.BucketAddon, usage.BucketPool, usage.BucketCredits, usage.BucketUnfunded}
+	slices.SortStableFunc(s.Lines, func(a, b StatementLine) int {
+		return cmp.Or(cmp.Compare(slices.Index(order, a.Bucket), slices.Index(order, b.Bucket)), strings.Compare(a.Reason, b.Reason))
+	})
+}
+
+// WriteStatementsJSON writes statements as one JSON list.
+func WriteStatementsJSON(w io.Writer, all []Statement) error {
+	out := json.NewEncoder(w)
+	out.SetIndent("", "  ")
+	return out.Encode(all)
+}
+
+// WriteStatementsCSV writes the lines of statements, one a row. Amounts are exact.
+func WriteStatementsCSV(w io.Writer, all []Statement) error {
+	out := csv.NewWriter(w)
+	err := out.Write([]string{
+		"month", "tenant_id", "tenant_name", "bucket", "reason", "conferencing", "unfunded_because", "calls", "seconds",
+		"billed_tenths_of_minute", "amount", "currency", "unpriced_calls", "unpriced_seconds",
+	})
+	if err != nil {
+		return err
+	}
+	number := func(n uint64) string { return strconv.FormatUint(n, 10) }
+	for _, s := range all {
+		for _, l := range s.Lines {
+			err := out.Write([]string{
+				s.Month, cell(s.TenantID), cell(s.TenantName), string(l.Bucket), l.Reason, l.Conferencing, l.UnfundedBecause, number(l.Calls), number(l.Seconds),
+				number(l.BilledTenths), l.Amount.String(), l.Currency, number(l.UnpricedCalls), number(l.UnpricedSeconds),
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// cell keeps a text that comes from outside from being run as a formula by the
+// spreadsheet that finance opens the file with.
+func cell(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+		return "'" + text
+	}
+	return text
+}
+
+// Balance is where a tenant stands in a month, in short.
+type Balance struct {
+	TenantID        string    `json:"tenant_id"`
+	TenantName      string    `json:"tenant_name"`
+	Month           string    `json:"month"`
+	AddonSeconds    uint64    `json:"addon_seconds"`
+	Pools           []PoolUse `json:"pools"`
+	CreditsSeconds  uint64    `json:"credits_seconds"`
+	Credits         []Amount  `json:"credits"`
+	UnpricedSeconds uint64    `json:"unpriced_seconds"`
+	UnfundedSeconds uint64    `json:"unfunded_seconds"`
+}
+
+// Balance is where every tenant that is rated stands in a month, by tenant id.
+func (r *Rater) Balance(ctx context.Context, month usage.Month) ([]Balance, error) {
+	all, err := r.Statements(ctx, month, nil)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Balance, len(all))
+	for i, s := range all {
+		out[i] = Balance{
+			TenantID: s.TenantID, TenantName: s.TenantName, Month: s.Month, Pools: s.Pools,
+			AddonSeconds: s.Buckets[0].Seconds, CreditsSeconds: s.Buckets[2].Seconds, Credits: s.Buckets[2].Amounts,
+			UnpricedSeconds: s.Buckets[2].UnpricedSeconds, UnfundedSeconds: s.Buckets[3].Seconds,
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,134 @@
+// Package rules holds fair-use and fraud rules as data: the format of a rule file, its
+// loader, the lock that ties a version to its content, the sentence a finding is told
+// in, and the unit tests a rule carries. It does not know when or on what rules run.
+// README.md states the format; the rules themselves are in the folder pack.
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"fairdial/cases"
+)
+
+// Status says whether a rule's findings count.
+type Status string
+
+// The statuses of a rule.
+const (
+	StatusExperimental Status = "experimental" // runs only where it is asked for by name
+	StatusShadow       Status = "shadow"       // runs, its findings are recorded and open no case
+	StatusLive         Status = "live"         // counts
+	StatusDeprecated   Status = "deprecated"   // no longer runs
+)
+
+// Rule is one rule file.
+type Rule struct {
+	ID      string `yaml:"id"`
+	Version int    `yaml:"version"`
+	Title   string `yaml:"title"`
+	// Meaning says what the rule looks for and why no honest use has that shape.
+	Meaning string        `yaml:"meaning"`
+	Verdict cases.Verdict `yaml:"verdict"`
+	// Family groups rules that see the same thing: only the strongest of a family
+	// counts in a case's score.
+	Family string `yaml:"family"`
+	Status Status `yaml:"status"`
+	Scope  string `yaml:"scope"`
+	// Window is the time that a value is about: call, day, month, or trailing days
+	// such as 28d, in UTC.
+	Window     string     `yaml:"window"`
+	Unit       string     `yaml:"unit"` // what value, thresholds and baseline count
+	Thresholds Thresholds `yaml:"thresholds"`
+	Weights    Thresholds `yaml:"weights"` // 0 to 1: how strongly a finding speaks for abuse
+	Parameters []Param    `yaml:"parameters"`
+	SQL        string     `yaml:"sql"`
+	// Evidence is a condition over calls c and the row found h: which of the
+	// organizer's calls in the row's window prove it.
+	Evidence string `yaml:"evidence"`
+	// Sentence is a template over the row: what a person reads.
+	Sentence       string   `yaml:"sentence"`
+	FalsePositives []string `yaml:"false_positives"`
+	Runbook        string   `yaml:"runbook"`
+	Tags           []string `yaml:"tags"`
+	Owner          string   `yaml:"owner"`
+	Tests          []Test   `yaml:"tests"`
+
+	// File is where the rule was read from; for messages.
+	File string `yaml:"-"`
+}
+
+// Thresholds is a figure for each severity.
+type Thresholds struct {
+	Warning  float64 `yaml:"warning"`
+	Critical float64 `yaml:"critical"`
+}
+
+// Of is the figure for a severity.
+func (t Thresholds) Of(s cases.Severity) float64 {
+	if s == cases.SeverityCritical {
+		return t.Critical
+	}
+	return t.Warning
+}
+
+// Severity is what a value amounts to; false when it is below the warning.
+func (r Rule) Severity(value float64) (cases.Severity, bool) {
+	switch {
+	case value >= r.Thresholds.Critical:
+		return cases.SeverityCritical, true
+	case value >= r.Thresholds.Warning:
+		return cases.SeverityWarning, true
+	}
+	return "", false
+}
+
+// Param is a value that the rule's SQL takes, with its default.
+type Param struct {
+	Name    string `yaml:"name"`
+	Type    string `yaml:"type"` // of the engine: Float64, UInt32, String, Array(String) …
+	Default any    `yaml:"default"`
+	Meaning string `yaml:"meaning"`
+}
+
+// Key is how a rule of a version is told from others: "id@version".
+func (r Rule) Key() string { return fmt.Sprintf("%s@%d", r.ID, r.Version) }
+
+// Pack is a set of rules in the order of their ids.
+type Pack []Rule
+
+// Rule is the rule of an id.
+func (p Pack) Rule(id string) (Rule, bool) {
+	for _, r := range p {
+		if r.ID == id {
+			return r, true
+		}
+	}
+	return Rule{}, false
+}
+
+// With is the pack with further rules; one of the same id takes the place of the old.
+func (p Pack) With(others Pack) Pack {
+	out := slices.Clone(p)
+	for _, r := range others {
+		if i := slices.IndexFunc(out, func(x Rule) bool { return x.ID == r.ID }); i >= 0 {
+			out[i] = r
+		} else {
+			out = append(out, r)
+		}
+	}
+	slices.SortFunc(out, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
+	return out
+}
+
+// Only is the rules that keep lets through.
+func (p Pack) Only(keep func(Rule) bool) Pack {
+	var out Pack
+	for _, r := range p {
+		if keep(r) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
