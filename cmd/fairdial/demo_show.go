@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"fairdial/cases"
 	"fairdial/usage"
@@ -57,7 +58,33 @@ func (d *demo) showFound(ctx context.Context, s *services) error {
 		return err
 	}
 	d.printf("\nThe ten highest risks:\n")
-	return d.showCases(list[:min(10, len(list))])
+	if err := d.showCases(list[:min(10, len(list))]); err != nil || len(list) == 0 {
+		return err
+	}
+	return d.showMessage(ctx, s, list[0])
+}
+
+// showMessage prints what people are told of a case.
+func (d *demo) showMessage(ctx context.Context, s *services, c cases.Case) error {
+	entries, err := s.alerter.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if e.CaseID == c.ID && e.Text != "" {
+			d.printf("\nThe first as Slack would tell it:\n%s\n", indent(e.Text))
+			break
+		}
+	}
+	return nil
+}
+
+func indent(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = "  | " + oneLine(line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 func total(kinds map[string]*score) (found, all int) {

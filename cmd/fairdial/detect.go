@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,10 +23,7 @@ func (a *app) rulePack() (rules.Pack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rules.path %s: %w", a.cfg.Rules.Path, err)
 	}
-	for _, r := range own {
-		all = slices.DeleteFunc(all, func(b rules.Rule) bool { return b.ID == r.ID })
-	}
-	return append(all, own...), nil
+	return all.With(own), nil
 }
 
 func (a *app) newDetector(s *services) (*detector.Detector, error) {

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"fairdial/rules"
+	"fairdial/rules/pack"
+)
+
+func newRules(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "rules",
+		Short: "The rules that look for abuse: list, lint, test",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newRulesList(a), newRulesLint(a))
+	return cmd
+}
+
+func newRulesList(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List the rules in force: the built-in pack, and rules.path over it",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			all, err := a.rulePack()
+			if err != nil {
+				return err
+			}
+			type line struct {
+				ID         string           `json:"id"`
+				Version    int              `json:"version"`
+				Status     rules.Status     `json:"status"`
+				Verdict    string           `json:"verdict"`
+				Family     string           `json:"family"`
+				Title      string           `json:"title"`
+				Unit       string           `json:"unit"`
+				Thresholds rules.Thresholds `json:"thresholds"`
+			}
+			lines := []line{}
+			rows := [][]string{{"rule", ">version", "status", "verdict", "family", "what it looks for"}}
+			for _, r := range all {
+				lines = append(lines, line{r.ID, r.Version, r.Status, string(r.Verdict), r.Family, r.Title, r.Unit, r.Thresholds})
+				rows = append(rows, []string{r.ID, number(r.Version), string(r.Status), string(r.Verdict), r.Family, r.Title})
+			}
+			if a.output == "json" {
+				return a.json(lines)
+			}
+			return a.table(rows)
+		},
+	}
+}
+
+func newRulesLint(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "lint [DIR]",
+		Short: "Check rule files and that a changed rule has a new version",
+		Long: `Check the rule files of a folder (default: the built-in pack and rules.path): every
+mistake is named with file, line and key. Where the folder has a rules.lock.yaml, a rule
+whose content changed must have a new version.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			var checked rules.Pack
+			var lock rules.Lock
+			var err error
+			if len(args) == 1 {
+				folder := os.DirFS(args[0])
+				if checked, err = rules.Load(folder); err != nil {
+					return err
+				}
+				if _, missing := os.Stat(args[0] + "/" + rules.LockFile); missing == nil {
+					if lock, err = rules.ReadLock(folder); err != nil {
+						return err
+					}
+				}
+			} else {
+				if checked, err = a.rulePack(); err != nil {
+					return err
+				}
+				builtIn, err := pack.Rules()
+				if err != nil {
+					return err
+				}
+				locked, err := pack.Lock()
+				if err != nil {
+					return err
+				}
+				if err := locked.Check(builtIn); err != nil {
+					return err
+				}
+			}
+			if lock != nil {
+				if err := lock.Check(checked); err != nil {
+					return err
+				}
+			}
+			if a.output == "json" {
+				return a.json(map[string]int{"rules": len(checked)})
+			}
+			a.printf("%d rules are well formed.\n", len(checked))
+			return nil
+		},
+	}
+}
