@@ -157,8 +157,7 @@ func (a *app) checkSlack() check {
 func (a *app) checkListen() check {
 	listener, err := net.Listen("tcp", a.cfg.HTTP.Listen)
 	if err != nil {
-		var busy *net.OpError
-		if errors.As(err, &busy) {
+		if _, busy := errors.AsType[*net.OpError](err); busy {
 			return check{"http", true, a.cfg.HTTP.Listen + " is taken, by a running daemon if there is one", ""}
 		}
 		return check{"http", false, err.Error(), "set http.listen to a free address"}

@@ -39,7 +39,7 @@ func (p *progress) Set(done, total int64) {
 	if p.w == nil {
 		if now := p.now(); now.Sub(p.logged) >= progressEvery {
 			p.logged = now
-			p.logger.Info(p.title, "done", done, "total", total, "unit", p.unit, "percent", percent(done, total))
+			p.logger.Info("progress", "work", p.title, "done", done, "total", total, "unit", p.unit, "percent", percent(done, total))
 		}
 		return
 	}
