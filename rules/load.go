@@ -115,3 +115,14 @@ func plain(message string) string {
 	}
 	return fmt.Sprintf("%q is not %s", m[1], want)
 }
+
+// Untested is the ids of the rules that carry no tests; lint refuses them.
+func (p Pack) Untested() []string {
+	var ids []string
+	for _, r := range p {
+		if len(r.Tests) == 0 {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
+}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -96,6 +98,9 @@ whose content changed must have a new version.`,
 				if err := lock.Check(checked); err != nil {
 					return err
 				}
+			}
+			if untested := checked.Untested(); len(untested) > 0 {
+				return fmt.Errorf("%d rules carry no tests: %s; write at least one that expects a finding and one that expects none", len(untested), strings.Join(untested, ", "))
 			}
 			if a.output == "json" {
 				return a.json(map[string]int{"rules": len(checked)})
