@@ -59,7 +59,7 @@ type subject struct {
 // compose says what there is to say about a case.
 func compose(s subject) notice {
 	c := s.event.State
-	findings := strongest(c.Findings)
+	findings := oneEach(strongest(bearing(c)))
 	n := notice{
 		caseID:   caseID(c.ID),
 		headline: headline(c),
@@ -75,20 +75,18 @@ func compose(s subject) notice {
 			n.sentence = clean(f.Sentence, maxSentence)
 		}
 		if i < maxFacts {
-			n.facts = append(n.facts, fact(f))
+			n.facts = append(n.facts, fact(f.Finding, f.times))
 		} else {
-			n.also = append(n.also, title(f))
+			n.also = append(n.also, title(f.Finding))
 		}
-		if rule := fmt.Sprintf("%s@%d", clean(f.RuleID, maxTitle), f.RuleVersion); !slices.Contains(n.rules, rule) {
-			n.rules = append(n.rules, rule)
-		}
+		n.rules = append(n.rules, fmt.Sprintf("%s@%d", clean(f.RuleID, maxTitle), f.RuleVersion))
 	}
 	if n.sentence == "" {
 		n.sentence = "The case has no finding that says what is unusual."
 	}
 	n.rows = []row{
 		{"Risk", risk(s.event)},
-		{"Exposure", exposure(c, findings)},
+		{"Exposure", exposure(c)},
 		{"Paid by", paidBy(c.SecondsByBucket)},
 		{"In force", inForce(s)},
 		{"Next", next(s)},
@@ -110,10 +108,9 @@ func reply(s subject, before Told) notice {
 	if rank(c.Severity) > rank(before.Severity) {
 		news = append(news, fmt.Sprintf("%s → %s", before.Severity, c.Severity))
 	}
-	for _, f := range strongest(c.Findings) {
-		if !slices.Contains(before.Findings, f.ID) {
-			news = append(news, "new: "+title(f))
-		}
+	fresh := slices.DeleteFunc(strongest(c.Findings), func(f cases.Finding) bool { return slices.Contains(before.Findings, f.ID) })
+	for _, f := range oneEach(fresh) {
+		news = append(news, "new: "+title(f.Finding))
 	}
 	n.news = "Worse: " + strings.Join(firstFew(news, maxAlso), "; ")
 	return n
@@ -150,6 +147,51 @@ func closed(c cases.Case) string {
 	return "Closed: " + outcome
 }
 
+// lately is how long a finding bears on the risk of a case.
+const lately = 45 * 24 * time.Hour
+
+// bearing are the findings that a case rests on now: recent ones, that people have not
+// decided on by closing it. Of a closed case it is all.
+func bearing(c cases.Case) []cases.Finding {
+	var decided, newest time.Time
+	for _, at := range c.Closings {
+		if at.After(decided) {
+			decided = at
+		}
+	}
+	for _, f := range c.Findings {
+		if f.At.After(newest) {
+			newest = f.At
+		}
+	}
+	found := slices.DeleteFunc(slices.Clone(c.Findings), func(f cases.Finding) bool {
+		return f.WindowStart.Before(decided) || newest.Sub(f.At) > lately
+	})
+	if len(found) == 0 {
+		return c.Findings
+	}
+	return found
+}
+
+// episode is the strongest finding of a rule, and how often the rule found something.
+type episode struct {
+	cases.Finding
+	times int
+}
+
+// oneEach keeps the first finding of each rule.
+func oneEach(findings []cases.Finding) (out []episode) {
+	for _, f := range findings {
+		i := slices.IndexFunc(out, func(e episode) bool { return e.RuleID == f.RuleID })
+		if i < 0 {
+			out = append(out, episode{f, 1})
+		} else {
+			out[i].times++
+		}
+	}
+	return out
+}
+
 // strongest orders findings: graver first, then the rule that speaks more strongly for
 // abuse, then the one that is further over its threshold.
 func strongest(findings []cases.Finding) []cases.Finding {
@@ -162,7 +204,7 @@ func strongest(findings []cases.Finding) []cases.Finding {
 	return slices.SortedStableFunc(slices.Values(findings), func(a, b cases.Finding) int {
 		return cmp.Or(
 			cmp.Compare(rank(b.Severity), rank(a.Severity)), cmp.Compare(b.Weight, a.Weight),
-			cmp.Compare(over(b), over(a)), cmp.Compare(a.RuleID, b.RuleID), cmp.Compare(a.ID, b.ID),
+			cmp.Compare(over(b), over(a)), b.At.Compare(a.At), cmp.Compare(a.RuleID, b.RuleID), cmp.Compare(a.ID, b.ID),
 		)
 	})
 }
@@ -183,13 +225,16 @@ func title(f cases.Finding) string {
 }
 
 // fact is a finding's value beside what it is measured against.
-func fact(f cases.Finding) row {
+func fact(f cases.Finding, times int) row {
 	unit := clean(f.Unit, maxName)
 	text := strings.TrimSpace(number(f.Value)+" "+unit) + ", threshold " + number(f.Threshold)
 	if f.Baseline != nil {
 		text += ", usually " + number(*f.Baseline)
 	} else {
 		text += ", no history to compare with"
+	}
+	if times > 1 {
+		text += fmt.Sprintf(", %d times", times)
 	}
 	return row{title(f), text}
 }
@@ -223,15 +268,21 @@ func risk(e cases.Event) string {
 
 func person(actor string) bool { return actor != "" && !strings.HasPrefix(actor, "system:") }
 
-func exposure(c cases.Case, findings []cases.Finding) string {
+func exposure(c cases.Case) string {
 	text := minutes(c.ExposureSeconds)
 	if c.Currency != "" {
 		text += ", " + c.ExposureAmount.StringFixed(2) + " " + clean(c.Currency, 10)
 	} else {
 		text += ", amount unknown"
 	}
-	if len(findings) > 0 && findings[0].Calls > 0 {
-		text += fmt.Sprintf(", %s calls", number(float64(findings[0].Calls)))
+	var largest cases.Finding
+	for _, f := range bearing(c) {
+		if f.ExposureSeconds > largest.ExposureSeconds {
+			largest = f
+		}
+	}
+	if largest.Calls > 0 {
+		text += fmt.Sprintf(", %s calls", number(float64(largest.Calls)))
 	}
 	return text
 }

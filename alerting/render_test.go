@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,6 +44,17 @@ func golden() map[string]subject {
 	warning := caseOf("warning", 55, 0)
 	warning.Findings = []cases.Finding{finding(2)}
 	warning.Verdict, warning.Currency, warning.SecondsByBucket = cases.VerdictFairUse, "", nil
+	again := caseOf("again", 92, 2) // closed once and open again; two findings of a rule, one decided and one long ago
+	again.Closings = []time.Time{start.Add(-60 * 24 * time.Hour)}
+	for i, days := range []int{90, 50, 3, 1} {
+		f := finding(1)
+		f.ID, f.Value, f.At = fmt.Sprint("night", days), float64(40-i), start.Add(-time.Duration(days)*24*time.Hour)
+		f.WindowStart = f.At.Add(-time.Hour)
+		again.Findings = append(again.Findings, f)
+	}
+	for i := range 2 {
+		again.Findings[i].At, again.Findings[i].WindowStart = start, start.Add(-time.Hour)
+	}
 	ring := caseOf("ring", 91, 2)
 	ring.OrganizerID, ring.OrganizerName, ring.OrganizerUPN = "", "", ""
 	for _, name := range []string{"Ann", "Ben", "Cid", "Dan", "Eve", "Fay", "Gus", "Hal", "Ida", "Jon", "Kim", "Lee"} {
@@ -55,6 +67,7 @@ func golden() map[string]subject {
 	return map[string]subject{
 		"new":       about(caseOf("new", 92, 4), func(s *subject) { s.next = enforcement.ActionFlag }),
 		"warning":   about(warning),
+		"again":     about(again),
 		"flagged":   about(caseOf("flagged", 92, 3), func(s *subject) { s.state = flagged }),
 		"throttled": about(caseOf("throttled", 92, 1), func(s *subject) { s.state = throttled }),
 		"held":      about(caseOf("held", 92, 1), func(s *subject) { s.state, s.next = held, enforcement.ActionFlag }),

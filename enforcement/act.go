@@ -254,7 +254,7 @@ func (e *Enforcer) evidence(ctx context.Context, r Request) (Evidence, error) {
 }
 
 func evidenceOf(c cases.Case) Evidence {
-	return Evidence{CaseID: c.ID, CaseVersion: c.Version, Score: c.Score}
+	return Evidence{CaseID: c.ID, CaseVersion: c.Version, Score: c.Score, Closed: c.Status == cases.StatusClosed}
 }
 
 // about says whether a case is about an organizer; a ring's case is about each member.

@@ -73,6 +73,7 @@ type Evidence struct {
 	CaseID      string `json:"case_id,omitempty"`
 	CaseVersion int    `json:"case_version,omitempty"`
 	Score       int    `json:"score,omitempty"` // of the case then, 0 to 100
+	Closed      bool   `json:"case_closed,omitempty"`
 }
 
 // State is where enforcement stands for an organizer after an event of its log. Use

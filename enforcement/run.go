@@ -255,16 +255,22 @@ func (e *Enforcer) moves(s State, c cases.Case, action Action, now time.Time) bo
 	}
 	switch {
 	case s.Lifted != nil && s.Level == LevelObserve && person(s.Lifted.Actor):
-		// A person's word stands until the case gets worse than it was then.
-		return c.ID != s.Lifted.Evidence.CaseID || c.Score > s.Lifted.Evidence.Score || c.OpenedAt.After(s.Lifted.At)
+		// A person's word stands until there is more than the person knew of.
+		return more(c, s.Lifted.Evidence, s.Lifted.At)
 	case s.Lifted != nil && s.Level == LevelObserve:
 		return c.ID != s.Lifted.Evidence.CaseID || seen(c).After(s.Lifted.At)
 	case inForce != LevelObserve && !s.automatic():
-		// A person chose this level knowing the case.
-		return c.ID != s.Evidence.CaseID || c.Score > s.Evidence.Score
+		return more(c, s.Evidence, s.Since)
 	default:
 		return true
 	}
+}
+
+// more says whether an open case tells more than what a person knew when deciding: it is
+// another one, its risk is higher, or it was closed and opened again since.
+func more(c cases.Case, known Evidence, at time.Time) bool {
+	return c.ID != known.CaseID || c.Score > known.Score || known.Closed ||
+		slices.ContainsFunc(c.Closings, func(closed time.Time) bool { return closed.After(at) })
 }
 
 // seen is when the detector last saw what a case is about: the end of its newest window.

@@ -137,6 +137,41 @@ func TestAPersonsReinstatementStandsUntilItGetsWorse(t *testing.T) {
 	require.Equal(t, Report{Cases: 1, Wanted: 1, Flagged: 1}, w.run(e), "worse")
 }
 
+// A case that was closed after a person reinstated the organizer, or before, and is open
+// again is another matter.
+func TestAReopenedCaseIsNews(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.organizers("t1", 10)
+	e := w.enforcer(policy())
+	for _, organizer := range []string{"o0", "o1"} {
+		w.put(caseOf("t1", organizer, 85))
+	}
+	w.run(e)
+	lift := func(organizer string) {
+		_, err := e.Act(t.Context(), request(ActionReinstate, func(r *Request) { r.OrganizerID = organizer }))
+		require.NoError(t, err)
+	}
+	closeCase := func(organizer string) {
+		_, err := w.cases.Act(t.Context(), "case-t1-"+organizer, cases.Action{Kind: cases.KindConfirmed, Actor: "cli:bob", Reason: "talked to them"}, w.clock.now())
+		require.NoError(t, err)
+	}
+	lift("o0")
+	w.clock.move(time.Minute)
+	closeCase("o0")
+	closeCase("o1")
+	lift("o1")
+	require.Equal(t, Report{}, w.run(e))
+	w.clock.move(time.Hour)
+	for _, organizer := range []string{"o0", "o1"} {
+		c, err := w.cases.Get(t.Context(), "case-t1-"+organizer)
+		require.NoError(t, err)
+		c.Status, c.Outcome, c.Score = cases.StatusOpen, "", 75
+		w.put(c)
+	}
+	require.Equal(t, Report{Cases: 2, Wanted: 2, Flagged: 2}, w.run(e))
+}
+
 func TestALevelAPersonChoseIsOnlyRaisedOnWorseEvidence(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
