@@ -201,9 +201,13 @@ func (d *demo) rate(ctx context.Context, s *services) error {
 }
 
 func (d *demo) detect(ctx context.Context, s *services) error {
+	detect, err := d.newDetector(s)
+	if err != nil {
+		return err
+	}
 	start := d.now()
 	bar := d.progress("detect", "steps")
-	_, err := s.detector.Detect(ctx, detector.Request{From: d.from, To: d.to, Step: time.Hour}, func(done, total int) { bar.Set(int64(done), int64(total)) })
+	_, err = detect.Detect(ctx, detector.Request{From: d.from, To: d.to, Step: time.Hour}, func(done, total int) { bar.Set(int64(done), int64(total)) })
 	bar.Done()
 	if err != nil {
 		return err

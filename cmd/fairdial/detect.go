@@ -72,8 +72,12 @@ latency), whenever they were stored; cases carry the replayed time.`,
 				request.Latency = time.Duration(a.cfg.Detection.Latency)
 			}
 			return a.withStore(cmd.Context(), func(s *services) error {
+				d, err := a.newDetector(s)
+				if err != nil {
+					return err
+				}
 				bar := a.progress("detect", "steps")
-				report, err := s.detector.Detect(cmd.Context(), request, func(done, total int) { bar.Set(int64(done), int64(total)) })
+				report, err := d.Detect(cmd.Context(), request, func(done, total int) { bar.Set(int64(done), int64(total)) })
 				bar.Done()
 				if err != nil {
 					return err

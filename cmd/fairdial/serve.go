@@ -41,6 +41,10 @@ func (a *app) serve(ctx context.Context, s *services) error {
 	if err != nil {
 		return err
 	}
+	detect, err := a.newDetector(s)
+	if err != nil {
+		return err
+	}
 	registry := prometheus.NewRegistry()
 	metrics := newMetrics(registry, s)
 	handler, err := console.New(console.Options{
@@ -51,7 +55,7 @@ func (a *app) serve(ctx context.Context, s *services) error {
 		return err
 	}
 	scheduler, err := schedule.New(schedule.Options{
-		Jobs: a.jobs(s, metrics), Recorder: schedule.NewLog(s.journal), Now: a.now,
+		Jobs: a.jobs(s, detect, metrics), Recorder: schedule.NewLog(s.journal), Now: a.now,
 		Logger: a.logger, Observe: metrics.run, Grace: grace,
 	})
 	if err != nil {

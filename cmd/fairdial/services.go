@@ -9,7 +9,6 @@ import (
 
 	"fairdial/alerting"
 	"fairdial/cases"
-	"fairdial/detector"
 	"fairdial/directory"
 	"fairdial/enforcement"
 	"fairdial/ingest"
@@ -29,7 +28,6 @@ type services struct {
 	enforcer  *enforcement.Enforcer
 	rater     *rating.Rater
 	alerter   *alerting.Alerter
-	detector  *detector.Detector
 }
 
 // services wires the parts together and brings the configured tenants in.
@@ -57,9 +55,6 @@ func (a *app) services(ctx context.Context, st *store.Store) (*services, error) 
 		return nil, err
 	}
 	if s.alerter, err = a.alerter(s); err != nil {
-		return nil, err
-	}
-	if s.detector, err = a.newDetector(s); err != nil {
 		return nil, err
 	}
 	return s, a.importTenants(ctx, s)
