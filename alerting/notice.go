@@ -281,8 +281,11 @@ func exposure(c cases.Case) string {
 			largest = f
 		}
 	}
-	if largest.Calls > 0 {
-		text += fmt.Sprintf(", %s calls", number(float64(largest.Calls)))
+	switch {
+	case largest.Calls == 1:
+		text += ", 1 call"
+	case largest.Calls > 1:
+		text += ", " + number(float64(largest.Calls)) + " calls"
 	}
 	return text
 }

@@ -60,14 +60,17 @@ var (
 	// kept are runs of digits that are no phone numbers: times and ids.
 	kept = regexp.MustCompile(`\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?)?` +
 		`|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}`)
-	// candidate is what could be a phone number: digits of any script, masked ones too,
-	// with the separators that people put between groups.
-	candidate = regexp.MustCompile(`(?:\+ ?)?\(?\p{Nd}(?:[ .()/\-]{0,2}[\p{Nd}*])*`)
-	digits    = regexp.MustCompile(`[\p{Nd}*]+`)
+	// candidate is what could be a phone number: digits of any script, hidden ones too ("*"
+	// in the source's files, "·" in the rules' sentences), with the separators that people
+	// put between groups.
+	candidate = regexp.MustCompile(`(?:\+ ?)?\(?\p{Nd}(?:[ .()/\-]{0,2}[\p{Nd}*·])*`)
+	digits    = regexp.MustCompile(`[\p{Nd}*·]+`)
+	hidden    = regexp.MustCompile(`[*·]{4,}$`)
 	amount    = regexp.MustCompile(`^\d{1,8}\.\d{1,2}$`)
 )
 
-// mask leaves the last four digits of every phone number in a text.
+// mask leaves the last four digits of every phone number in a text. One that has its last
+// four hidden already, and no more than a block before them, stays as it is.
 func mask(s string) string {
 	if len(strings.Map(digitOrStar, s)) < fewest {
 		return s // most texts: no need to look closer
@@ -86,8 +89,11 @@ func mask(s string) string {
 // fewest digits of what can be dialled from abroad.
 const fewest = 7
 
+// block is how many digits name a block of numbers in North America: 1 and NPA-NXX.
+const block = 7
+
 func digitOrStar(r rune) rune {
-	if r == '*' || unicode.Is(unicode.Nd, r) {
+	if r == '*' || r == '·' || unicode.Is(unicode.Nd, r) {
 		return '0'
 	}
 	return -1
@@ -99,6 +105,9 @@ func maskAll(s string) string {
 			return found
 		}
 		number := []rune(strings.Join(digits.FindAllString(found, -1), ""))
+		if end := hidden.FindString(string(number)); len(number)-utf8.RuneCountInString(end) <= block && end != "" {
+			return found // no subscriber is named: this much is a block of 10,000 numbers
+		}
 		return "•••" + string(number[len(number)-4:])
 	})
 }
