@@ -60,15 +60,16 @@ func (in inputs) hash() uint64 {
 	return h.Sum64()
 }
 
-func (in inputs) sheetIDs() []uuid.UUID {
+// rateLists are the sheets in force, as they hold for the tenant's country.
+func (in inputs) rateLists() []uuid.UUID {
 	ids := make([]uuid.UUID, len(in.sheets))
 	for i, s := range in.sheets {
-		ids[i] = s.ID
+		ids[i] = s.ListID(in.tenant.Country)
 	}
 	return ids
 }
 
-func (in inputs) sheetsFrom() []time.Time {
+func (in inputs) rateListsFrom() []time.Time {
 	from := make([]time.Time, len(in.sheets))
 	for i, s := range in.sheets {
 		from[i] = s.ValidFrom

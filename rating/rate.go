@@ -248,8 +248,8 @@ type attempt struct {
 	SelectLicences    int64       `ch:"select_licences"`
 	SelectPoolSeconds int64       `ch:"select_pool_seconds"`
 	SKUsAt            time.Time   `ch:"skus_at"`
-	SheetIDs          []uuid.UUID `ch:"sheet_ids"`
-	SheetsFrom        []time.Time `ch:"sheets_from"`
+	RateLists         []uuid.UUID `ch:"rate_lists"`
+	RateListsFrom     []time.Time `ch:"rate_lists_from"`
 	StartedAt         time.Time   `ch:"started_at"`
 	Actor             string      `ch:"actor"`
 }
@@ -262,7 +262,7 @@ func (r *Rater) attemptOf(s survey, batch uuid.UUID, actor string) attempt {
 		LicencesVersion: in.tenant.LicencesVersion, LicencesHash: in.licencesHash, PlanVersion: in.terms.ID,
 		TenantCountry: in.tenant.Country, CreditsFunded: in.tenant.CreditsFunded, CreditsCurrency: in.tenant.CreditsCurrency,
 		PoolLicences: in.licences.Pool, PoolSeconds: in.pool, SelectLicences: in.licences.Select, SelectPoolSeconds: in.free,
-		SKUsAt: in.licences.SKUsAt, SheetIDs: in.sheetIDs(), SheetsFrom: in.sheetsFrom(), StartedAt: r.now().UTC(), Actor: actor,
+		SKUsAt: in.licences.SKUsAt, RateLists: in.rateLists(), RateListsFrom: in.rateListsFrom(), StartedAt: r.now().UTC(), Actor: actor,
 	}
 }
 

@@ -42,7 +42,8 @@ type Stored struct {
 	Currency  string    `ch:"currency" json:"currency"`
 	ValidFrom time.Time `ch:"valid_from" json:"valid_from"`
 	File      string    `ch:"file" json:"file"`
-	Rows      uint32    `ch:"rows" json:"rows"` // rates, one a prefix
+	Rows      uint32    `ch:"rows" json:"rows"`       // rates, one a prefix
+	Origins   []string  `ch:"origins" json:"origins"` // countries with rates of their own
 	StoredAt  time.Time `ch:"stored_at" json:"stored_at"`
 	// Unchanged: the import brought nothing new.
 	Unchanged bool `json:"unchanged"`
@@ -63,7 +64,7 @@ func Import(ctx context.Context, conn driver.Conn, src Source) (Stored, error) {
 	hash := sheet.hash()
 	out := Stored{
 		ID: uuid.NewSHA1(sheets, fmt.Appendf(nil, "%s|%d|%s", sheet.Currency, from.UnixMilli(), hex.EncodeToString(hash[:]))), Currency: sheet.Currency,
-		ValidFrom: from, File: src.File, Rows: uint32(len(sheet.Rates)), StoredAt: src.StoredAt.UTC().Truncate(time.Microsecond),
+		ValidFrom: from, File: src.File, Rows: uint32(len(sheet.Rates)), Origins: sheet.origins(), StoredAt: src.StoredAt.UTC().Truncate(time.Microsecond),
 	}
 	all, err := List(ctx, conn)
 	if err != nil {
@@ -75,17 +76,22 @@ func Import(ctx context.Context, conn driver.Conn, src Source) (Stored, error) {
 			return s, nil
 		}
 	}
-	var there uint64
-	err = conn.QueryRow(ctx, statement("rows_of_sheet"),
-		clickhouse.Named("currency", sheet.Currency), clickhouse.Named("sheet_id", out.ID.String())).Scan(&there)
+	var rated, ranged uint64
+	err = conn.QueryRow(ctx, statement("rows_of_sheet"), clickhouse.Named("currency", sheet.Currency),
+		clickhouse.Named("sheet_id", out.ID.String()), clickhouse.Named("list_id", out.ListID("").String())).Scan(&rated, &ranged)
 	if err != nil {
 		return Stored{}, fmt.Errorf("look for the rates of sheet %s: %w", out.ID, err)
 	}
 	// A block is written whole or not at all, so rates that are there are all there. Were
-	// they there twice, by two imports at once, rating would still see each prefix once.
-	if there == 0 {
+	// they there twice, by two imports at once, a look-up would still find the one rate.
+	if rated == 0 {
 		if err := insertRates(ctx, conn, out.ID, sheet); err != nil {
 			return Stored{}, fmt.Errorf("store the rates of %s: %w", src.File, err)
+		}
+	}
+	if ranged == 0 {
+		if err := insertRanges(ctx, conn, out, sheet); err != nil {
+			return Stored{}, fmt.Errorf("store the look-up of %s: %w", src.File, err)
 		}
 	}
 	if err := insertSheet(ctx, conn, out, string(hash[:])); err != nil {
@@ -109,13 +115,32 @@ func insertRates(ctx context.Context, conn driver.Conn, id uuid.UUID, sheet Shee
 	return batch.Send()
 }
 
+func insertRanges(ctx context.Context, conn driver.Conn, s Stored, sheet Sheet) error {
+	batch, err := conn.PrepareBatch(ctx, statement("insert_ranges"))
+	if err != nil {
+		return err
+	}
+	defer batch.Close()
+	for _, origin := range append([]string{""}, s.Origins...) {
+		for _, premium := range []bool{false, true} {
+			for _, l := range ranges(sheet.Rates, origin, premium) {
+				prefix, connection, perMinute := l.money()
+				if err := batch.Append(s.ListID(origin), premium, l.starts, s.ID, prefix, connection, perMinute); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return batch.Send()
+}
+
 func insertSheet(ctx context.Context, conn driver.Conn, s Stored, hash string) error {
 	batch, err := conn.PrepareBatch(ctx, statement("insert_sheet"))
 	if err != nil {
 		return err
 	}
 	defer batch.Close()
-	if err := batch.Append(s.ID, s.Currency, s.ValidFrom, s.File, hash, s.Rows, s.StoredAt); err != nil {
+	if err := batch.Append(s.ID, s.Currency, s.ValidFrom, s.File, hash, s.Rows, s.Origins, s.StoredAt); err != nil {
 		return err
 	}
 	return batch.Send()

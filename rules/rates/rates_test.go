@@ -2,12 +2,14 @@ package rates
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"fairdial/store/storetest"
 )
@@ -201,9 +203,71 @@ func TestAnImportThatWasCutOffIsFinished(t *testing.T) {
 	require.NoError(t, s.QueryRow(ctx, "SELECT count() FROM rate_rows").Scan(&n))
 	require.EqualValues(t, 1, n)
 	var perMinute decimal.Decimal
+	require.NoError(t, s.QueryRow(ctx, "SELECT count() FROM rate_ranges WHERE list_id = ?", again.ListID("US").String()).Scan(&n))
+	require.EqualValues(t, 4, n, "where 1876 begins and where it ends, for premium numbers and others")
 	require.NoError(t, s.QueryRow(ctx, "SELECT per_minute FROM rate_rows").Scan(&perMinute))
 	require.Equal(t, "0.331", perMinute.String())
 }
+
+// The look-up finds what trying every prefix finds.
+func TestTheLongestPrefixIsFoundWhateverTheNumber(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		var all []Rate
+		seen := map[rateKey]bool{}
+		for range rapid.IntRange(0, 20).Draw(rt, "rates") {
+			r := Rate{
+				Prefix:     rapid.StringMatching(`[1-3]([0-9]|0|9){0,5}`).Draw(rt, "prefix"),
+				Origin:     rapid.SampledFrom([]string{"", "", "DE", "US"}).Draw(rt, "origin"),
+				NumberType: rapid.SampledFrom(numberTypes).Draw(rt, "type"),
+			}
+			if k := (rateKey{r.Prefix, r.NumberType, r.Origin}); !seen[k] {
+				seen[k] = true
+				all = append(all, r)
+			}
+		}
+		number := rapid.StringMatching(`[1-4]([0-9]|0|9){0,14}`).Draw(rt, "number")
+		origin, premium := rapid.SampledFrom([]string{"", "DE", "FR"}).Draw(rt, "tenant's country"), rapid.Bool().Draw(rt, "premium")
+
+		// Longest prefix, then own country, then type.
+		var want *Rate
+		rank := func(r *Rate) [3]int {
+			order := map[NumberType]int{AllNumberTypes: 1, Wireline: 2, Wireless: 3, Premium: 4}
+			if premium {
+				order[Premium] = 0
+			}
+			any := 0
+			if r.Origin == "" {
+				any = 1
+			}
+			return [3]int{-len(r.Prefix), any, order[r.NumberType]}
+		}
+		for i := range all {
+			r := &all[i]
+			if !strings.HasPrefix(number, r.Prefix) || r.Origin != "" && r.Origin != origin {
+				continue
+			}
+			if want == nil || slices.Compare(rankOf(rank(r)), rankOf(rank(want))) < 0 {
+				want = r
+			}
+		}
+		var got *Rate
+		last := uint64(0)
+		for i, l := range ranges(all, origin, premium) {
+			if i > 0 && l.starts <= last {
+				rt.Fatalf("ranges are out of order: %x after %x", l.starts, last)
+			}
+			last = l.starts
+			if l.starts <= placeOf(number) {
+				got = l.rate
+			}
+		}
+		if got != want {
+			rt.Fatalf("%s: got %+v, want %+v", number, got, want)
+		}
+	})
+}
+
+func rankOf(r [3]int) []int { return r[:] }
 
 func FuzzParse(f *testing.F) {
 	f.Add(published + ",Jamaica,1876,,,0.05,0.3310\n")

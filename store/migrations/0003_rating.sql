@@ -14,6 +14,26 @@ CREATE TABLE IF NOT EXISTS rate_rows
 ENGINE = MergeTree
 ORDER BY (currency, prefix, sheet_id);
 
+-- The same, made ready to be looked up: where, in the order of numbers, another rate
+-- begins. The longest prefix of a number is that of the last range that starts at or
+-- before it. A list is a sheet as it holds for tenants of one country, or for others.
+--
+-- A number is its digits as one of 16 hexadecimal digits: a digit d is d + 1, and 0 stands
+-- for none. So a prefix, and a number whose last digits are hidden, come before all
+-- numbers that begin with them.
+CREATE TABLE IF NOT EXISTS rate_ranges
+(
+    list_id           UUID,
+    premium           Bool,                   -- for premium numbers, or for all others
+    starts            UInt64,
+    sheet_id          UUID,
+    prefix            String,                 -- '' where no rate is known
+    connection_charge Decimal(18, 6),
+    per_minute        Decimal(18, 6)
+)
+ENGINE = MergeTree
+ORDER BY (list_id, premium, starts);
+
 -- A sheet counts once its row here exists. It is in force from valid_from until
 -- the next sheet of the same currency.
 CREATE TABLE IF NOT EXISTS rate_sheets
@@ -24,6 +44,7 @@ CREATE TABLE IF NOT EXISTS rate_sheets
     file         String,
     content_hash FixedString(32),
     rows         UInt32,
+    origins      Array(String),          -- countries that have rates of their own
     stored_at    DateTime64(6, 'UTC')
 )
 ENGINE = MergeTree
@@ -51,8 +72,8 @@ CREATE TABLE IF NOT EXISTS rating_attempts
     select_licences     Int64,                  -- the free subscription to US and Canada
     select_pool_seconds Int64,
     skus_at             DateTime64(3, 'UTC'),   -- the snapshot that gave the licence counts; 1970 for none
-    sheet_ids           Array(UUID),            -- rate sheets in force in the month, and since when
-    sheets_from         Array(DateTime64(3, 'UTC')),
+    rate_lists          Array(UUID),            -- in force in the month, and since when
+    rate_lists_from     Array(DateTime64(3, 'UTC')),
     started_at          DateTime64(6, 'UTC'),
     actor               LowCardinality(String)
 )

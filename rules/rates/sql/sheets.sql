@@ -5,6 +5,7 @@ SELECT
     s.valid_from                    AS valid_from,
     argMax(s.file, s.stored_at)     AS file,
     argMax(s.rows, s.stored_at)     AS rows,
+    argMax(s.origins, s.stored_at)  AS origins,
     max(s.stored_at)                AS stored_at
 FROM rate_sheets AS s
 GROUP BY s.currency, s.valid_from
