@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ type file struct {
 	path     string
 	size     int64
 	modified time.Time // UTC; when the source last touched it
+	hash     string    // SHA-256 of the content, set by hashAll
 	temp     bool      // a spooled stream, removed after reading
 }
 
@@ -157,18 +159,32 @@ func (g *Ingester) spool(name string, in io.Reader) (f file, err error) {
 // base is the name by which the ledger knows the file, wherever it lies.
 func (f file) base() string { return filepath.Base(f.name) }
 
+// hashAll sets the hash of every file.
+func hashAll(ctx context.Context, files []file) error {
+	for i := range files {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		var err error
+		if files[i].hash, err = files[i].contentHash(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // contentHash is the SHA-256 of the file's bytes.
-func (f file) contentHash() ([]byte, error) {
+func (f file) contentHash() (string, error) {
 	in, err := os.Open(f.path)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", f.name, err)
+		return "", fmt.Errorf("read %s: %w", f.name, err)
 	}
 	defer in.Close()
 	hash := sha256.New()
 	if _, err := io.Copy(hash, in); err != nil {
-		return nil, fmt.Errorf("read %s: %w", f.name, err)
+		return "", fmt.Errorf("read %s: %w", f.name, err)
 	}
-	return hash.Sum(nil), nil
+	return string(hash.Sum(nil)), nil
 }
 
 // unchanged says whether the file is still the one whose content was hashed.

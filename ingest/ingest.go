@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -94,13 +95,25 @@ func (g *Ingester) Ingest(ctx context.Context, tenantID, actor string, paths []s
 		return Report{}, err
 	}
 	defer discard(files)
+	if err := hashAll(ctx, files); err != nil {
+		return Report{}, err
+	}
+	release, err := g.locks.acquire(ctx, tenantID)
+	if err != nil {
+		return Report{}, err
+	}
+	defer release()
+	run, end, err := g.beginRun(ctx, tenantID, actor, files)
+	if err != nil {
+		return Report{}, err
+	}
 	report := Report{Files: []FileReport{}, Skipped: skipped}
 	meter := &meter{progress: progress}
 	for _, f := range files {
 		meter.total += f.size
 	}
 	for _, f := range files {
-		one, err := g.file(ctx, tenantID, actor, f, meter)
+		one, err := g.file(ctx, run, tenantID, actor, f, meter)
 		if err != nil {
 			return report, err
 		}
@@ -109,6 +122,9 @@ func (g *Ingester) Ingest(ctx context.Context, tenantID, actor string, paths []s
 		report.Total.add(one.Counts)
 		g.logger.Debug("file read", "tenant", tenantID, "file", f.name, "read", one.Read, "accepted", one.Accepted,
 			"duplicate", one.Duplicate, "ignored", one.Ignored, "rejected", one.Rejected)
+	}
+	if err := end(); err != nil {
+		return report, err
 	}
 	return report, report.Total.check()
 }
@@ -119,30 +135,28 @@ type outcome struct {
 	skipped []Skipped
 }
 
-func (g *Ingester) file(ctx context.Context, tenantID, actor string, f file, meter *meter) (outcome, error) {
-	release, err := g.locks.acquire(ctx, tenantID)
+func (g *Ingester) file(ctx context.Context, run *run, tenantID, actor string, f file, meter *meter) (outcome, error) {
+	batches, err := g.batchesOf(ctx, tenantID, f)
 	if err != nil {
 		return outcome{}, err
 	}
-	defer release()
-	hash, err := f.contentHash()
-	if err != nil {
-		return outcome{}, err
-	}
-	resume, readBefore, err := g.begin(ctx, tenantID, f.base(), hash)
-	if err != nil {
-		return outcome{}, err
+	done, resume := run.take(f, batches)
+	if done != nil {
+		meter.add(int(f.size))
+		return outcome{FileReport: FileReport{File: f.name, Format: Format(done.Format), Counts: done.counts(), Error: done.Detail}}, nil
 	}
 	b := &batch{
-		g: g, id: resume, tenantID: tenantID, file: f.base(), source: "file", sourceAt: f.modified, readBefore: readBefore,
+		g: g, id: g.newID(), tenantID: tenantID, file: f.base(), source: "file", sourceAt: f.modified,
+		readBefore: slices.ContainsFunc(batches, func(c contentBatch) bool { return c.State == stateFinished }),
+	}
+	if resume != nil {
+		b.id = resume.BatchID
 	}
 	entry := Entry{
-		BatchID: b.id, TenantID: tenantID, Source: b.source, File: f.base(), ContentHash: string(hash),
+		BatchID: b.id, TenantID: tenantID, Source: b.source, File: f.base(), ContentHash: f.hash,
 		State: stateStarted, Actor: actor,
 	}
-	if resume == uuid.Nil {
-		b.id = g.newID()
-		entry.BatchID = b.id
+	if resume == nil {
 		if err := g.record(ctx, entry); err != nil {
 			return outcome{}, err
 		}

@@ -159,7 +159,6 @@ func digits(s string) bool {
 // nested reads any JSON object.
 func (r *row) nested(raw string) error {
 	d := json.NewDecoder(strings.NewReader(raw))
-	d.UseNumber()
 	open, err := d.Token()
 	if err != nil {
 		return torn(err)
@@ -172,11 +171,18 @@ func (r *row) nested(raw string) error {
 		if err != nil {
 			return torn(err)
 		}
-		var value scalar
+		var value json.RawMessage
 		if err := d.Decode(&value); err != nil {
 			return torn(err)
 		}
-		r.set(fmt.Sprint(name), string(value))
+		if value[0] != '"' && holdsRecord(value) {
+			return fmt.Errorf("%v holds another record", name)
+		}
+		text, err := scalar(value)
+		if err != nil {
+			return err
+		}
+		r.set(fmt.Sprint(name), text)
 	}
 	if _, err := d.Token(); err != nil {
 		return torn(err)
@@ -187,6 +193,12 @@ func (r *row) nested(raw string) error {
 	return nil
 }
 
+// holdsRecord says whether JSON has the time of a call in it: a record that was torn in a
+// list can seem to hold those after it.
+func holdsRecord(text []byte) bool {
+	return bytes.Contains(text, []byte(`"startDateTime"`)) || bytes.Contains(text, []byte(`"Start Time"`))
+}
+
 // torn calls an end that comes too early by one name.
 func torn(err error) error {
 	if errors.Is(err, io.EOF) || strings.Contains(err.Error(), "unexpected end") {
@@ -195,21 +207,16 @@ func torn(err error) error {
 	return err
 }
 
-// scalar takes a JSON value as the text it stands for; null and an empty list are none.
-type scalar string
-
-// UnmarshalJSON keeps numbers exactly as they are written.
-func (s *scalar) UnmarshalJSON(data []byte) error {
-	var text string
+// scalar is the text that a JSON value stands for; null and an empty list are none, and
+// numbers stay as they are written.
+func scalar(value json.RawMessage) (text string, err error) {
 	switch {
-	case data[0] == '"':
-		if err := json.Unmarshal(data, &text); err != nil {
-			return err
-		}
-	case bytes.Equal(data, []byte("null")), bytes.Equal(data, []byte("[]")):
+	case value[0] == '"':
+		err = json.Unmarshal(value, &text)
+		return text, err
+	case bytes.Equal(value, []byte("null")), bytes.Equal(value, []byte("[]")):
+		return "", nil
 	default:
-		text = string(data)
+		return string(value), nil
 	}
-	*s = scalar(text)
-	return nil
 }

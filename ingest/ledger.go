@@ -108,27 +108,35 @@ func (g *Ingester) record(ctx context.Context, e Entry) error {
 	return nil
 }
 
-// begin finds out whether the same content was read before: to its end, or (under the
-// same name) by a batch that was cut short and is gone on with.
-func (g *Ingester) begin(ctx context.Context, tenantID, file string, contentHash []byte) (resume uuid.UUID, readBefore bool, err error) {
-	var batches []struct {
-		BatchID  uuid.UUID `ch:"batch_id"`
-		File     string    `ch:"file"`
-		Finished bool      `ch:"finished"`
-		Ended    bool      `ch:"ended"`
-	}
-	err = g.conn.Select(ctx, &batches, batchesOfContentSQL,
-		clickhouse.Named("tenant_id", tenantID), clickhouse.Named("content_hash", fmt.Sprintf("%x", contentHash)))
+// contentBatch is a batch that read a content.
+type contentBatch struct {
+	BatchID   uuid.UUID `ch:"batch_id"`
+	File      string    `ch:"file"`
+	Began     time.Time `ch:"began"`
+	State     string    `ch:"state"`
+	Format    string    `ch:"format"`
+	Detail    string    `ch:"detail"`
+	Read      uint64    `ch:"read"`
+	Accepted  uint64    `ch:"accepted"`
+	Duplicate uint64    `ch:"duplicate"`
+	Ignored   uint64    `ch:"ignored"`
+	Rejected  uint64    `ch:"rejected"`
+	Corrected uint64    `ch:"corrected"`
+}
+
+func (b *contentBatch) counts() Counts {
+	return Counts{b.Read, b.Accepted, b.Duplicate, b.Ignored, b.Rejected, b.Corrected}
+}
+
+// batchesOf gives the batches that read the file's content before, whatever its name.
+func (g *Ingester) batchesOf(ctx context.Context, tenantID string, f file) ([]contentBatch, error) {
+	var batches []contentBatch
+	err := g.conn.Select(ctx, &batches, batchesOfContentSQL,
+		clickhouse.Named("tenant_id", tenantID), clickhouse.Named("content_hash", fmt.Sprintf("%x", f.hash)))
 	if err != nil {
-		return uuid.Nil, false, fmt.Errorf("ledger of %s: %w", file, err)
+		return nil, fmt.Errorf("ledger of %s: %w", f.name, err)
 	}
-	for _, b := range batches {
-		readBefore = readBefore || b.Finished
-		if !b.Ended && b.File == file {
-			resume = b.BatchID
-		}
-	}
-	return resume, readBefore, nil
+	return batches, nil
 }
 
 // Ledger lists the files read, newest last; an empty tenant means all.

@@ -52,7 +52,7 @@ func (l *lines) next() (line, error) {
 				out.text = string(bytes.TrimRight(part, "\r\n"))
 				return out, nil
 			}
-			if !out.oversize {
+			if out.oversize = out.oversize || len(long)+len(part) > longestRow; !out.oversize {
 				long = append(long, part...)
 			}
 			out.text = string(bytes.TrimRight(long, "\r\n"))

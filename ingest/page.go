@@ -118,23 +118,70 @@ func (p *pageReader) torn(raw, detail string) row {
 	return row{position: p.index, raw: raw, trouble: ReasonTruncated, detail: detail}
 }
 
-// element reads one element, whose first byte is given.
+// element reads one element, whose first byte is given. Only one that is no JSON is looked
+// at for where it was torn: what a text may look like must not decide about a good one.
 func (p *pageReader) element(first byte) (row, error) {
 	if first != '{' && first != '[' {
 		return p.junk()
 	}
-	var open []byte // the braces and brackets that are open
+	if end := p.end(); end > 0 {
+		if out := jsonRow(p.index+1, string(p.buf[:end])); out.trouble == "" {
+			p.index++
+			p.buf = p.buf[end:]
+			return out, nil
+		}
+	}
+	return p.damaged(first)
+}
+
+// end is how long the element is that the buffer begins with; 0 if it has no end.
+func (p *pageReader) end() int {
+	depth, quoted := 0, false
+	for i := 0; i < longestRow; i++ {
+		if i >= len(p.buf) && !p.more() {
+			return 0
+		}
+		switch b := p.buf[i]; {
+		case quoted && b == '\\':
+			i++
+		case b == '"':
+			quoted = !quoted
+		case quoted:
+			if b == '\n' {
+				return 0
+			}
+		case b == '{' || b == '[':
+			depth++
+		case b == '}' || b == ']':
+			if depth--; depth == 0 {
+				return i + 1
+			}
+		}
+	}
+	return 0
+}
+
+// damaged reads an element that is no JSON, to where it ends or the next record opens.
+func (p *pageReader) damaged(first byte) (row, error) {
+	var open []byte   // the braces and brackets that are open
+	var records []int // where a record may open in what seems to be a list of this one
+	last := byte(0)   // the byte before that is no white space
 	quoted, escaped := false, false
-	last := byte(0) // the byte before that is no white space
 	for i := 0; ; i++ {
 		if i >= len(p.buf) && !p.more() {
 			if err := p.failed(); err != nil {
 				return row{}, err
 			}
+			if n := p.firstRecord(records); n > 0 {
+				return p.cut(n), nil
+			}
 			p.finished = true
 			return p.torn(p.take(len(p.buf)), "the page ends in the middle of this record"), nil
 		}
 		if i >= longestRow {
+			if n := p.firstRecord(records); n > 0 {
+				return p.cut(n), nil
+			}
 			out := p.torn(p.take(i), fmt.Sprintf("the record is longer than %d bytes; its beginning is kept", longestRow))
 			out.trouble, p.lost = ReasonOversized, true
 			return out, nil
@@ -148,10 +195,8 @@ func (p *pageReader) element(first byte) (row, error) {
 		case quoted && b == '"':
 			// What looks like a text that ends in }, { is a text that was torn: the quote is
 			// the first one of the next record.
-			if last == '{' {
-				if start, found := opensRecord(p.buf[:i]); found {
-					return p.cut(start), nil
-				}
+			if start, found := opensRecord(p.buf[:i], last); found && first == '{' {
+				return p.cut(start), nil
 			}
 			quoted = false
 		case quoted && b == '\n':
@@ -159,14 +204,20 @@ func (p *pageReader) element(first byte) (row, error) {
 		case quoted:
 		case b == '"':
 			quoted = true
-		case b == '{' && len(open) == 1 && first == '{' && last != ':':
-			return p.cut(i), nil // only a value may open inside a record
+		case b == '{' && i > 0 && open[len(open)-1] == '{' && last != ':':
+			return p.cut(i), nil // inside an object only a value may open
 		case b == '{' || b == '[':
+			if b == '{' && last == ',' {
+				records = append(records, i)
+			}
 			open = append(open, b)
 		case b == '}' && open[len(open)-1] == '{', b == ']' && open[len(open)-1] == '[':
 			open = open[:len(open)-1]
 		}
 		if len(open) == 0 {
+			if n := p.firstRecord(records); n > 0 && first == '{' {
+				return p.cut(n), nil
+			}
 			p.index++
 			return jsonRow(p.index, p.take(i+1)), nil
 		}
@@ -174,6 +225,18 @@ func (p *pageReader) element(first byte) (row, error) {
 			last = b
 		}
 	}
+}
+
+// firstRecord is the first of the places in the buffer at which a record opens, one with
+// the time of a call; 0 if none does.
+func (p *pageReader) firstRecord(places []int) int {
+	for _, n := range places {
+		text, _, _ := bytes.Cut(p.buf[n:], []byte("}"))
+		if holdsRecord(text) {
+			return n
+		}
+	}
+	return 0
 }
 
 // cut gives what stands before the record that opens at i as torn.
@@ -184,8 +247,12 @@ func (p *pageReader) cut(i int) row {
 	return out
 }
 
-// opensRecord says whether text ends in }, { and where its last brace is.
-func opensRecord(text []byte) (int, bool) {
+// opensRecord says whether text, whose last byte but white space is given, ends in }, {
+// and where its last brace is.
+func opensRecord(text []byte, last byte) (int, bool) {
+	if last != '{' {
+		return 0, false
+	}
 	rest := bytes.TrimRight(text, " \t\r\n")
 	for _, c := range []byte("{,}") {
 		if len(rest) == 0 || rest[len(rest)-1] != c {

@@ -1,10 +1,12 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +14,8 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/ext"
 	"github.com/google/uuid"
+
+	"fairdial/usage"
 )
 
 // rejection is a row on its way to the quarantine.
@@ -41,9 +45,13 @@ type Rejected struct {
 	State string `json:"state" ch:"state"`
 }
 
-// rejections is the name space of rejection ids: the same broken row has the same id,
-// however often it comes.
-var rejections = uuid.MustParse("6f1a8f0e-5f0b-4c58-9d43-0f5f1d0a7c11")
+// space is the name space of ids that are derived from what they name.
+var space = uuid.MustParse("6f1a8f0e-5f0b-4c58-9d43-0f5f1d0a7c11")
+
+// derived is the id of what parts name: always the same.
+func derived(parts ...string) uuid.UUID {
+	return uuid.NewSHA1(space, []byte(strings.Join(parts, "\x00")))
+}
 
 var (
 	//go:embed sql/quarantine_known.sql
@@ -112,7 +120,7 @@ func (b *batch) rejectionID(r *rejection) uuid.UUID {
 	if b.twins == nil {
 		b.twins = map[uuid.UUID]uint32{}
 	}
-	id := uuid.NewSHA1(rejections, []byte(strings.Join(parts, "\x00")))
+	id := derived(parts...)
 	twin, there := b.twins[id]
 	if there || len(b.twins) < maxTwins {
 		b.twins[id] = twin + 1
@@ -177,4 +185,49 @@ func (g *Ingester) Quarantine(ctx context.Context, f Filter) ([]Rejected, error)
 		return nil, fmt.Errorf("list the quarantine: %w", err)
 	}
 	return out, nil
+}
+
+// OpenRows is how many rows of a tenant wait in the quarantine for somebody to resolve them.
+type OpenRows struct {
+	TenantID string `json:"tenant_id"`
+	// Month (UTC, "YYYY-MM") in which the call started, or ended where the start cannot be
+	// read; "" where neither can: such a row may belong to any month.
+	Month string `json:"month"`
+	Rows  int    `json:"rows"`
+}
+
+// OpenByMonth counts the rows that wait, by tenant and month: a month is not whole while
+// some of its rows are in the quarantine. An empty tenant means all.
+func (g *Ingester) OpenByMonth(ctx context.Context, tenantID string) ([]OpenRows, error) {
+	rows, err := g.Quarantine(ctx, Filter{TenantID: tenantID})
+	if err != nil {
+		return nil, err
+	}
+	counts := map[OpenRows]int{}
+	for _, r := range rows {
+		counts[OpenRows{TenantID: r.TenantID, Month: r.month()}]++
+	}
+	out := make([]OpenRows, 0, len(counts))
+	for key, n := range counts {
+		key.Rows = n
+		out = append(out, key)
+	}
+	slices.SortFunc(out, func(a, b OpenRows) int {
+		return cmp.Or(cmp.Compare(a.TenantID, b.TenantID), cmp.Compare(a.Month, b.Month))
+	})
+	return out, nil
+}
+
+// month is when the call of a rejected row was, as far as the row still tells.
+func (r *Rejected) month() string {
+	one, err := reread(*r, r.Raw)
+	if err != nil {
+		return ""
+	}
+	for _, f := range []field{fStartedAt, fEndedAt} {
+		if t, err := parseTime(one.cells[f]); err == nil {
+			return usage.MonthOf(t, time.UTC).String()
+		}
+	}
+	return ""
 }

@@ -73,10 +73,11 @@ func isGUID(s string) bool {
 // record makes a usage record of a row, or says why it cannot be trusted. Values that
 // are merely unknown (enums, currencies, masked digits, empty optional cells) pass.
 func (r *row) record(tenantID string) (rec usage.Record, reason Reason, detail string) {
+	c := &r.cells
 	if r.trouble != "" {
+		rec.ID = identifier(c[fUsageID])
 		return rec, r.trouble, r.detail
 	}
-	c := &r.cells
 	if reason, detail = r.text(); reason != "" {
 		return rec, reason, detail
 	}

@@ -2,6 +2,8 @@ package ingest
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"fairdial/store/journal"
+	"fairdial/usage"
 )
 
 // The ways in which a rejected row is resolved; they are kinds of events in the stream
@@ -58,7 +61,7 @@ func (g *Ingester) Dismiss(ctx context.Context, actor, reason string, r Rejected
 	if strings.TrimSpace(reason) == "" {
 		return Resolution{}, errors.New("dismissing a row needs a reason")
 	}
-	return Resolution{ID: r.ID, State: StateDismissed}, g.resolve(ctx, actor, reason, StateDismissed, r)
+	return Resolution{ID: r.ID, State: StateDismissed}, g.resolve(ctx, actor, reason, StateDismissed, r, "")
 }
 
 func (g *Ingester) again(ctx context.Context, actor, why, state string, r Rejected, raw string) (Resolution, error) {
@@ -76,18 +79,39 @@ func (g *Ingester) again(ctx context.Context, actor, why, state string, r Reject
 		open.Reason, open.Detail = string(reason), detail
 		return open, nil
 	}
-	// The batch's id comes from the row's, so that a retry that was cut short finds what
-	// it stored already.
+	counts, err := g.mended(ctx, actor, r, raw, record)
+	if err != nil {
+		return Resolution{}, err
+	}
+	return Resolution{ID: r.ID, State: state, Counts: counts}, g.resolve(ctx, actor, why, state, r, raw)
+}
+
+// sourceQuarantine marks records and ledger lines of rows that came out of the quarantine.
+const sourceQuarantine = "quarantine"
+
+// mended stores the record of a row that is good now, and its line in the ledger. The
+// batch's id comes from the row's, so that a retry that was cut short finds what it
+// stored already.
+func (g *Ingester) mended(ctx context.Context, actor string, r Rejected, raw string, record usage.Record) (Counts, error) {
+	release, err := g.locks.acquire(ctx, r.TenantID)
+	if err != nil {
+		return Counts{}, err
+	}
+	defer release()
 	b := &batch{
-		g: g, id: uuid.NewSHA1(rejections, append(r.ID[:], raw...)), tenantID: r.TenantID, file: r.File,
-		source: "quarantine", sourceAt: r.RejectedAt,
+		g: g, id: derived(r.ID.String(), raw), tenantID: r.TenantID, file: r.File,
+		source: sourceQuarantine, sourceAt: r.RejectedAt,
 	}
 	in := incoming{record: record, position: r.Position, format: r.Format}
 	in.content, in.core = contentHashes(&in.record)
 	if err := b.write(ctx, []incoming{in}); err != nil {
-		return Resolution{}, err
+		return Counts{}, err
 	}
-	return Resolution{ID: r.ID, State: state, Counts: b.counts}, g.resolve(ctx, actor, why, state, r)
+	content := sha256.Sum256([]byte(raw))
+	return b.counts, g.record(ctx, Entry{
+		BatchID: b.id, TenantID: r.TenantID, Source: b.source, File: r.File, Format: r.Format, State: stateFinished,
+		Counts: b.counts, Detail: fmt.Sprintf("row at %d, mended", r.Position), Actor: actor, ContentHash: string(content[:]),
+	})
 }
 
 // reread splits a raw row as its file's format says.
@@ -113,10 +137,19 @@ func reread(r Rejected, raw string) (row, error) {
 	}
 }
 
-func (g *Ingester) resolve(ctx context.Context, actor, why, state string, r Rejected) error {
+// resolve writes what became of a row, with the text that was stored in its place.
+func (g *Ingester) resolve(ctx context.Context, actor, why, state string, r Rejected, raw string) error {
+	body := ""
+	if state == StateReplaced {
+		text, err := json.Marshal(map[string]string{"raw": raw})
+		if err != nil {
+			return fmt.Errorf("%s: %w", r.ID, err)
+		}
+		body = string(text)
+	}
 	err := g.journal.Append(ctx, journal.Event{
 		Stream: quarantineStream, Subject: r.ID.String(), Version: 1, Kind: state,
-		TenantID: r.TenantID, Actor: actor, Reason: why,
+		TenantID: r.TenantID, Actor: actor, Reason: why, Body: body,
 	})
 	var conflict *journal.ConflictError
 	if errors.As(err, &conflict) {
