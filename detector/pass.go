@@ -169,6 +169,7 @@ func (d *Detector) parameters(req Request) params {
 		"from_ms": ms(req.From.UnixMilli()), "to_ms": ms(req.To.UnixMilli()), "step_ms": ms(req.Step.Milliseconds()),
 		"latency_ms": ms(req.Latency.Milliseconds()), "history_ms": ms(from.UnixMilli()),
 		"tenants": texts(req.Tenants), "addon_plans": texts(d.o.AddonPlans), "usage": "usage", "licences": "licences",
+		"own_tenants": "[]", "own_since_ms": "[]",
 	}
 }
 

@@ -21,6 +21,8 @@ type view struct {
 	over  []string
 	// internal views are not for rules.
 	internal bool
+	// whole views are of all tenants, whatever the chunk is; they are made once a pass.
+	whole bool
 }
 
 // views are all feature views, each after those it is over.
@@ -48,6 +50,11 @@ func viewByName(name string) (view, bool) {
 		return view{}, false
 	}
 	return views[i], true
+}
+
+// readsWhole says whether any of the views is of all tenants.
+func readsWhole(names []string) bool {
+	return slices.ContainsFunc(needed(names), func(v view) bool { return v.whole })
 }
 
 // Views are the names of the published feature views: what a rule's SQL may read.

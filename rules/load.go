@@ -83,7 +83,7 @@ func Parse(name string, data []byte) (Rule, error) {
 }
 
 var (
-	unknownField = regexp.MustCompile(`^field (\S+) not found in type .*$`)
+	unknownField = regexp.MustCompile(`^field (.+) not found in type .*$`)
 	wrongType    = regexp.MustCompile("(?s)^cannot construct !!\\S+ `(.*)` into (.*)$")
 )
 

@@ -12,8 +12,9 @@
 --   longest_day_seconds    the largest of them
 --   longest_call_seconds   the longest single call of a day: its median over the days with calls;
 --                          NULL with fewer than two of them
---   hours                  hours of the day (UTC, 0 to 23) in which a call began
---   countries              that were called
+--   hours                  hours of the day (UTC, 0 to 23) in which a call began, and
+--   countries              that were called, in the 42 days that end a week before: what began
+--                          this week is not yet the organizer's character
 WITH days AS
 (
     SELECT
@@ -44,8 +45,10 @@ FROM
         tenant_id, organizer_id, day, n, first_day,
         groupArray(toInt64(s)) OVER before    AS past,
         groupArray(longest) OVER before       AS longest_before,
-        groupUniqArrayArray(h) OVER before    AS hours,
-        groupUniqArrayArray(c) OVER before    AS countries
+        groupUniqArrayArray(h) OVER settled   AS hours,
+        groupUniqArrayArray(c) OVER settled   AS countries
     FROM days
-    WINDOW before AS (PARTITION BY tenant_id, organizer_id ORDER BY n RANGE BETWEEN 42 PRECEDING AND 1 PRECEDING)
+    WINDOW
+        before  AS (PARTITION BY tenant_id, organizer_id ORDER BY n RANGE BETWEEN 42 PRECEDING AND 1 PRECEDING),
+        settled AS (PARTITION BY tenant_id, organizer_id ORDER BY n RANGE BETWEEN 49 PRECEDING AND 8 PRECEDING)
 )

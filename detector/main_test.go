@@ -1,0 +1,9 @@
+package detector
+
+import (
+	"testing"
+
+	"fairdial/store/storetest"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
