@@ -136,18 +136,7 @@ func (a *Alerter) Run(ctx context.Context) (Report, error) {
 	}
 	report.Cases = len(events)
 	now := a.now()
-	tasks, counts, err := a.pick(events, b, states, now)
-	if err != nil {
-		return fail(err)
-	}
-	for reason, n := range counts {
-		if !reason.tells() && reason != ReasonClosedUntold {
-			if report.Quiet == nil {
-				report.Quiet = map[Reason]int{}
-			}
-			report.Quiet[reason] = n
-		}
-	}
+	tasks := a.pick(ctx, events, b, states, now, &report)
 	if a.sender == nil {
 		err = a.logAll(ctx, tasks, now, &report)
 	} else {

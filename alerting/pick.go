@@ -2,7 +2,9 @@ package alerting
 
 import (
 	"cmp"
+	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -30,16 +32,23 @@ type book struct {
 }
 
 // pick is what needs telling, derived from the case log, the delivery log and the state of
-// enforcement, the gravest first. The counts say why others do not.
-func (a *Alerter) pick(events []cases.Event, b book, states map[organizer]enforcement.State, now time.Time) ([]task, map[Reason]int, error) {
+// enforcement, the gravest first. The report counts why others do not.
+func (a *Alerter) pick(ctx context.Context, events []cases.Event, b book, states map[organizer]enforcement.State, now time.Time, report *Report) []task {
 	var tasks []task
-	counts := map[Reason]int{}
 	for _, e := range events {
 		t, err := a.consider(e, b, states, now)
-		if err != nil {
-			return nil, nil, err
+		if err != nil { // no case may keep the others from being told
+			a.log.LogAttrs(ctx, slog.LevelError, "alert not made", slog.String("case_id", e.CaseID), slog.Any("error", err))
+			report.Failed++
+			report.Problem = err.Error()
+			continue
 		}
-		counts[t.reason]++
+		if !t.reason.tells() && t.reason != ReasonClosedUntold {
+			if report.Quiet == nil {
+				report.Quiet = map[Reason]int{}
+			}
+			report.Quiet[t.reason]++
+		}
 		if t.reason.tells() || t.reason == ReasonClosedUntold || t.delivery.Attempt != nil {
 			tasks = append(tasks, t)
 		}
@@ -51,7 +60,7 @@ func (a *Alerter) pick(events []cases.Event, b book, states map[organizer]enforc
 			c.OpenedAt.Compare(d.OpenedAt), cmp.Compare(c.ID, d.ID),
 		)
 	})
-	return tasks, counts, nil
+	return tasks
 }
 
 // consider compares one case with what was told of it.

@@ -31,38 +31,83 @@ const (
 
 // message renders a notice as the message that stands for a case.
 func message(n notice) (Message, error) {
-	blocks := []slack.Block{
-		slack.NewHeaderBlock(plainText(truncate(n.headline, limitHeader))),
-		slack.NewSectionBlock(plainText(n.sentence), nil, nil),
-	}
-	if len(n.facts) > 0 {
-		blocks = append(blocks, slack.NewSectionBlock(nil, fields(n.facts, false), nil))
-	}
-	blocks = append(blocks, slack.NewSectionBlock(nil, fields(n.rows, true), nil))
-	if more := n.more(); more != "" {
-		blocks = append(blocks, slack.NewSectionBlock(plainText(truncate(more, limitSection)), nil, nil))
-	}
-	blocks = append(blocks, slack.NewContextBlock("", markdown(n.footer())))
-	m := Message{
-		Fallback: escape(truncate(n.headline+": "+n.sentence, limitFallback/5)), // escaping makes up to five of one
-		Blocks:   blocks,
-		Plain:    n.plain(),
-	}
-	return m, m.check()
+	return fitting(n, func(n notice) Message {
+		blocks := []slack.Block{
+			slack.NewHeaderBlock(plainText(truncate(n.headline, limitHeader))),
+			slack.NewSectionBlock(plainText(n.sentence), nil, nil),
+		}
+		if len(n.facts) > 0 {
+			blocks = append(blocks, slack.NewSectionBlock(nil, fields(n.facts, false), nil))
+		}
+		blocks = append(blocks, slack.NewSectionBlock(nil, fields(n.rows, true), nil))
+		if more := n.more(); more != "" {
+			blocks = append(blocks, slack.NewSectionBlock(plainText(truncate(more, limitSection)), nil, nil))
+		}
+		return Message{
+			Fallback: fallback(n.headline + ": " + n.sentence),
+			Blocks:   append(blocks, slack.NewContextBlock("", markdown(n.footer()))),
+			Plain:    n.plain(),
+		}
+	})
 }
 
 // replyMessage renders a notice as a reply in the case's thread.
 func replyMessage(n notice) (Message, error) {
-	m := Message{
-		Fallback: escape(truncate(n.news+". "+n.sentence, limitFallback/5)),
-		Blocks: []slack.Block{
-			slack.NewSectionBlock(plainText(truncate(n.news, limitSection)), nil, nil),
-			slack.NewSectionBlock(plainText(n.sentence), nil, nil),
-			slack.NewContextBlock("", markdown(n.footer())),
-		},
-		Plain: n.news + "\n" + n.plain(),
+	return fitting(n, func(n notice) Message {
+		return Message{
+			Fallback: fallback(n.news + ". " + n.sentence),
+			Blocks: []slack.Block{
+				slack.NewSectionBlock(plainText(truncate(n.news, limitSection)), nil, nil),
+				slack.NewSectionBlock(plainText(n.sentence), nil, nil),
+				slack.NewContextBlock("", markdown(n.footer())),
+			},
+			Plain: n.news + "\n" + n.plain(),
+		}
+	})
+}
+
+// fallback is Slack's top-level text; escaping makes up to five characters of one.
+func fallback(s string) string { return escape(truncate(s, limitFallback/5)) }
+
+// fitting renders a notice in full or, where that is more than Slack takes, shorter: other
+// people choose the texts, and none may keep a case from being told.
+func fitting(n notice, render func(notice) Message) (m Message, err error) {
+	for _, short := range []func(notice) notice{whole, counted, terse} {
+		m = render(short(n))
+		if err = m.check(); err == nil {
+			return m, nil
+		}
 	}
-	return m, m.check()
+	return m, fmt.Errorf("the message of case %s does not fit: %w", n.caseID, err)
+}
+
+func whole(n notice) notice { return n }
+
+// counted counts what stands below the facts instead of naming it.
+func counted(n notice) notice {
+	if len(n.also) > 0 {
+		n.also = []string{fmt.Sprintf("%d more findings", len(n.also))}
+	}
+	if len(n.members) > 0 {
+		n.members = []string{fmt.Sprintf("%d", len(n.members))}
+	}
+	return n
+}
+
+// terse leaves out the facts as well and cuts every text short.
+func terse(n notice) notice {
+	n = counted(n)
+	n.headline, n.sentence, n.news = truncate(n.headline, 100), truncate(n.sentence, 200), truncate(n.news, 200)
+	if len(n.facts) > 0 {
+		n.also, n.facts = []string{fmt.Sprintf("%d findings", len(n.facts))}, nil
+	}
+	rows := make([]row, len(n.rows))
+	for i, r := range n.rows {
+		rows[i] = row{r.label, truncate(r.text, 100)}
+	}
+	n.rows = rows
+	n.rules = firstFew(n.rules, 2)
+	return n
 }
 
 // fields are rows as Slack's two columns: the label left, the text right. Texts are
@@ -99,14 +144,20 @@ func (n notice) more() string {
 	return strings.Join(lines, "\n")
 }
 
+// How long the parts of the footer may be before they are escaped, in characters.
+const (
+	maxRules = 300
+	maxLink  = 500
+)
+
 func (n notice) footer() string {
 	parts := []string{"Case `" + n.caseID + "`", "`fairdial cases show " + n.caseID + "`"}
-	for _, theirs := range []string{strings.Join(firstFew(n.rules, maxAlso), ", "), n.account} {
-		if theirs != "" {
-			parts = append(parts, escape(unmarked(theirs)))
+	for _, theirs := range []string{truncate(strings.Join(firstFew(n.rules, maxAlso), ", "), maxRules), n.account} {
+		if theirs = unmarked(theirs); theirs != "" {
+			parts = append(parts, escape(theirs))
 		}
 	}
-	if n.link != "" {
+	if n.link != "" && len(n.link) <= maxLink {
 		parts = append(parts, "<"+strings.NewReplacer("<", "", ">", "", "|", "").Replace(n.link)+"|Open in the console>")
 	}
 	return strings.Join(parts, " · ")

@@ -188,6 +188,40 @@ func TestAnyCaseMakesAMessageThatSlackTakes(t *testing.T) {
 	})
 }
 
+// The most that anybody can put into a case still makes a message: what does not fit is
+// counted.
+func TestTheLongestTextsStillMakeAMessage(t *testing.T) {
+	server := slackfake.Start(slackfake.Options{})
+	defer server.Close()
+	sender, err := NewSlack(SlackOptions{Token: NewToken(token), APIURL: server.URL})
+	require.NoError(t, err)
+	for _, evil := range []string{"&", "<", "ש", "\U0001F525", "\"", "W"} {
+		long := strings.Repeat(evil, 5000)
+		c := cases.Case{ID: strings.Repeat("x", 300), TenantName: long, OrganizerName: long, OrganizerUPN: long, Assignee: long, Currency: long, Score: 90}
+		for i := range 40 {
+			c.Members = append(c.Members, long)
+			c.Findings = append(c.Findings, cases.Finding{
+				ID: fmt.Sprint(i), RuleID: fmt.Sprint(i, long), RuleTitle: long, Unit: long, Sentence: long, Value: -1e300, Threshold: 1e300,
+			})
+		}
+		s := subject{event: cases.Event{Actor: long, Reason: long, Kind: cases.KindSnoozed, State: c}, baseURL: "https://" + long, now: start, accused: 41}
+		s.event.State.SnoozedUntil = start.Add(time.Hour)
+		s.state = enforcement.State{
+			Level: enforcement.LevelThrottle, Limits: &enforcement.Limits{}, Actor: long, ApprovedBy: long, Until: start.Add(time.Hour),
+			Pending: &enforcement.Pending{Actor: long, Until: start.Add(time.Hour)},
+		}
+		m, err := message(compose(s))
+		require.NoError(t, err, evil)
+		_, err = sender.Post(t.Context(), channel, "", "id", m)
+		require.NoError(t, err, evil)
+		require.Contains(t, m.Plain, "more", "what is left out is counted")
+		m, err = replyMessage(reply(s, Told{}))
+		require.NoError(t, err, evil)
+		_, err = sender.Post(t.Context(), channel, "", "id", m)
+		require.NoError(t, err, evil)
+	}
+}
+
 func TestALinkCannotBeBrokenOutOf(t *testing.T) {
 	c := caseOf("x", 90, 1)
 	c.ID = "a|b> <!channel>/../?x"
