@@ -60,7 +60,23 @@ func (l Lock) Text() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write the lock: %w", err)
 	}
-	return append([]byte("# Ties each rule's version to its content. Written by `fairdial rules lint --write-lock`.\n"), body...), nil
+	return append([]byte("# Ties each rule's version to its content. Written by `go generate` here.\n"), body...), nil
+}
+
+// Renew is the lock with the pack as it stands: new rules, and new versions of old ones. A
+// rule that has changed without a new version is an *Error.
+func (l Lock) Renew(p Pack) (Lock, error) {
+	var problems []Problem
+	for _, r := range p {
+		if locked, ok := l[r.ID]; ok && r.Version <= locked.Version && r.Hash() != locked.Hash {
+			problems = append(problems, Problem{File: r.File, Key: "version", Text: fmt.Sprintf(
+				"%s has changed since version %d was locked: raise the version to %d", r.ID, locked.Version, locked.Version+1)})
+		}
+	}
+	if err := failed(problems); err != nil {
+		return nil, err
+	}
+	return LockOf(p), nil
 }
 
 // Check is where a pack has strayed from its lock, as an *Error.

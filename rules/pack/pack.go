@@ -2,6 +2,8 @@
 // why; each file says the rest.
 package pack
 
+//go:generate go run ./lock
+
 import (
 	"embed"
 
