@@ -142,7 +142,7 @@ func TestAnAnswerThatNeverCameIsLookedFor(t *testing.T) {
 			w.put(c)
 			w.slack.Fail("chat.postMessage", faults...)
 			r := w.run(w.alerter(func(o *Options) { o.Sender = sender }))
-			if r.Failed > 0 { // it may still arrive after we gave up on it: the next run finds it
+			for try := 0; r.Failed > 0 && try < 20; try++ { // it may still arrive after we gave up on it: the next run finds it
 				time.Sleep(500 * time.Millisecond)
 				r = w.run(w.alerter(func(o *Options) { o.Sender = sender }))
 			}
@@ -400,6 +400,11 @@ func TestTwoRunsAtOnceTellOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	last := w.alerter(real)
+	last.sleep = sleep
+	for try := 0; try < 5 && len(w.parents()) < n; try++ { // on a slow machine one may have run out of time
+		w.run(last)
+	}
 	require.Len(t, w.parents(), n)
-	require.Equal(t, Report{Cases: n}, w.run(w.alerter(real)))
+	require.Equal(t, Report{Cases: n}, w.run(last))
 }
