@@ -29,7 +29,7 @@ type cutBatch struct {
 
 func (b *cutBatch) Send() error {
 	if b.conn.left == 0 {
-		_ = b.Batch.Abort()
+		_ = b.Abort()
 		return errCut
 	}
 	b.conn.left--

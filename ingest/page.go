@@ -20,6 +20,7 @@ type pageReader struct {
 	bare     bool   // objects without an array around them
 	lost     bool   // the place in the page is lost: the next record is to be found
 	finished bool
+	open     []byte // the braces and brackets that are open, kept for the next element
 }
 
 func newPageReader(r io.Reader) *pageReader { return &pageReader{r: r} }
@@ -134,14 +135,18 @@ func (p *pageReader) element(first byte) (row, error) {
 	return p.damaged(first)
 }
 
-// end is how long the element is that the buffer begins with; 0 if it has no end.
+// end is how long the element is that the buffer begins with; 0 if it is no JSON, as
+// soon as that shows.
 func (p *pageReader) end() int {
-	depth, quoted := 0, false
+	open := p.open[:0]
+	quoted := false
+	last := byte(0) // the byte before that is no white space
 	for i := 0; i < longestRow; i++ {
 		if i >= len(p.buf) && !p.more() {
 			return 0
 		}
-		switch b := p.buf[i]; {
+		b := p.buf[i]
+		switch {
 		case quoted && b == '\\':
 			i++
 		case b == '"':
@@ -151,11 +156,21 @@ func (p *pageReader) end() int {
 				return 0
 			}
 		case b == '{' || b == '[':
-			depth++
+			if i > 0 && open[len(open)-1] == '{' && last != ':' {
+				return 0
+			}
+			open = append(open, b)
+			p.open = open
 		case b == '}' || b == ']':
-			if depth--; depth == 0 {
+			if open[len(open)-1] != b-2 { // '{' and '[' stand two before their partners
+				return 0
+			}
+			if open = open[:len(open)-1]; len(open) == 0 {
 				return i + 1
 			}
+		}
+		if !isSpace(b) {
+			last = b
 		}
 	}
 	return 0

@@ -89,7 +89,7 @@ func TestARecordWithoutEndIsCutAndReadingGoesOn(t *testing.T) {
 	require.Equal(t, []string{"r1", "r3", "r4"}, ids)
 	require.Equal(t, 1, broken)
 	require.Equal(t, ReasonOversized, rows[1].trouble)
-	require.Equal(t, longestRow, len(rows[1].raw))
+	require.Len(t, rows[1].raw, longestRow)
 
 	text = "{\"id\":\"r1\"}\n{\"id\":\"" + long + "\"}\n{\"id\":\"r3\"}"
 	rows = all(t, &jsonLinesReader{newLines(strings.NewReader(text))})

@@ -151,8 +151,7 @@ func (g *Ingester) resolve(ctx context.Context, actor, why, state string, r Reje
 		Stream: quarantineStream, Subject: r.ID.String(), Version: 1, Kind: state,
 		TenantID: r.TenantID, Actor: actor, Reason: why, Body: body,
 	})
-	var conflict *journal.ConflictError
-	if errors.As(err, &conflict) {
+	if conflict, ok := errors.AsType[*journal.ConflictError](err); ok {
 		return fmt.Errorf("%s: %w: %s by %s", r.ID, ErrResolved, conflict.Winner.Kind, conflict.Winner.Actor)
 	}
 	return err

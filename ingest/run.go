@@ -65,8 +65,7 @@ func (g *Ingester) beginRun(ctx context.Context, tenantID, actor string, files [
 	event.Kind = runEnded
 	return r, func() error {
 		err := g.journal.Append(ctx, event)
-		var conflict *journal.ConflictError
-		if errors.As(err, &conflict) {
+		if _, ok := errors.AsType[*journal.ConflictError](err); ok {
 			return nil // somebody without our lock ran the same files; each has its lines in the ledger
 		}
 		return err
@@ -82,7 +81,7 @@ func (r *run) take(f file, batches []contentBatch) (done, resume *contentBatch) 
 			continue
 		}
 		ended := b.State != stateStarted
-		if ended && !(r.resumed && !b.Began.Before(r.since)) {
+		if ended && (!r.resumed || b.Began.Before(r.since)) {
 			continue
 		}
 		r.used[b.BatchID] = true
