@@ -20,7 +20,7 @@ var ErrRefused = errors.New("refused")
 func refusals() map[string]string {
 	out := map[string]string{}
 	add := func(why, names string) {
-		for _, n := range strings.Fields(names) {
+		for n := range strings.FieldsSeq(names) {
 			out[n] = why
 		}
 	}

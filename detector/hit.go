@@ -136,7 +136,7 @@ func (h *hit) read(cols columns, r rules.Rule) error {
 			p := reflect.New(t.Type().Elem())
 			p.Elem().Set(f)
 			t.Set(p)
-		case v.CanConvert(t.Type()) && !(t.Kind() == reflect.String && v.Kind() != reflect.String):
+		case v.CanConvert(t.Type()) && (t.Kind() != reflect.String || v.Kind() == reflect.String):
 			t.Set(v.Convert(t.Type()))
 		default:
 			err = cmp.Or(err, fmt.Errorf("its column %s is of type %s", name, cols.types[slices.Index(cols.names, name)]))

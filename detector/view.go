@@ -44,14 +44,6 @@ func (v view) sql() string {
 	return string(text)
 }
 
-func viewByName(name string) (view, bool) {
-	i := slices.IndexFunc(views, func(v view) bool { return v.name == name })
-	if i < 0 {
-		return view{}, false
-	}
-	return views[i], true
-}
-
 // readsWhole says whether any of the views is of all tenants.
 func readsWhole(names []string) bool {
 	return slices.ContainsFunc(needed(names), func(v view) bool { return v.whole })

@@ -3,6 +3,7 @@ package rating
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -110,7 +111,7 @@ func (r *Rater) Rate(ctx context.Context, req Request) (Report, error) {
 		report.Rated = append(report.Rated, rated...)
 		report.Unsettled = append(report.Unsettled, unsettled...)
 		if err != nil {
-			return report, fmt.Errorf("rate %s of %d tenants: %w", b[0].key.month, len(b), err)
+			return report, fmt.Errorf("rate %d tenant-months from %s on: %w", len(b), b[0].key.month, err)
 		}
 		done += len(b)
 		progress(done)
@@ -118,15 +119,22 @@ func (r *Rater) Rate(ctx context.Context, req Request) (Report, error) {
 	return report, nil
 }
 
-// batches groups what is due by month, since a month's bounds and terms are those of
-// the statement, and by size, since a statement's memory grows with its largest batch.
+// batches groups what is due, which comes by month and tenant. A statement rates under
+// one set of terms; its memory grows with the records it rates; and it reads all months
+// from its first to its last of all its tenants, so no more than half of those may be
+// there for nothing.
 func batches(due []survey, records uint64) [][]survey {
 	var out [][]survey
 	var size uint64
+	months, tenants := map[usage.Month]bool{}, map[string]bool{}
 	for i, s := range due {
+		months[s.key.month], tenants[s.key.tenant] = true, true
 		last := len(out) - 1
-		if i == 0 || due[i-1].key.month != s.key.month || size+s.records > records || len(out[last]) == tenantsInStatement {
+		if i == 0 || due[i-1].inputs.terms.ID != s.inputs.terms.ID || size+s.records > records ||
+			due[i-1].key.month != s.key.month && due[i-1].key.month.Next() != s.key.month ||
+			len(months)*len(tenants) > 2*(len(out[last])+1) || len(tenants) > tenantsInStatement {
 			out, size = append(out, nil), 0
+			months, tenants = map[usage.Month]bool{s.key.month: true}, map[string]bool{s.key.tenant: true}
 			last++
 		}
 		out[last] = append(out[last], s)
@@ -138,30 +146,27 @@ func batches(due []survey, records uint64) [][]survey {
 // tries is how often a tenant-month is rated when corrections to it keep arriving.
 const tries = 5
 
-// rateBatch rates tenant-months of one month.
+// rateBatch rates tenant-months under the same terms.
 func (r *Rater) rateBatch(ctx context.Context, req Request, batch []survey) (rated []Rated, unsettled []Unsettled, err error) {
 	for range tries {
 		moved, err := r.attempt(ctx, req, batch)
 		if err != nil {
 			return rated, nil, err
 		}
-		var again []tenantMonth
 		for _, s := range batch {
-			if slices.Contains(moved, s.key.tenant) {
-				again = append(again, s.key)
-			} else {
+			if !moved[s.key] {
 				rated = append(rated, Rated{s.key.tenant, s.key.month.String(), s.current.Sequence + 1})
 			}
 		}
-		if len(again) == 0 {
+		if len(moved) == 0 {
 			return rated, nil, nil
 		}
-		months, tenants := spread(again)
+		months, tenants := spread(slices.Collect(maps.Keys(moved)))
 		fresh, err := r.survey(ctx, Request{Months: months, Tenants: tenants})
 		if err != nil {
 			return rated, nil, err
 		}
-		batch = fresh
+		batch = slices.DeleteFunc(fresh, func(s survey) bool { return !moved[s.key] })
 	}
 	for _, s := range batch {
 		r.log.WarnContext(ctx, "corrections keep arriving; the month keeps its rating for now", "tenant", s.key.tenant, "month", s.key.month.String())
@@ -170,7 +175,7 @@ func (r *Rater) rateBatch(ctx context.Context, req Request, batch []survey) (rat
 	return rated, unsettled, nil
 }
 
-// attempt rates a batch once and publishes what came of it, except for tenants whose
+// attempt rates a batch once and publishes what came of it, except for tenant-months whose
 // corrections moved meanwhile; it names those.
 //
 // Usage goes on arriving while the statement runs, and its two reads of the revisions
@@ -188,36 +193,36 @@ func (r *Rater) rateBatch(ctx context.Context, req Request, batch []survey) (rat
 // The other inputs are either in the attempt's row (tenant, pools, rate sheets), never
 // change under their id (rates), or are seen by the next survey to be another version
 // than the one in the run's row (licences).
-func (r *Rater) attempt(ctx context.Context, req Request, batch []survey) (moved []string, err error) {
-	id, month, terms := r.newID(), batch[0].key.month, batch[0].inputs.terms
+func (r *Rater) attempt(ctx context.Context, req Request, batch []survey) (moved map[tenantMonth]bool, err error) {
+	id := r.newID()
 	attempts := make([]attempt, len(batch))
-	runs := map[string]uuid.UUID{}
 	for i, s := range batch {
 		attempts[i] = r.attemptOf(s, id, req.Actor)
-		runs[s.key.tenant] = attempts[i].RunID
 	}
 	if err := insert(ctx, r.conn, "insert_attempts", attempts); err != nil {
 		return nil, err
 	}
-	if err := r.conn.Exec(ctx, statement("rate"), r.parameters(id, month, terms)...); err != nil {
+	if err := r.conn.Exec(ctx, statement("rate"), r.parameters(id, batch)...); err != nil {
 		return nil, fmt.Errorf("rate: %w", err)
 	}
 	rows, err := query[struct {
-		TenantID    string `ch:"tenant_id"`
-		Corrections uint64 `ch:"corrections"`
-	}](ctx, r.conn, "corrections", named("batch", id.String()), named("month", firstDay(month)), named("zone", r.plan.Location().String()))
+		TenantID    string    `ch:"tenant_id"`
+		Month       time.Time `ch:"month"`
+		Corrections uint64    `ch:"corrections"`
+	}](ctx, r.conn, "corrections", named("batch", id.String()), named("zone", r.plan.Location().String()))
 	if err != nil {
 		return nil, err
 	}
-	after := map[string]uint64{}
+	after := map[tenantMonth]uint64{}
 	for _, row := range rows {
-		after[row.TenantID] = row.Corrections
+		after[tenantMonth{row.TenantID, monthOf(row.Month)}] = row.Corrections
 	}
+	moved = map[tenantMonth]bool{}
 	unsettled := []string{}
-	for _, s := range batch {
-		if after[s.key.tenant] != s.corrections {
-			moved = append(moved, s.key.tenant)
-			unsettled = append(unsettled, runs[s.key.tenant].String())
+	for i, s := range batch {
+		if after[s.key] != s.corrections {
+			moved[s.key] = true
+			unsettled = append(unsettled, attempts[i].RunID.String())
 		}
 	}
 	err = r.conn.Exec(ctx, statement("publish"), named("batch", id.String()), named("unsettled", unsettled),
@@ -281,10 +286,22 @@ func heldBits(all []plan.Conferencing) (bits uint8) {
 	return bits
 }
 
-func (r *Rater) parameters(batch uuid.UUID, m usage.Month, t plan.Terms) []any {
-	from, to := r.span(m)
+// parameters of rate.sql. The months are all from the batch's first to its last: a call's
+// month is the one whose start was the last before the call.
+func (r *Rater) parameters(id uuid.UUID, batch []survey) []any {
+	first, last, t := batch[0].key.month, batch[len(batch)-1].key.month, batch[0].inputs.terms
+	months, starts := []string{}, []string{}
+	for m := first; ; m = m.Next() {
+		from, _ := r.span(m)
+		months, starts = append(months, firstDay(m)), append(starts, instant(from))
+		if m == last {
+			break
+		}
+	}
+	from, _ := r.span(first)
+	_, to := r.span(last)
 	return []any{
-		named("batch", batch.String()), named("month", firstDay(m)), named("month_from", instant(from)), named("month_to", instant(to)),
+		named("batch", id.String()), named("months", months), named("starts", starts), named("from", instant(from)), named("to", instant(to)),
 		named("conferencing_plans", words(t.Identities.Conferencing.ServicePlans)),
 		named("pay_per_minute_plans", words(t.Identities.PayPerMinute.ServicePlans)),
 		named("select_plans", words(t.Identities.Select.ServicePlans)),

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -81,9 +82,7 @@ func oneOf(add adder, key, value string, allowed ...string) {
 
 func (r Rule) checkParameters(add adder) {
 	types := map[string]string{}
-	for name, t := range Given {
-		types[name] = t
-	}
+	maps.Copy(types, Given)
 	for i, p := range r.Parameters {
 		key := fmt.Sprintf("parameters[%d]", i)
 		if !nameForm.MatchString(p.Name) {

@@ -34,8 +34,7 @@ func Load(folder fs.FS) (Pack, error) {
 			return nil, fmt.Errorf("read the rule file %s: %w", name, err)
 		}
 		r, err := Parse(name, data)
-		var mistakes *Error
-		if errors.As(err, &mistakes) {
+		if mistakes, ok := errors.AsType[*Error](err); ok {
 			problems = append(problems, mistakes.Problems...)
 			continue
 		} else if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fairdial/detector"
 	"fairdial/rules"
 	"fairdial/rules/pack"
 )
@@ -18,7 +19,7 @@ func newRules(a *app) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newRulesList(a), newRulesLint(a))
+	cmd.AddCommand(newRulesList(a), newRulesLint(a), newRulesTest(a))
 	return cmd
 }
 
@@ -109,4 +110,48 @@ whose content changed must have a new version.`,
 			return nil
 		},
 	}
+}
+
+func newRulesTest(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "test",
+		Short: "Run the tests that the rules carry, on the engine",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			all, err := a.rulePack()
+			if err != nil {
+				return err
+			}
+			return a.withStore(cmd.Context(), func(s *services) error {
+				results, err := detector.RunTests(cmd.Context(), s.store, all)
+				if err != nil {
+					return err
+				}
+				return a.showRuleTests(results)
+			})
+		},
+	}
+}
+
+func (a *app) showRuleTests(results []detector.TestResult) error {
+	failed := 0
+	rows := [][]string{{"rule", "test", "result"}}
+	for _, r := range results {
+		says := "passed"
+		if !r.Passed {
+			failed++
+			says = "FAILED: " + strings.Join(r.Problems, "; ")
+		}
+		rows = append(rows, []string{r.Rule, r.Test, says})
+	}
+	var err error
+	if a.output == "json" {
+		err = a.json(results)
+	} else {
+		err = a.table(rows)
+	}
+	if err == nil && failed > 0 {
+		err = fmt.Errorf("%d of %d rule tests failed", failed, len(results))
+	}
+	return err
 }

@@ -1,5 +1,5 @@
 -- The corrections that bear on the tenant-months of a batch, as in usage_months.sql.
-SELECT tenant_id, sum(hash) AS corrections
+SELECT tenant_id, month, sum(hash) AS corrections
 FROM
 (
     SELECT
@@ -11,11 +11,12 @@ FROM
     WHERE tenant_id IN (SELECT tenant_id FROM rating_attempts WHERE batch_id = {batch:UUID})
     GROUP BY tenant_id, day, replaced_day
 )
-WHERE has(
+ARRAY JOIN arrayDistinct(
 [
     toStartOfMonth(toTimeZone(toDateTime64(day, 0, 'UTC'), {zone:String})),
     toStartOfMonth(toTimeZone(toDateTime64(day, 0, 'UTC') + INTERVAL 86399 SECOND, {zone:String})),
     toStartOfMonth(toTimeZone(toDateTime64(replaced_day, 0, 'UTC'), {zone:String})),
     toStartOfMonth(toTimeZone(toDateTime64(replaced_day, 0, 'UTC') + INTERVAL 86399 SECOND, {zone:String}))
-], {month:Date})
-GROUP BY tenant_id
+]) AS month
+WHERE hash != 0
+GROUP BY tenant_id, month

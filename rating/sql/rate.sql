@@ -1,5 +1,5 @@
--- Rates the tenant-months of one batch, all of the same month, in one pass: what pays for
--- the seconds of each call. Rows count once their runs are published.
+-- Rates the tenant-months of one batch, all under the same terms, in one pass: what pays
+-- for the seconds of each call. Rows count once their runs are published.
 INSERT INTO rating_rows
 (
     run_id, tenant_id, month, usage_id, revision, organizer_id, started_at, part,
@@ -16,7 +16,7 @@ runs AS
         run_id, tenant_id, month, pool_seconds, select_pool_seconds, credits_funded, credits_currency,
         rate_lists, rate_lists_from
     FROM rating_attempts
-    WHERE batch_id = {batch:UUID} AND month = {month:Date}
+    WHERE batch_id = {batch:UUID} AND month IN ({months:Array(Date)})
 ),
 
 -- What each organizer holds, from each moment at which it changes.
@@ -51,7 +51,7 @@ holdings AS
             FROM licences
             WHERE tenant_id IN (SELECT tenant_id FROM runs)
               AND gives != 0
-              AND held_from < {month_to:DateTime64(7, 'UTC')} AND held_to > {month_from:DateTime64(7, 'UTC')}
+              AND held_from < {to:DateTime64(7, 'UTC')} AND held_to > {from:DateTime64(7, 'UTC')}
         )
         GROUP BY tenant_id, organizer_id
     )
@@ -59,18 +59,19 @@ holdings AS
 ),
 
 -- Each record at its latest revision. A revision is replaced by a later one, and that one
--- says at which start it replaced it: so only this month's corrections are read, however
+-- says at which start it replaced it: so only corrections in these months are read, however
 -- many there are in others.
 records AS
 (
     SELECT
+        {months:Array(Date)}[arrayCount(s -> s <= started_at, {starts:Array(DateTime64(7, 'UTC'))})] AS month,
         tenant_id, usage_id, revision, organizer_id, started_at, seconds, callee_number, destination_class AS class,
         if(destination_class = 'toll_free' AND (destination_country = 'US' OR npa_nxx != ''),
             if({toll_free_counts_as_us:Bool}, 'US', ''),
             destination_country)::String AS country
     FROM usage_revisions
     WHERE tenant_id IN (SELECT tenant_id FROM runs)
-      AND started_at >= {month_from:DateTime64(7, 'UTC')} AND started_at < {month_to:DateTime64(7, 'UTC')}
+      AND started_at >= {from:DateTime64(7, 'UTC')} AND started_at < {to:DateTime64(7, 'UTC')}
       AND is_conf_out
       AND (tenant_id, usage_id, revision) NOT IN
       (
@@ -78,7 +79,7 @@ records AS
           FROM usage_revisions
           WHERE tenant_id IN (SELECT tenant_id FROM runs)
             AND revision > 0
-            AND replaces_started_at >= {month_from:DateTime64(7, 'UTC')} AND replaces_started_at < {month_to:DateTime64(7, 'UTC')}
+            AND replaces_started_at >= {from:DateTime64(7, 'UTC')} AND replaces_started_at < {to:DateTime64(7, 'UTC')}
       )
 ),
 
@@ -86,7 +87,7 @@ records AS
 destined AS
 (
     SELECT
-        tenant_id, usage_id, revision, organizer_id, started_at, seconds, class,
+        month, tenant_id, usage_id, revision, organizer_id, started_at, seconds, class,
         has({addon_countries:Array(String)}, country) AND NOT has({addon_never:Array(String)}, class) AS for_addon,
         has({pool_countries:Array(String)}, country) AND NOT has({pool_never:Array(String)}, class) AS for_pool,
         has({select_countries:Array(String)}, country) AND NOT has({select_never:Array(String)}, class) AS for_select_pool,
@@ -107,8 +108,8 @@ destined AS
 calls AS
 (
     SELECT
-        (r.run_id, r.month, c.usage_id, c.revision, c.organizer_id) AS call,
-        c.tenant_id AS tenant_id, c.started_at AS started_at, c.seconds AS seconds,
+        (r.run_id, c.usage_id, c.revision, c.organizer_id) AS call,
+        c.tenant_id AS tenant_id, c.month AS month, c.started_at AS started_at, c.seconds AS seconds,
         bitAnd(h.held, addon) != 0 AND bitAnd(h.held, {addon_requires:UInt8}) != 0 AND c.for_addon AS on_addon,
         -- Which pool it may draw on; who holds no conferencing licence draws on the tenant's.
         if(on_addon, 0,
@@ -132,7 +133,7 @@ calls AS
             if(bitAnd(h.held, pay_per_minute + credits_plan) != 0, 'credits_not_funded', 'no_credits_licence')
         ) AS told
     FROM destined AS c
-    INNER JOIN runs AS r ON r.tenant_id = c.tenant_id
+    INNER JOIN runs AS r ON r.tenant_id = c.tenant_id AND r.month = c.month
     ASOF LEFT JOIN holdings AS h
         ON h.tenant_id = c.tenant_id AND h.organizer_id = c.organizer_id AND h.held_from <= c.started_at
     ASOF LEFT JOIN
@@ -150,12 +151,12 @@ calls AS
 drawn AS
 (
     SELECT
-        call, tenant_id, started_at, seconds, pool, otherwise, rate, told,
+        call, tenant_id, month, started_at, seconds, pool, otherwise, rate, told,
         draws[pool + 1]::Int64 AS draw,
         pool_sizes[pool + 1] - sum(draws[pool + 1]::Int64) OVER
         (
-            PARTITION BY tenant_id, pool
-            ORDER BY started_at, lower(call.3), call.3
+            PARTITION BY tenant_id, month, pool
+            ORDER BY started_at, lower(call.2), call.2
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS left_after
     FROM calls
@@ -165,7 +166,7 @@ drawn AS
 parts AS
 (
     SELECT
-        call, tenant_id, started_at, seconds, pool, otherwise, rate, told,
+        call, tenant_id, month, started_at, seconds, pool, otherwise, rate, told,
         greatest(left_after + draw, 0) AS pool_before,
         greatest(left_after, 0) AS pool_after,
         arrayJoin(if(left_after + draw > 0 AND left_after + draw < seconds, [0, 1], [0]))::UInt8 AS part
@@ -175,7 +176,7 @@ parts AS
 paid AS
 (
     SELECT
-        call, tenant_id, started_at, seconds, pool, rate, told, pool_before, pool_after, part,
+        call, tenant_id, month, started_at, seconds, pool, rate, told, pool_before, pool_after, part,
         if(pool != 0 AND part = 0 AND (pool_before > 0 OR seconds = 0), 'pool', otherwise) AS bucket,
         multiIf(
             part = 1, seconds - pool_before,
@@ -187,7 +188,7 @@ paid AS
 charged AS
 (
     SELECT
-        call, tenant_id, started_at, seconds, pool, rate, told, pool_before, pool_after, part, bucket, part_seconds,
+        call, tenant_id, month, started_at, seconds, pool, rate, told, pool_before, pool_after, part, bucket, part_seconds,
         if(bucket != 'credits', 0,
             intDiv(part_seconds + 6 * {billing_tenths:UInt32} - 1, 6 * {billing_tenths:UInt32}) * {billing_tenths:UInt32}) AS tenths,
         if(bucket = 'credits' AND (part = 0 OR {connection_charge_on_crossing:Bool}), rate.5, 0) AS connection
@@ -195,7 +196,7 @@ charged AS
 )
 
 SELECT
-    call.1, tenant_id, call.2, call.3, call.4, call.5, started_at, part,
+    call.1, tenant_id, month, call.2, call.3, call.4, started_at, part,
     bucket, part_seconds, tenths, connection,
     multiIf(bucket != 'credits', 0, rate.3 = '', NULL, toDecimal128(rate.4, 7) * tenths / 10 + connection),
     if(bucket = 'credits', rate.1, ''),

@@ -157,7 +157,7 @@ func (p Plan) InForce(m usage.Month) Terms {
 	first := m.Start(time.UTC)
 	t := Terms{Version: p.Versions[0], Identities: p.Identities}
 	for _, v := range p.Versions[1:] {
-		if !v.From.Time.After(first) {
+		if !v.From.After(first) {
 			t.Version = v
 		}
 	}

@@ -64,8 +64,11 @@ func (c *checker) identities(ids Identities) {
 		name string
 		id   Identity
 	}{
-		{"conferencing", ids.Conferencing}, {"pay_per_minute", ids.PayPerMinute}, {"select", ids.Select},
-		{"addon", ids.Addon}, {"credits", ids.Credits},
+		{"conferencing", ids.Conferencing},
+		{"pay_per_minute", ids.PayPerMinute},
+		{"select", ids.Select},
+		{"addon", ids.Addon},
+		{"credits", ids.Credits},
 	} {
 		for i, plan := range x.id.ServicePlans {
 			if other, taken := owner[plan]; taken {
@@ -124,8 +127,11 @@ func (c *checker) reconciliation(prefix string, r Reconciliation) {
 		name   string
 		values []Name
 	}{
-		{"addon", r.Capabilities.Addon}, {"pool", r.Capabilities.Pool}, {"credits", r.Capabilities.Credits},
-		{"free_call", r.Capabilities.FreeCall}, {"other", r.Capabilities.Other},
+		{"addon", r.Capabilities.Addon},
+		{"pool", r.Capabilities.Pool},
+		{"credits", r.Capabilities.Credits},
+		{"free_call", r.Capabilities.FreeCall},
+		{"other", r.Capabilities.Other},
 	} {
 		for i, v := range x.values {
 			upper := strings.ToUpper(string(v))

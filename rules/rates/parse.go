@@ -85,8 +85,7 @@ func Parse(r io.Reader, currency string) (Sheet, error) {
 }
 
 func unreadable(err error) error {
-	var e *csv.ParseError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*csv.ParseError](err); ok {
 		return &Error{[]Problem{{e.StartLine, "this is no CSV: " + e.Err.Error()}}}
 	}
 	return fmt.Errorf("read the rate sheet: %w", err)
