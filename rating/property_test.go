@@ -22,13 +22,9 @@ import (
 )
 
 // Every check is a few round trips to the engine; FAIRDIAL_CHECKS asks for more of them.
-func checks(t *testing.T) {
-	n := os.Getenv("FAIRDIAL_CHECKS")
-	if n == "" {
-		n = "12"
-		if testing.Short() {
-			n = "5"
-		}
+func checks(t *testing.T, n string) {
+	if more := os.Getenv("FAIRDIAL_CHECKS"); more != "" {
+		n = more
 	}
 	require.NoError(t, flag.Set("rapid.checks", n))
 }
@@ -159,8 +155,10 @@ func drawTenant(rt *rapid.T, id string, currency func(int) string, zone *time.Lo
 			if !rapid.Bool().Draw(rt, part) {
 				continue
 			}
-			k := sku{part: part, enabled: rapid.Int64Range(0, 3).Draw(rt, "enabled"), warning: rapid.Int64Range(0, 1).Draw(rt, "warning"),
-				consumed: rapid.Int64Range(0, 3).Draw(rt, "consumed"), status: rapid.SampledFrom([]string{"Enabled", "Enabled", "Warning", "Suspended", "LockedOut"}).Draw(rt, "status")}
+			k := sku{
+				part: part, enabled: rapid.Int64Range(0, 3).Draw(rt, "enabled"), warning: rapid.Int64Range(0, 1).Draw(rt, "warning"),
+				consumed: rapid.Int64Range(0, 3).Draw(rt, "consumed"), status: rapid.SampledFrom([]string{"Enabled", "Enabled", "Warning", "Suspended", "LockedOut"}).Draw(rt, "status"),
+			}
 			switch part {
 			case "E5":
 				k.plans = []string{"57ff2da0-773e-42df-b2af-ffb7a2317929", planConferencing}
@@ -258,15 +256,16 @@ func (w *world) ratingsOf(rt *rapid.T, tenant string, m usage.Month) []ratedPart
 // The SQL and the plain loops agree on every row, whatever the usage, licences, pools,
 // rates, settings and months are, and in whatever order usage arrives.
 func TestTheStatementRatesAsThePlainLoopsDo(t *testing.T) {
-	checks(t)
+	checks(t, "10")
 	w := newWorld(t)
 	crossings, priced, corrected := 0, 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		p := drawPlan(rt)
 		n := drawWorld(rt, p)
 		r := w.rater(func(o *rating.Options) { o.Plan = p })
+		files, rateAfter := 0, rapid.IntRange(1, 10).Draw(rt, "rate after a file")
 		rateNow := func() {
-			if rapid.IntRange(0, 9).Draw(rt, "rate between files") == 0 {
+			if files++; files == rateAfter {
 				if _, err := r.Rate(context.Background(), rating.Request{Tenants: n.ids()}); err != nil {
 					rt.Fatal(err)
 				}
@@ -362,42 +361,61 @@ func indexes(n int) []int {
 
 // The order in which usage arrives changes no byte, nor does rating again.
 func TestArrivalOrderAndRatingAgainChangeNothing(t *testing.T) {
-	checks(t)
+	checks(t, "6")
+	w := newWorld(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		p := drawPlan(rt)
 		n := drawWorld(rt, p)
-		export := func(order func([]revision) [][]revision) []string {
-			w := newWorld(t)
-			r := w.rater(func(o *rating.Options) { o.Plan = p })
-			w.store(n, order, func() {})
-			var all []string
-			for _, force := range []bool{false, true} {
-				if _, err := r.Rate(context.Background(), rating.Request{Force: force}); err != nil {
-					rt.Fatal(err)
-				}
-				var out bytes.Buffer
-				for _, m := range months {
-					if err := r.Export(context.Background(), &out, m, nil); err != nil {
-						rt.Fatal(err)
-					}
-					statements, err := r.Statements(context.Background(), m, nil)
-					if err != nil {
-						rt.Fatal(err)
-					}
-					if err := rating.WriteStatementsJSON(&out, statements); err != nil {
-						rt.Fatal(err)
-					}
-				}
-				all = append(all, out.String())
+		r := w.rater(func(o *rating.Options) { o.Plan = p })
+		w.store(n, func(calls []revision) [][]revision { return [][]revision{calls} }, func() {})
+		// The same tenants by other names, whose usage comes in another order.
+		twins := n
+		twins.sheets, twins.tenants = nil, nil
+		for _, tn := range n.tenants {
+			tn.id = strings.Replace(tn.id, "t", "u", 1)
+			tn.calls = slices.Clone(tn.calls)
+			for i := range tn.calls {
+				tn.calls[i].tenant = tn.id
 			}
-			return all
+			twins.tenants = append(twins.tenants, tn)
 		}
-		asDrawn := export(func(calls []revision) [][]revision { return [][]revision{calls} })
-		other := export(func(calls []revision) [][]revision { return shuffled(rt, calls) })
-		for i, text := range append(asDrawn, other...) {
-			if text != asDrawn[0] {
-				rt.Fatalf("export %d differs:\n%s", i, cmp.Diff(strings.Split(asDrawn[0], "\n"), strings.Split(text, "\n")))
+		w.store(twins, func(calls []revision) [][]revision { return shuffled(rt, calls) }, func() {})
+
+		var want string
+		for _, force := range []bool{false, true} {
+			if _, err := r.Rate(context.Background(), rating.Request{Tenants: append(n.ids(), twins.ids()...), Force: force}); err != nil {
+				rt.Fatal(err)
+			}
+			for _, ids := range [][]string{n.ids(), twins.ids()} {
+				got := w.outcome(rt, r, ids)
+				for i := range ids {
+					got = strings.ReplaceAll(got, twins.ids()[i], n.ids()[i])
+				}
+				if want == "" {
+					want = got
+				}
+				if got != want {
+					rt.Fatalf("%v, rated again %t:\n%s", ids, force, cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")))
+				}
 			}
 		}
 	})
+}
+
+// outcome is all that anybody is given of a rating.
+func (w *world) outcome(rt *rapid.T, r *rating.Rater, tenants []string) string {
+	var out bytes.Buffer
+	for _, m := range months {
+		if err := r.Export(context.Background(), &out, m, tenants); err != nil {
+			rt.Fatal(err)
+		}
+	}
+	statements, err := r.Statements(context.Background(), months[1], tenants)
+	if err != nil {
+		rt.Fatal(err)
+	}
+	if err := rating.WriteStatementsJSON(&out, statements); err != nil {
+		rt.Fatal(err)
+	}
+	return out.String()
 }
