@@ -67,6 +67,9 @@ func (w *world) tick() time.Time {
 
 func (w *world) insert(into string, rows ...[]any) {
 	w.t.Helper()
+	if len(rows) == 0 {
+		return
+	}
 	batch, err := w.s.PrepareBatch(context.Background(), "INSERT INTO "+into)
 	require.NoError(w.t, err)
 	defer batch.Close()
@@ -76,9 +79,24 @@ func (w *world) insert(into string, rows ...[]any) {
 	require.NoError(w.t, batch.Send())
 }
 
+func (w *world) exec(sql string, args ...any) {
+	w.t.Helper()
+	require.NoError(w.t, w.s.Exec(context.Background(), sql, args...))
+}
+
+func (w *world) count(sql string, args ...any) (n uint64) {
+	w.t.Helper()
+	require.NoError(w.t, w.s.QueryRow(context.Background(), sql, args...).Scan(&n))
+	return n
+}
+
 func (w *world) tenant(id, country string, funded bool, currency string) {
 	w.t.Helper()
-	w.insert("tenant_revisions", []any{id, "Tenant " + id, country, "commercial", "ea", funded, currency, w.tick()})
+	w.insert("tenant_revisions", w.tenantRow(id, country, funded, currency))
+}
+
+func (w *world) tenantRow(id, country string, funded bool, currency string) []any {
+	return []any{id, "Tenant " + id, country, "commercial", "ea", funded, currency, w.tick()}
 }
 
 func money(text string) *decimal.Decimal {
@@ -127,18 +145,20 @@ type held struct {
 // licences makes a tenant's licences these and no others.
 func (w *world) licences(tenant string, all ...held) {
 	w.t.Helper()
-	generation := uuid.New()
-	rows := [][]any{}
+	intervals, generation := w.licenceRows(tenant, all)
+	w.insert("licence_intervals", intervals...)
+	w.insert("licence_generations", generation)
+}
+
+func (w *world) licenceRows(tenant string, all []held) (intervals [][]any, generation []any) {
+	id := uuid.New()
 	for _, h := range all {
 		if h.to.IsZero() {
 			h.to = forever
 		}
-		rows = append(rows, []any{generation, tenant, h.organizer, h.plan, h.from, h.to})
+		intervals = append(intervals, []any{id, tenant, h.organizer, h.plan, h.from, h.to})
 	}
-	if len(rows) > 0 {
-		w.insert("licence_intervals", rows...)
-	}
-	w.insert("licence_generations", []any{generation, tenant, uint64(generation.ID()), w.tick()})
+	return intervals, []any{id, tenant, uint64(id.ID()), w.tick()}
 }
 
 type sku struct {
@@ -150,18 +170,24 @@ type sku struct {
 // skus stores a snapshot of a tenant's SKUs.
 func (w *world) skus(tenant string, at time.Time, all ...sku) {
 	w.t.Helper()
-	snapshot := uuid.New()
-	rows := [][]any{}
+	rows, snapshot := w.skuRows(tenant, at, all)
+	w.insert("snapshot_skus", rows...)
+	w.insert("directory_snapshots", snapshot)
+}
+
+func (w *world) skuRows(tenant string, at time.Time, all []sku) (rows [][]any, snapshot []any) {
+	id := uuid.New()
 	for _, s := range all {
 		if s.status == "" {
 			s.status = "Enabled"
 		}
-		rows = append(rows, []any{snapshot, tenant, uuid.NewString(), s.part, s.status, s.enabled, s.warning, int64(0), int64(0), s.consumed, s.plans, at})
+		rows = append(rows, []any{id, tenant, uuid.NewString(), s.part, s.status, s.enabled, s.warning, int64(0), int64(0), s.consumed, s.plans, at})
 	}
-	if len(rows) > 0 {
-		w.insert("snapshot_skus", rows...)
-	}
-	w.insert("directory_snapshots", []any{snapshot, tenant, "skus", at, strings.Repeat("h", 32), uint64(len(rows)), w.tick()})
+	return rows, []any{id, tenant, "skus", at, strings.Repeat("h", 32), uint64(len(rows)), w.tick()}
+}
+
+func conferencing(n int64) sku {
+	return sku{part: "MCOMEETADV", enabled: n, plans: []string{planConferencing}}
 }
 
 // rateSheet brings in rates: each line is prefix, connection charge, per minute.
