@@ -79,6 +79,12 @@ func (w *world) insert(into string, rows ...[]any) {
 	require.NoError(w.t, batch.Send())
 }
 
+func (w *world) count(sql string, args ...any) (n uint64) {
+	w.t.Helper()
+	require.NoError(w.t, w.s.QueryRow(context.Background(), sql, args...).Scan(&n))
+	return n
+}
+
 func (w *world) tenant(id, country string, funded bool, currency string) {
 	w.t.Helper()
 	w.insert("tenant_revisions", w.tenantRow(id, country, funded, currency))
@@ -173,6 +179,10 @@ func (w *world) skuRows(tenant string, at time.Time, all []sku) (rows [][]any, s
 		rows = append(rows, []any{id, tenant, uuid.NewString(), s.part, s.status, s.enabled, s.warning, int64(0), int64(0), s.consumed, s.plans, at})
 	}
 	return rows, []any{id, tenant, "skus", at, strings.Repeat("h", 32), uint64(len(rows)), w.tick()}
+}
+
+func conferencing(n int64) sku {
+	return sku{part: "MCOMEETADV", enabled: n, plans: []string{planConferencing}}
 }
 
 // rateSheet brings in rates: each line is prefix, connection charge, per minute.
