@@ -16,10 +16,11 @@ type api struct{ opts Options }
 // compares them.
 func (a *api) routes() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
-		"GET /api/v1/cases":                 a.listCases,
-		"GET /api/v1/cases/{id}":            a.getCase,
-		"GET /api/v1/decisions/{organizer}": a.decide,
-		"GET /api/v1/openapi.yaml":          a.openAPI,
+		"GET /api/v1/ratings/{usage_id}/explanation": a.explainRating,
+		"GET /api/v1/cases":                          a.listCases,
+		"GET /api/v1/cases/{id}":                     a.getCase,
+		"GET /api/v1/decisions/{organizer}":          a.decide,
+		"GET /api/v1/openapi.yaml":                   a.openAPI,
 	}
 }
 

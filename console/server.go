@@ -56,6 +56,7 @@ type Options struct {
 	Cases    Cases
 	Decider  Decider
 	Overview Overview
+	Ratings  Ratings
 	// Ready says whether the daemon can do its work; its error is shown.
 	Ready    func(ctx context.Context) error
 	Metrics  prometheus.Gatherer

@@ -99,6 +99,9 @@ func (r *Rater) Rate(ctx context.Context, req Request) (Report, error) {
 	if err := r.confirm(ctx, standing); err != nil {
 		return report, fmt.Errorf("note runs that stand: %w", err)
 	}
+	if err := r.keepTerms(ctx, due); err != nil {
+		return report, fmt.Errorf("note the terms: %w", err)
+	}
 	progress := func(done int) {
 		if req.Progress != nil {
 			req.Progress(done, len(due))

@@ -48,7 +48,7 @@ func (a *app) serve(ctx context.Context, s *services) error {
 	registry := prometheus.NewRegistry()
 	metrics := newMetrics(registry, s)
 	handler, err := console.New(console.Options{
-		Cases: caseReader{s.cases}, Decider: decider{s.enforcer, a.now}, Overview: overview{s},
+		Cases: caseReader{s.cases}, Decider: decider{s.enforcer, a.now}, Overview: overview{s}, Ratings: ratings{s},
 		Ready: s.ready, Metrics: registry, Registry: registry, Keys: keys, Now: a.now, Logger: a.logger,
 	})
 	if err != nil {

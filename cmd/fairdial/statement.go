@@ -38,7 +38,7 @@ func newRatings(a *app) *cobra.Command {
 		Use: "ratings", Short: "What paid for each call", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(outputs(export, "text", "csv"))
+	cmd.AddCommand(outputs(export, "text", "csv"), newRatingsExplain(a))
 	return cmd
 }
 

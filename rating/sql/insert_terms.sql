@@ -1,0 +1,1 @@
+INSERT INTO rating_terms
