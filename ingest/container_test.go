@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -89,6 +90,79 @@ func TestStdinAndGZIP(t *testing.T) {
 	left, err := os.ReadDir(g.tempDir)
 	require.NoError(t, err)
 	require.Empty(t, left, "what was kept of stdin is gone")
+}
+
+func TestADamagedGZIPIsRefusedWhole(t *testing.T) {
+	t.Parallel()
+	g, s := open(t)
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	for i := range 300 {
+		_, err := z.Write([]byte(map[bool]string{true: header25}[i == 0] + "\n" + csvRow(i, 60)))
+		require.NoError(t, err)
+	}
+	require.NoError(t, z.Close())
+	cut := ingestOne(t, g, write(t, "a.csv.gz", packed.String()[:packed.Len()/2]))
+	require.Contains(t, cut.Error, "damaged, and nothing of it is stored")
+	records, _ := sum(t, s)
+	require.Zero(t, records)
+	require.Equal(t, Counts{Read: 300, Accepted: 300}, ingestOne(t, g, write(t, "a.csv.gz", packed.String())).Counts)
+
+	var twice bytes.Buffer
+	z = gzip.NewWriter(&twice)
+	_, err := z.Write(packed.Bytes())
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+	require.Contains(t, ingestOne(t, g, write(t, "b.gz", twice.String())).Error, "packed twice")
+}
+
+func TestEncryptedMembersAndForeignZIPs(t *testing.T) {
+	t.Parallel()
+	g, _ := open(t)
+	data := zipped(t, map[string]string{"a.csv": header25 + "\n" + csvRow(1, 60), "b.csv": header25 + "\n" + csvRow(2, 60)}, "a.csv", "b.csv")
+	central := bytes.Index(data, []byte("PK\x01\x02"))
+	data[central+8] |= encrypted
+	require.Equal(t, Counts{Read: 2, Accepted: 1, Rejected: 1}, ingestOne(t, g, write(t, "x.zip", string(data))).Counts)
+	rows, err := g.Quarantine(t.Context(), Filter{})
+	require.NoError(t, err)
+	require.Equal(t, "a.csv", rows[0].Member)
+	require.Contains(t, rows[0].Detail, "encrypted")
+
+	report := ingestOne(t, g, write(t, "photos.zip", string(zipped(t, map[string]string{"a.jpg": "\xff\xd8", "b.zip": string(data)}, "a.jpg", "b.zip"))))
+	require.Contains(t, report.Error, "holds no usage file among its 2 members")
+	require.Equal(t, Counts{}, report.Counts)
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
+
+func TestWhatUnpacksWithoutEndIsStopped(t *testing.T) {
+	t.Parallel()
+	n, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, newBounded(zeros{}, 1000), make([]byte, 1<<24))
+	require.ErrorIs(t, err, errUnpacks)
+	require.LessOrEqual(t, n, int64(unpacksAlways))
+	require.EqualValues(t, 500*(1<<30), newBounded(nil, 1<<30).limit)
+}
+
+func TestProgressOfAPackedFileEndsAtItsSize(t *testing.T) {
+	t.Parallel()
+	g, _ := open(t)
+	many := header25
+	for i := range 3000 {
+		many += "\n" + csvRow(i, i)
+	}
+	data := zipped(t, map[string]string{"a.csv": many, "b.csv": many}, "a.csv", "b.csv")
+	path := write(t, "x.zip", string(data))
+	var steps []int64
+	_, err := g.Ingest(t.Context(), "t1", "ann", []string{path}, progressFunc(func(done, total int64) {
+		require.EqualValues(t, len(data), total)
+		steps = append(steps, done)
+	}))
+	require.NoError(t, err)
+	require.IsNonDecreasing(t, steps)
+	require.EqualValues(t, len(data), steps[len(steps)-1])
+	require.Less(t, steps[len(steps)/2], int64(len(data)), "not all at once")
 }
 
 func TestTheInboxIsEmptiedIntoDoneAndFailed(t *testing.T) {

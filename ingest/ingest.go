@@ -152,6 +152,7 @@ func (g *Ingester) file(ctx context.Context, run *run, tenantID, actor string, f
 	if resume != nil {
 		b.id = resume.BatchID
 	}
+	run.used[b.id] = true
 	entry := Entry{
 		BatchID: b.id, TenantID: tenantID, Source: b.source, File: f.base(), ContentHash: f.hash,
 		State: stateStarted, Actor: actor,
