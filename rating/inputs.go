@@ -184,14 +184,7 @@ func (r *Rater) licenceCounts(ctx context.Context, terms map[usage.Month]plan.Te
 			_, to := r.span(m)
 			ends[i] = instant(to)
 		}
-		rows, err := query[licenceCount](ctx, r.conn, "licence_counts",
-			named("tenants", words(tenants)), named("months", firstDays(months)), named("ends", ends),
-			named("pool_plans", words(t.Identities.Conferencing.ServicePlans)), named("pool_parts", lower(t.Identities.Conferencing.SKUPartNumbers)),
-			named("select_plans", words(t.Identities.Select.ServicePlans)), named("select_parts", lower(t.Identities.Select.SKUPartNumbers)),
-			named("pool_assigned", counted(t.Pool, plan.Assigned)), named("pool_purchased", counted(t.Pool, plan.Purchased)),
-			named("select_assigned", counted(t.SelectPool, plan.Assigned)), named("select_purchased", counted(t.SelectPool, plan.Purchased)),
-			named("pool_counts_assigned", t.Pool.Units == plan.Assigned), named("select_counts_assigned", t.SelectPool.Units == plan.Assigned),
-		)
+		rows, err := r.countLicences(ctx, t, tenants, firstDays(months), ends)
 		if err != nil {
 			return nil, err
 		}
@@ -200,6 +193,19 @@ func (r *Rater) licenceCounts(ctx context.Context, terms map[usage.Month]plan.Te
 		}
 	}
 	return out, nil
+}
+
+// countLicences counts by the newest snapshot before each end; days say what month each
+// end is of.
+func (r *Rater) countLicences(ctx context.Context, t plan.Terms, tenants, days, ends []string) ([]licenceCount, error) {
+	return query[licenceCount](ctx, r.conn, "licence_counts",
+		named("tenants", words(tenants)), named("months", days), named("ends", ends),
+		named("pool_plans", words(t.Identities.Conferencing.ServicePlans)), named("pool_parts", lower(t.Identities.Conferencing.SKUPartNumbers)),
+		named("select_plans", words(t.Identities.Select.ServicePlans)), named("select_parts", lower(t.Identities.Select.SKUPartNumbers)),
+		named("pool_assigned", counted(t.Pool, plan.Assigned)), named("pool_purchased", counted(t.Pool, plan.Purchased)),
+		named("select_assigned", counted(t.SelectPool, plan.Assigned)), named("select_purchased", counted(t.SelectPool, plan.Purchased)),
+		named("pool_counts_assigned", t.Pool.Units == plan.Assigned), named("select_counts_assigned", t.SelectPool.Units == plan.Assigned),
+	)
 }
 
 // counted names the SKUs whose units are counted in a way of their own.

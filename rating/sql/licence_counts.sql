@@ -11,7 +11,7 @@ snapshots AS
 ),
 chosen AS
 (
-    SELECT
+    SELECT DISTINCT
         tenant_id,
         m.1 AS month,
         taken[greatest(arrayCount(t -> t.1 < m.2, taken), 1)] AS snapshot,
@@ -50,9 +50,9 @@ counts AS
 SELECT
     c.tenant_id AS tenant_id,
     c.month AS month,
-    any(c.skus_at) AS skus_at,
+    c.skus_at AS skus_at,
     sumIf(greatest(s.units, 0), s.in_pool) AS pool_licences,
     sumIf(greatest(s.units, 0), s.in_select_pool) AS select_licences
 FROM chosen AS c
 LEFT JOIN counts AS s ON s.snapshot_id = c.snapshot_id
-GROUP BY tenant_id, month
+GROUP BY tenant_id, month, skus_at
