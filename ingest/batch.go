@@ -1,20 +1,13 @@
 package ingest
 
 import (
-	"context"
-	_ "embed"
-	"fmt"
 	"time"
 
-	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/google/uuid"
-
-	"fairdial/usage"
 )
 
-// batch is the reading of one file.
+// batch is the reading of one file, or of one row out of the quarantine.
 type batch struct {
-	g          *Ingester
 	id         uuid.UUID
 	tenantID   string
 	file       string
@@ -23,70 +16,28 @@ type batch struct {
 	readBefore bool // this very file was read to its end before
 	counts     Counts
 	twins      map[uuid.UUID]uint32 // how often a broken row has come
+	place      int                  // among the files of the run
+	run        *run                 // nil out of the quarantine
 }
 
-//go:embed sql/insert.sql
-var insertSQL string
-
-// write judges a chunk, stores what is new in one insert, and counts.
-func (b *batch) write(ctx context.Context, chunk []incoming) error {
-	if len(chunk) == 0 {
-		return nil
+// follows says whether a stored revision comes from further on in the run than a row of
+// this batch. After a crash files are read again from their start, and every row must meet
+// the same past as the first time.
+func (b *batch) follows(s *stored, position uint64) bool {
+	if s.BatchID == b.id {
+		return s.Position > position
 	}
-	known, err := b.g.existing(ctx, b.tenantID, chunk)
-	if err != nil {
-		return err
+	if b.run == nil {
+		return false
 	}
-	verdicts := b.judge(chunk, known)
-	if err := b.store(ctx, chunk, verdicts); err != nil {
-		return fmt.Errorf("store records of %s: %w", b.file, err)
-	}
-	for _, v := range verdicts {
-		b.counts.Read++
-		switch {
-		case v.duplicate:
-			b.counts.Duplicate++
-		case v.ignored:
-			b.counts.Ignored++
-		default:
-			b.counts.Accepted++
-		}
-		if v.corrected {
-			b.counts.Corrected++
-		}
-	}
-	return nil
+	place, ours := b.run.places[s.BatchID]
+	return ours && place > b.place
 }
 
-func (b *batch) store(ctx context.Context, chunk []incoming, verdicts []verdict) error {
-	rows := make([]storing, 0, len(chunk))
-	storedAt := b.g.now().UTC()
-	for i := range chunk {
-		if verdicts[i].write {
-			rows = append(rows, storing{
-				incoming: &chunk[i], verdict: &verdicts[i], batch: b, storedAt: storedAt,
-				destination: b.g.classifier.Classify(chunk[i].record.CalleeNumber),
-			})
-		}
+// name is how messages call a stream of the file.
+func (b *batch) name(p part) string {
+	if p.member == "" {
+		return b.file
 	}
-	if len(rows) == 0 {
-		return nil
-	}
-	insert, err := b.g.conn.PrepareBatch(clickhouse.Context(ctx, clickhouse.WithColumnNamesAndTypes(columnTypes)), insertSQL)
-	if err != nil {
-		return err
-	}
-	for i, c := range columns {
-		if err := insert.Column(i).Append(c.values(rows)); err != nil {
-			_ = insert.Abort()
-			return fmt.Errorf("column %s: %w", c.name, err)
-		}
-	}
-	return insert.Send()
-}
-
-// Classifier says what a dialled number is.
-type Classifier interface {
-	Classify(number string) usage.Destination
-	Version() string
+	return b.file + ": " + p.member
 }

@@ -14,8 +14,8 @@ import (
 type storing struct {
 	*incoming
 	*verdict
-	batch       *batch
 	destination usage.Destination
+	numbering   string // version of the tables that classed the destination
 	storedAt    time.Time
 }
 
@@ -88,7 +88,7 @@ var columns = []column{
 	text("npa_nxx", func(s *storing) string { return s.destination.NPANXX }),
 	columnOf("high_cost", "Bool", func(s *storing) bool { return s.destination.HighCost }),
 	columnOf("masked", "Bool", func(s *storing) bool { return s.destination.Masked }),
-	text("numbering_version", func(s *storing) string { return s.batch.g.classifier.Version() }),
+	text("numbering_version", func(s *storing) string { return s.numbering }),
 	text("source", func(s *storing) string { return s.batch.source }),
 	columnOf("batch_id", "UUID", func(s *storing) uuid.UUID { return s.batch.id }),
 	columnOf("position", "UInt64", func(s *storing) uint64 { return s.position }),

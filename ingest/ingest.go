@@ -4,13 +4,9 @@ package ingest
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"log/slog"
-	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -107,135 +103,62 @@ func (g *Ingester) Ingest(ctx context.Context, tenantID, actor string, paths []s
 	if err != nil {
 		return Report{}, err
 	}
-	report := Report{Files: []FileReport{}, Skipped: skipped}
 	meter := &meter{progress: progress}
 	for _, f := range files {
 		meter.total += f.size
 	}
-	for _, f := range files {
-		one, err := g.file(ctx, run, tenantID, actor, f, meter)
-		if err != nil {
-			return report, err
-		}
-		report.Files = append(report.Files, one.FileReport)
-		report.Skipped = append(report.Skipped, one.skipped...)
-		report.Total.add(one.Counts)
-		g.logger.Debug("file read", "tenant", tenantID, "file", f.name, "read", one.Read, "accepted", one.Accepted,
-			"duplicate", one.Duplicate, "ignored", one.Ignored, "rejected", one.Rejected)
+	readings, err := g.place(ctx, run, tenantID, actor, files)
+	if err != nil {
+		return Report{}, err
 	}
-	if err := end(); err != nil {
+	err = g.readings(ctx, run, tenantID, readings, meter)
+	report := Report{Files: []FileReport{}, Skipped: skipped}
+	for _, r := range readings {
+		if r.done {
+			report.Files = append(report.Files, r.report)
+			report.Skipped = append(report.Skipped, r.skipped...)
+			report.Total.add(r.report.Counts)
+		}
+	}
+	if err == nil {
+		err = end()
+	}
+	if err != nil {
 		return report, err
 	}
 	return report, report.Total.check()
 }
 
-// outcome is what became of a file, and the members of a ZIP that were passed over.
-type outcome struct {
-	FileReport
-	skipped []Skipped
-}
-
-func (g *Ingester) file(ctx context.Context, run *run, tenantID, actor string, f file, meter *meter) (outcome, error) {
-	batches, err := g.batchesOf(ctx, tenantID, f)
+// place gives every file of a run its batch: the one in which it was begun, or a new one.
+func (g *Ingester) place(ctx context.Context, run *run, tenantID, actor string, files []file) ([]*reading, error) {
+	batches, err := g.batchesOf(ctx, tenantID, files)
 	if err != nil {
-		return outcome{}, err
+		return nil, err
 	}
-	done, resume := run.take(f, batches)
-	if done != nil {
-		meter.add(int(f.size))
-		return outcome{FileReport: FileReport{File: f.name, Format: Format(done.Format), Counts: done.counts(), Error: done.Detail}}, nil
-	}
-	b := &batch{
-		g: g, id: g.newID(), tenantID: tenantID, file: f.base(), source: "file", sourceAt: f.modified,
-		readBefore: slices.ContainsFunc(batches, func(c contentBatch) bool { return c.State == stateFinished }),
-	}
-	if resume != nil {
-		b.id = resume.BatchID
-	}
-	run.used[b.id] = true
-	entry := Entry{
-		BatchID: b.id, TenantID: tenantID, Source: b.source, File: f.base(), ContentHash: f.hash,
-		State: stateStarted, Actor: actor,
-	}
-	if resume == nil {
-		if err := g.record(ctx, entry); err != nil {
-			return outcome{}, err
+	out := make([]*reading, len(files))
+	for i, f := range files {
+		r := &reading{
+			file: f, report: FileReport{File: f.name, Format: FormatUnknown},
+			batch: &batch{
+				id: g.newID(), tenantID: tenantID, file: f.base(), source: "file", sourceAt: f.modified, place: i, run: run,
+				readBefore: slices.ContainsFunc(batches[f.hash], func(c contentBatch) bool { return c.State == stateFinished }),
+			},
 		}
-	}
-	out := outcome{FileReport: FileReport{File: f.name, Format: FormatUnknown}}
-	broken := g.parts(ctx, b, f, &out, meter)
-	if broken == nil && !f.unchanged() {
-		broken = unreadable{fmt.Errorf("%s: changed while it was read; ingest it again when it is whole", f.name)}
-	}
-	if err := stops(ctx, broken); err != nil {
-		return outcome{}, err
-	}
-	out.Counts, entry.Counts, entry.Format, entry.State = b.counts, b.counts, string(out.Format), stateFinished
-	if broken != nil {
-		out.Error, entry.Detail, entry.State = broken.Error(), broken.Error(), stateFailed
-	}
-	if err := b.counts.check(); err != nil {
-		return outcome{}, fmt.Errorf("%s: %w", f.name, err)
-	}
-	return out, g.record(ctx, entry)
-}
-
-// unreadable marks an error of the file itself, not of the store.
-type unreadable struct{ error }
-
-func (u unreadable) Unwrap() error { return u.error }
-
-// stops gives the errors that end the whole run.
-func stops(ctx context.Context, err error) error {
-	var file unreadable
-	switch {
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	case errors.As(err, &file):
-		return nil
-	default:
-		return err
-	}
-}
-
-// parts reads every stream of a file. Of a ZIP with a broken member it reads the others.
-func (g *Ingester) parts(ctx context.Context, b *batch, f file, out *outcome, meter *meter) error {
-	c, err := f.open(meter)
-	if err != nil {
-		return unreadable{err}
-	}
-	defer c.Close()
-	if !c.zipped {
-		out.Format, err = g.part(ctx, b, c.parts[0])
-		return err
-	}
-	out.Format = FormatZIP
-	pass := func(member, reason string) {
-		out.skipped = append(out.skipped, Skipped{f.name + ": " + member, reason})
-	}
-	for _, name := range c.passed {
-		pass(name, passOver(path.Base(name)))
-	}
-	read := 0
-	for _, p := range c.parts {
-		_, err := g.part(ctx, b, p)
-		var broken unreadable
+		done, resume := run.take(f, batches[f.hash])
 		switch {
-		case errors.Is(err, ErrFormat):
-			pass(p.member, strings.TrimPrefix(err.Error(), b.name(p)+": "))
-			continue
-		case errors.As(err, &broken):
-			err = b.rejectMember(ctx, p, broken)
+		case done != nil:
+			r.done, r.batch.id = true, done.BatchID
+			r.report.Format, r.report.Counts, r.report.Error = Format(done.Format), done.counts(), done.Detail
+		case resume != nil:
+			r.resumed, r.batch.id = true, resume.BatchID
 		}
-		if err != nil {
-			return err
+		run.places[r.batch.id] = i
+		r.entry = Entry{
+			BatchID: r.batch.id, TenantID: tenantID, Source: r.batch.source, File: r.batch.file, ContentHash: f.hash, Actor: actor,
 		}
-		read++
+		out[i] = r
 	}
-	if read == 0 {
-		return unreadable{fmt.Errorf("%s: the ZIP holds no usage file among its %d members", f.name, len(c.parts)+len(c.passed))}
-	}
-	return nil
+	return out, nil
 }
 
 // meter adds up the bytes read over all files.

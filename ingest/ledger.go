@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/ext"
 	"github.com/google/uuid"
 )
 
@@ -90,10 +91,14 @@ var (
 	batchesOfContentSQL string
 )
 
-// record appends a state of a batch to the ledger.
-func (g *Ingester) record(ctx context.Context, e Entry) error {
+// record appends states of batches to the ledger, all of them or none.
+func (g *Ingester) record(ctx context.Context, entries ...Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
 	insert, err := g.conn.PrepareBatch(ctx, "INSERT INTO ingest_ledger")
-	if err == nil {
+	for i := 0; err == nil && i < len(entries); i++ {
+		e := &entries[i]
 		err = insert.AppendStruct(&entryRow{
 			e.BatchID, e.TenantID, e.Source, e.File, e.ContentHash, e.Format, e.State, e.Read, e.Accepted,
 			e.Duplicate, e.Ignored, e.Rejected, e.Corrected, e.Detail, g.now().UTC(), e.Actor,
@@ -103,40 +108,52 @@ func (g *Ingester) record(ctx context.Context, e Entry) error {
 		err = insert.Send()
 	}
 	if err != nil {
-		return fmt.Errorf("ledger of %s: %w", e.File, err)
+		return fmt.Errorf("ledger of %d files, the first of them %s: %w", len(entries), entries[0].File, err)
 	}
 	return nil
 }
 
 // contentBatch is a batch that read a content.
 type contentBatch struct {
-	BatchID   uuid.UUID `ch:"batch_id"`
-	File      string    `ch:"file"`
-	Began     time.Time `ch:"began"`
-	State     string    `ch:"state"`
-	Format    string    `ch:"format"`
-	Detail    string    `ch:"detail"`
-	Read      uint64    `ch:"read"`
-	Accepted  uint64    `ch:"accepted"`
-	Duplicate uint64    `ch:"duplicate"`
-	Ignored   uint64    `ch:"ignored"`
-	Rejected  uint64    `ch:"rejected"`
-	Corrected uint64    `ch:"corrected"`
+	ContentHash string    `ch:"content_hash"`
+	BatchID     uuid.UUID `ch:"batch_id"`
+	File        string    `ch:"file"`
+	Began       time.Time `ch:"began"`
+	State       string    `ch:"state"`
+	Format      string    `ch:"format"`
+	Detail      string    `ch:"detail"`
+	Read        uint64    `ch:"read"`
+	Accepted    uint64    `ch:"accepted"`
+	Duplicate   uint64    `ch:"duplicate"`
+	Ignored     uint64    `ch:"ignored"`
+	Rejected    uint64    `ch:"rejected"`
+	Corrected   uint64    `ch:"corrected"`
 }
 
 func (b *contentBatch) counts() Counts {
 	return Counts{b.Read, b.Accepted, b.Duplicate, b.Ignored, b.Rejected, b.Corrected}
 }
 
-// batchesOf gives the batches that read the file's content before, whatever its name.
-func (g *Ingester) batchesOf(ctx context.Context, tenantID string, f file) ([]contentBatch, error) {
-	var batches []contentBatch
-	err := g.conn.Select(ctx, &batches, batchesOfContentSQL,
-		clickhouse.Named("tenant_id", tenantID), clickhouse.Named("content_hash", fmt.Sprintf("%x", f.hash)))
-	if err != nil {
-		return nil, fmt.Errorf("ledger of %s: %w", f.name, err)
+// batchesOf gives the batches that read the contents of files before, whatever their
+// names, by content hash, oldest first.
+func (g *Ingester) batchesOf(ctx context.Context, tenantID string, files []file) (map[string][]contentBatch, error) {
+	table, err := ext.NewTable("contents", ext.Column("content_hash", "String"))
+	for i := 0; err == nil && i < len(files); i++ {
+		err = table.Append(files[i].hash)
 	}
-	return batches, nil
+	var batches []contentBatch
+	if err == nil {
+		ctx = clickhouse.Context(ctx, clickhouse.WithExternalTable(table))
+		err = g.conn.Select(ctx, &batches, batchesOfContentSQL, clickhouse.Named("tenant_id", tenantID))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look %d files up in the ledger: %w", len(files), err)
+	}
+	out := map[string][]contentBatch{}
+	for _, b := range batches {
+		out[b.ContentHash] = append(out[b.ContentHash], b)
+	}
+	return out, nil
 }
 
 // Ledger lists the files read, newest last; an empty tenant means all.

@@ -21,6 +21,7 @@ import (
 // rejection is a row on its way to the quarantine.
 type rejection struct {
 	row
+	batch                           *batch
 	member, header, usageID, detail string
 	format                          Format
 	reason                          Reason
@@ -61,49 +62,57 @@ var (
 )
 
 // reject counts rows and keeps those that the quarantine does not have yet.
-func (b *batch) reject(ctx context.Context, bad []rejection) error {
+func (g *Ingester) reject(ctx context.Context, tenantID string, bad []rejection) error {
 	if len(bad) == 0 {
 		return nil
 	}
-	b.counts.Read += uint64(len(bad))
-	b.counts.Rejected += uint64(len(bad))
-	rejectedAt := b.g.now().UTC()
+	rejectedAt := g.now().UTC()
 	rows := make([]Rejected, len(bad))
 	ids := make([]string, len(bad))
-	for i, r := range bad {
-		id := b.rejectionID(&r)
+	for i := range bad {
+		r, b := &bad[i], bad[i].batch
+		id := b.rejectionID(r)
 		ids[i] = id.String()
 		rows[i] = Rejected{
-			ID: id, TenantID: b.tenantID, BatchID: b.id, File: b.file, Member: r.member, Position: r.position,
+			ID: id, TenantID: tenantID, BatchID: b.id, File: b.file, Member: r.member, Position: r.position,
 			Format: string(r.format), Header: r.header, Reason: string(r.reason), Detail: r.detail,
-			UsageID: strings.ToValidUTF8(r.usageID, "�"), Raw: r.raw, RejectedAt: rejectedAt,
+			UsageID: strings.ToValidUTF8(r.usageID, "\uFFFD"), Raw: r.raw, RejectedAt: rejectedAt,
 		}
 	}
-	known, err := b.g.knownRejections(ctx, b.tenantID, ids)
+	known, err := g.knownRejections(ctx, tenantID, ids)
 	if err != nil {
 		return err
 	}
-	insert, err := b.g.conn.PrepareBatch(ctx, "INSERT INTO quarantine (rejection_id, tenant_id, batch_id, file, member, position, format, header, reason, detail, usage_id, raw, rejected_at)")
-	if err != nil {
-		return fmt.Errorf("quarantine of %s: %w", b.file, err)
+	rows = slices.DeleteFunc(rows, func(r Rejected) bool {
+		again := known[r.ID]
+		known[r.ID] = true
+		return again
+	})
+	if err := g.quarantine(ctx, rows); err != nil {
+		return fmt.Errorf("quarantine of %s: %w", bad[0].batch.file, err)
 	}
-	fresh := 0
-	for _, r := range rows {
-		if known[r.ID] {
-			continue
-		}
-		fresh++
-		if err := insert.Append(r.ID, r.TenantID, r.BatchID, r.File, r.Member, r.Position, r.Format, r.Header, r.Reason, r.Detail, r.UsageID, r.Raw, r.RejectedAt); err != nil {
-			return fmt.Errorf("quarantine of %s: %w", b.file, err)
-		}
-	}
-	if fresh == 0 {
-		return insert.Abort()
-	}
-	if err := insert.Send(); err != nil {
-		return fmt.Errorf("quarantine of %s: %w", b.file, err)
+	for _, r := range bad {
+		r.batch.counts.Read++
+		r.batch.counts.Rejected++
 	}
 	return nil
+}
+
+func (g *Ingester) quarantine(ctx context.Context, rows []Rejected) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	insert, err := g.conn.PrepareBatch(ctx, "INSERT INTO quarantine (rejection_id, tenant_id, batch_id, file, member, position, format, header, reason, detail, usage_id, raw, rejected_at)")
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if err := insert.Append(r.ID, r.TenantID, r.BatchID, r.File, r.Member, r.Position, r.Format, r.Header, r.Reason, r.Detail, r.UsageID, r.Raw, r.RejectedAt); err != nil {
+			_ = insert.Abort()
+			return err
+		}
+	}
+	return insert.Send()
 }
 
 // maxTwins bounds how many broken rows of a file are remembered to number their twins.
@@ -129,13 +138,6 @@ func (b *batch) rejectionID(r *rejection) uuid.UUID {
 		return id
 	}
 	return uuid.NewSHA1(id, []byte(strconv.FormatUint(uint64(twin), 10)))
-}
-
-// rejectMember keeps that a member of a ZIP could not be read (to its end).
-func (b *batch) rejectMember(ctx context.Context, p part, broken error) error {
-	return b.reject(ctx, []rejection{{
-		row: row{raw: broken.Error()}, member: p.member, format: FormatZIP, reason: ReasonBrokenMember, detail: broken.Error(),
-	}})
 }
 
 // knownRejections says which of the ids are in the quarantine.

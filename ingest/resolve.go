@@ -99,12 +99,12 @@ func (g *Ingester) mended(ctx context.Context, actor string, r Rejected, raw str
 	}
 	defer release()
 	b := &batch{
-		g: g, id: derived(r.ID.String(), raw), tenantID: r.TenantID, file: r.File,
+		id: derived(r.ID.String(), raw), tenantID: r.TenantID, file: r.File,
 		source: sourceQuarantine, sourceAt: r.RejectedAt,
 	}
-	in := incoming{record: record, position: r.Position, format: r.Format}
+	in := incoming{batch: b, record: record, position: r.Position, format: r.Format}
 	in.content, in.core = contentHashes(&in.record)
-	if err := b.write(ctx, []incoming{in}); err != nil {
+	if err := g.write(ctx, r.TenantID, []incoming{in}); err != nil {
 		return Counts{}, err
 	}
 	content := sha256.Sum256([]byte(raw))

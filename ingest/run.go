@@ -21,6 +21,7 @@ type run struct {
 	resumed bool
 	since   time.Time // UTC; when it began
 	used    map[uuid.UUID]bool
+	places  map[uuid.UUID]int // of batches, in the order of the files
 }
 
 // The stream of runs in the journal: subject is the tenant and the files, kinds are
@@ -34,7 +35,7 @@ const (
 // beginRun finds out whether the run goes on with one that was cut short. The caller calls
 // end when every file is in the ledger.
 func (g *Ingester) beginRun(ctx context.Context, tenantID, actor string, files []file) (r *run, end func() error, err error) {
-	r = &run{used: map[uuid.UUID]bool{}}
+	r = &run{used: map[uuid.UUID]bool{}, places: map[uuid.UUID]int{}}
 	if len(files) < 2 {
 		return r, func() error { return nil }, nil // the file's own line in the ledger says it all
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -67,31 +68,36 @@ func TestARunOfSeveralFilesGoesOn(t *testing.T) {
 	require.Len(t, wantLedger, 4)
 	wantRecords, wantSeconds := sum(t, calmStore)
 
-	for writes := 0; ; writes++ {
-		_, s := open(t)
-		cut := onStore(t, &cutShort{Store: s, left: writes})
-		cut.chunkRows = 2
-		_, err := cut.Ingest(t.Context(), "t1", "ann", []string{dir}, nil)
-		again := onStore(t, s)
-		again.chunkRows = 1 + writes%3
-		if err != nil {
-			require.ErrorIs(t, err, errCut)
-			got, err := again.Ingest(t.Context(), "t1", "ann", []string{dir}, nil)
-			require.NoError(t, err)
-			require.Equal(t, want, got, "cut after %d writes", writes)
-		}
-		require.Equal(t, wantLedger, ledgerLines(t, again), "cut after %d writes", writes)
-		records, seconds := sum(t, s)
-		require.Equal(t, wantRecords, records)
-		require.Equal(t, wantSeconds, seconds)
-		if err == nil {
-			require.Greater(t, writes, 12)
-			// A run that ended is over: the same files again are a new one.
-			got, err := again.Ingest(t.Context(), "t1", "ann", []string{dir}, nil)
-			require.NoError(t, err)
-			require.Equal(t, Counts{Read: 10, Duplicate: 8, Rejected: 2}, got.Total)
-			return
-		}
+	for _, rows := range []int{2, 100} { // to a chunk: two files a chunk, and all in one
+		t.Run(strconv.Itoa(rows), func(t *testing.T) {
+			t.Parallel()
+			for writes := 0; ; writes++ {
+				_, s := open(t)
+				cut := onStore(t, &cutShort{Store: s, left: writes})
+				cut.chunkRows = rows
+				_, err := cut.Ingest(t.Context(), "t1", "ann", []string{dir}, nil)
+				again := onStore(t, s)
+				again.chunkRows = 1 + writes%3
+				if err != nil {
+					require.ErrorIs(t, err, errCut)
+					got, err := again.Ingest(t.Context(), "t1", "ann", []string{dir}, nil)
+					require.NoError(t, err)
+					require.Equal(t, want, got, "cut after %d writes", writes)
+				}
+				require.ElementsMatch(t, wantLedger, ledgerLines(t, again), "cut after %d writes", writes)
+				records, seconds := sum(t, s)
+				require.Equal(t, wantRecords, records)
+				require.Equal(t, wantSeconds, seconds)
+				if err == nil {
+					require.Greater(t, writes, 5)
+					// A run that ended is over: the same files again are a new one.
+					got, err := again.Ingest(t.Context(), "t1", "ann", []string{dir}, nil)
+					require.NoError(t, err)
+					require.Equal(t, Counts{Read: 10, Duplicate: 8, Rejected: 2}, got.Total)
+					return
+				}
+			}
+		})
 	}
 }
 

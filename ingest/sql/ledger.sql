@@ -7,11 +7,11 @@ FROM
 (
     SELECT
         batch_id, any(l.tenant_id) AS tenant_id, any(l.source) AS source, any(l.file) AS file,
-        any(l.content_hash) AS content_hash, argMax(l.format, l.at) AS format,
+        any(l.content_hash) AS content_hash, argMax(l.format, (l.state != 'started', l.at)) AS format,
         argMax(l.state, (l.state != 'started', l.at)) AS state,
         max(l.read) AS read, max(l.accepted) AS accepted, max(l.duplicate) AS duplicate,
         max(l.ignored) AS ignored, max(l.rejected) AS rejected, max(l.corrected) AS corrected,
-        argMax(l.detail, l.at) AS detail, any(l.actor) AS actor, min(l.at) AS first_at, max(l.at) AS last_at
+        argMax(l.detail, (l.state != 'started', l.at)) AS detail, any(l.actor) AS actor, min(l.at) AS first_at, max(l.at) AS last_at
     FROM ingest_ledger AS l
     WHERE {tenant_id:String} = '' OR l.tenant_id = {tenant_id:String}
     GROUP BY batch_id

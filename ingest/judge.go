@@ -18,6 +18,7 @@ import (
 
 // incoming is a row that can be trusted, before it is known whether it is new.
 type incoming struct {
+	batch         *batch
 	record        usage.Record
 	position      uint64 // unique in the file: the ZIP member stands above bit 40
 	format        string
@@ -170,14 +171,12 @@ func (d *detailRow) record() *usage.Record {
 	}
 }
 
-// judge decides about each row of a chunk, in the order of the file.
-//
-// What this batch stored at later positions is not looked at: after a crash the file is
-// read again from its start, and every row must meet the same past as the first time.
-func (b *batch) judge(chunk []incoming, known map[string][]stored) []verdict {
+// judge decides about each row of a chunk, in the order of the files. What the run stored
+// from further on is not looked at.
+func judge(chunk []incoming, known map[string][]stored) []verdict {
 	out := make([]verdict, len(chunk))
 	for n := range chunk {
-		in := &chunk[n]
+		in, b := &chunk[n], chunk[n].batch
 		revisions := known[in.record.ID]
 		v := verdict{ignored: !in.record.IsConfOut()}
 		var newest *stored
@@ -190,7 +189,7 @@ func (b *batch) judge(chunk []incoming, known map[string][]stored) []verdict {
 				v.revision, v.corrected = s.Revision, s.Revision > 0
 				break
 			}
-			if s.BatchID == b.id && s.Position > in.position {
+			if b.follows(s, in.position) {
 				continue
 			}
 			if newest != nil && in.same(newest) {
