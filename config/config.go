@@ -82,6 +82,9 @@ type Identity struct {
 type Rating struct {
 	// Plan is an entitlement plan file; empty for the built-in one.
 	Plan string `yaml:"plan"`
+	// PoolNotices are the percentages of a pool at which its use is told, once a month
+	// and size; none for no notices.
+	PoolNotices []int `yaml:"pool_notices"`
 }
 
 // Rules says where rule files are.
@@ -196,6 +199,7 @@ func Default() Config {
 		},
 		Tenants:   []Tenant{},
 		Sources:   []Source{},
+		Rating:    Rating{PoolNotices: []int{80, 100}},
 		Detection: Detection{Latency: 0, OpenScore: 50},
 		Slack:     Slack{Channel: "#fair-use", MinScore: 50},
 		Enforcement: Enforcement{

@@ -56,6 +56,9 @@ func (c Config) validate() []Problem {
 		k.add("detection.latency", "must not be negative")
 	}
 	k.between("detection.open_score", c.Detection.OpenScore, 1, 100)
+	for i, percent := range c.Rating.PoolNotices {
+		k.between(fmt.Sprintf("rating.pool_notices[%d]", i), percent, 1, 100)
+	}
 	k.between("slack.min_score", c.Slack.MinScore, 0, 100)
 	if c.Slack.Token != "" && c.Slack.TokenFile != "" {
 		k.add("slack.token", "at most one of token and token_file may be set")

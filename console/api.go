@@ -17,6 +17,9 @@ type api struct{ opts Options }
 func (a *api) routes() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
 		"GET /api/v1/ratings/{usage_id}/explanation": a.explainRating,
+		"GET /api/v1/pools":                          a.pools,
+		"GET /api/v1/pools/history":                  a.poolHistory,
+		"GET /api/v1/pools/notices":                  a.poolNotices,
 		"GET /api/v1/cases":                          a.listCases,
 		"GET /api/v1/cases/{id}":                     a.getCase,
 		"GET /api/v1/decisions/{organizer}":          a.decide,

@@ -59,7 +59,7 @@ func (w world) Pools(context.Context) ([]Pool, error) {
 func serve(t *testing.T, w world, log *bytes.Buffer, keys ...string) http.Handler {
 	t.Helper()
 	opts := Options{
-		Cases: w, Decider: w, Overview: w, Ratings: w, Now: func() time.Time { return now },
+		Cases: w, Decider: w, Overview: w, Ratings: ratingWorld{w.err}, Now: func() time.Time { return now },
 		Ready:    func(context.Context) error { return w.err },
 		Metrics:  prometheus.NewRegistry(),
 		Registry: prometheus.NewRegistry(),

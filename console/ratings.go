@@ -4,13 +4,21 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
+	"time"
 
 	"fairdial/rating"
+	"fairdial/usage"
 )
 
 // Ratings is what the console needs of the rating; it only reads.
 type Ratings interface {
 	Explain(ctx context.Context, tenantID, usageID string) (rating.Explanation, error)
+	// NewestMonth is the newest month that is rated, if any is.
+	NewestMonth(ctx context.Context) (usage.Month, bool, error)
+	Pools(ctx context.Context, req rating.PoolsRequest) ([]rating.PoolStanding, error)
+	PoolHistory(ctx context.Context, month usage.Month, tenantID, organizerID string) ([]rating.Movement, error)
+	PoolNotices(ctx context.Context, month usage.Month, tenantID string) ([]rating.PoolNotice, error)
 }
 
 func (a *api) explainRating(w http.ResponseWriter, r *http.Request) {
@@ -25,4 +33,92 @@ func (a *api) explainRating(w http.ResponseWriter, r *http.Request) {
 	default:
 		writeJSON(w, http.StatusOK, e)
 	}
+}
+
+// month reads the parameter month; without one it is the newest month that is rated. It
+// answers the request itself where there is none.
+func (a *api) month(w http.ResponseWriter, r *http.Request) (usage.Month, bool) {
+	if text := r.URL.Query().Get("month"); text != "" {
+		m, err := usage.ParseMonth(text)
+		if err != nil {
+			problem(w, http.StatusBadRequest, "month must be YYYY-MM, such as 2026-02.")
+		}
+		return m, err == nil
+	}
+	m, ok, err := a.opts.Ratings.NewestMonth(r.Context())
+	switch {
+	case err != nil:
+		a.fail(w, r, err)
+	case !ok:
+		problem(w, http.StatusNotFound, "Nothing is rated yet.")
+	}
+	return m, ok && err == nil
+}
+
+func (a *api) pools(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	req := rating.PoolsRequest{Tenants: q["tenant_id"], Top: 5}
+	if text := q.Get("at"); text != "" {
+		at, err := time.Parse(time.RFC3339, text)
+		if err != nil {
+			problem(w, http.StatusBadRequest, "at must be a moment such as 2026-02-18T12:00:00Z.")
+			return
+		}
+		req.At = at
+	}
+	if text := q.Get("top"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 || n > 1000 {
+			problem(w, http.StatusBadRequest, "top must be a whole number from 0 to 1000.")
+			return
+		}
+		req.Top = n
+	}
+	var ok bool
+	if req.Month, ok = a.month(w, r); !ok {
+		return
+	}
+	all, err := a.opts.Ratings.Pools(r.Context(), req)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"month": req.Month.String(), "pools": all})
+}
+
+func (a *api) poolHistory(w http.ResponseWriter, r *http.Request) {
+	tenant := r.URL.Query().Get("tenant_id")
+	if tenant == "" {
+		problem(w, http.StatusBadRequest, "tenant_id is missing.")
+		return
+	}
+	month, ok := a.month(w, r)
+	if !ok {
+		return
+	}
+	all, err := a.opts.Ratings.PoolHistory(r.Context(), month, tenant, r.URL.Query().Get("organizer_id"))
+	switch {
+	case errors.Is(err, rating.ErrNotRated):
+		problem(w, http.StatusNotFound, "The month is not rated for this tenant.")
+	case err != nil:
+		a.fail(w, r, err)
+	default:
+		writeJSON(w, http.StatusOK, map[string]any{"month": month.String(), "tenant_id": tenant, "movements": all})
+	}
+}
+
+func (a *api) poolNotices(w http.ResponseWriter, r *http.Request) {
+	var month usage.Month
+	if r.URL.Query().Get("month") != "" {
+		var ok bool
+		if month, ok = a.month(w, r); !ok {
+			return
+		}
+	}
+	all, err := a.opts.Ratings.PoolNotices(r.Context(), month, r.URL.Query().Get("tenant_id"))
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"notices": all})
 }

@@ -5,14 +5,38 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"fairdial/rating"
+	"fairdial/usage"
 )
 
-func (w world) Explain(_ context.Context, tenantID, usageID string) (rating.Explanation, error) {
+// ratingWorld stands in for the rating.
+type ratingWorld struct{ err error }
+
+func (w ratingWorld) NewestMonth(context.Context) (usage.Month, bool, error) {
+	return usage.Month{Year: 2026, Month: 2}, w.err == nil, w.err
+}
+
+func (w ratingWorld) Pools(_ context.Context, req rating.PoolsRequest) ([]rating.PoolStanding, error) {
+	return []rating.PoolStanding{{TenantID: strings.Join(req.Tenants, "+"), Month: req.Month.String(), At: req.At, Used: int64(req.Top)}}, w.err
+}
+
+func (w ratingWorld) PoolHistory(_ context.Context, month usage.Month, tenantID, organizerID string) ([]rating.Movement, error) {
+	if tenantID == "unrated" {
+		return nil, fmt.Errorf("history: %w", rating.ErrNotRated)
+	}
+	return []rating.Movement{{Kind: rating.MovementCall, UsageID: month.String(), OrganizerID: organizerID}}, w.err
+}
+
+func (w ratingWorld) PoolNotices(_ context.Context, month usage.Month, tenantID string) ([]rating.PoolNotice, error) {
+	return []rating.PoolNotice{{TenantID: tenantID, Month: month.String()}}, w.err
+}
+
+func (w ratingWorld) Explain(_ context.Context, tenantID, usageID string) (rating.Explanation, error) {
 	switch usageID {
 	case "nothing":
 		return rating.Explanation{}, fmt.Errorf("explain: %w", rating.ErrNoRecord)
@@ -32,4 +56,31 @@ func TestAnExplanationIsAsked(t *testing.T) {
 	failed := get(serve(t, world{err: fmt.Errorf("the store's secret")}, &bytes.Buffer{}), "/api/v1/ratings/u1/explanation")
 	require.Equal(t, http.StatusInternalServerError, failed.Code)
 	require.NotContains(t, failed.Body.String(), "secret")
+}
+
+func TestPoolsAreAsked(t *testing.T) {
+	h := serve(t, world{}, &bytes.Buffer{})
+	for path, c := range map[string]struct {
+		status int
+		has    string
+	}{
+		"/api/v1/pools": {200, `{"month":"2026-02","pools":[{"tenant_id":"",`},
+		"/api/v1/pools?month=2026-01&tenant_id=a&tenant_id=b&top=7&at=2026-01-09T00:00:00Z": {200, `"tenant_id":"a+b","tenant_name":"","month":"2026-01","pool":"","at":"2026-01-09T00:00:00Z"`},
+		"/api/v1/pools?month=January":                      {400, "YYYY-MM"},
+		"/api/v1/pools?top=-1":                             {400, "top must be"},
+		"/api/v1/pools?at=yesterday":                       {400, "at must be"},
+		"/api/v1/pools/history?tenant_id=a&organizer_id=o": {200, `"usage_id":"2026-02","organizer_id":"o"`},
+		"/api/v1/pools/history":                            {400, "tenant_id is missing"},
+		"/api/v1/pools/history?tenant_id=unrated":          {404, "not rated"},
+		"/api/v1/pools/notices?tenant_id=a&month=2026-03":  {200, `"tenant_id":"a","month":"2026-03"`},
+		"/api/v1/pools/notices?month=x":                    {400, "YYYY-MM"},
+	} {
+		got := get(h, path)
+		require.Equal(t, c.status, got.Code, path)
+		require.Contains(t, got.Body.String(), c.has, path)
+	}
+	broken := serve(t, world{err: fmt.Errorf("secret")}, &bytes.Buffer{})
+	for _, path := range []string{"/api/v1/pools", "/api/v1/pools/history?tenant_id=a", "/api/v1/pools/notices"} {
+		require.Equal(t, http.StatusInternalServerError, get(broken, path).Code)
+	}
 }

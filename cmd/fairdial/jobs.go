@@ -25,7 +25,11 @@ func (a *app) jobs(s *services, d *detector.Detector, m *metrics) []schedule.Job
 		}},
 		{Name: "rate", Spec: a.cfg.Jobs.Rate, Run: func(ctx context.Context, _ time.Time) (string, error) {
 			r, err := s.rater.Rate(ctx, rating.Request{Actor: "system:rate"})
-			return fmt.Sprintf("%d of %d tenant-months rated", len(r.Rated), r.Checked), err
+			if err != nil {
+				return "", err
+			}
+			n, err := a.noticePools(ctx, s, "system:rate")
+			return fmt.Sprintf("%d of %d tenant-months rated, %d pool notices", len(r.Rated), r.Checked, n), err
 		}},
 		{Name: "detect", Spec: a.cfg.Jobs.Detect, Run: func(ctx context.Context, slot time.Time) (string, error) {
 			r, err := d.Detect(ctx, detector.Request{To: slot, Latency: time.Duration(a.cfg.Detection.Latency)}, nil)

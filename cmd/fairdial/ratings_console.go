@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"fairdial/rating"
+	"fairdial/usage"
 )
 
 // ratings is the rating as the console reads it.
@@ -11,4 +12,25 @@ type ratings struct{ s *services }
 
 func (r ratings) Explain(ctx context.Context, tenantID, usageID string) (rating.Explanation, error) {
 	return r.s.rater.Explain(ctx, tenantID, usageID)
+}
+
+func (r ratings) NewestMonth(ctx context.Context) (usage.Month, bool, error) {
+	return r.s.rater.NewestMonth(ctx)
+}
+
+func (r ratings) Pools(ctx context.Context, req rating.PoolsRequest) ([]rating.PoolStanding, error) {
+	return r.s.rater.Pools(ctx, req)
+}
+
+func (r ratings) PoolHistory(ctx context.Context, month usage.Month, tenantID, organizerID string) ([]rating.Movement, error) {
+	all := []rating.Movement{}
+	err := r.s.rater.PoolHistory(ctx, month, tenantID, organizerID, func(m rating.Movement) error {
+		all = append(all, m)
+		return nil
+	})
+	return all, err
+}
+
+func (r ratings) PoolNotices(ctx context.Context, month usage.Month, tenantID string) ([]rating.PoolNotice, error) {
+	return r.s.rater.PoolNotices(ctx, r.s.journal, month, tenantID)
 }

@@ -1,0 +1,1 @@
+SELECT max(month) AS month, count() AS runs FROM rating_runs

@@ -1,0 +1,22 @@
+-- What calls asked of each pool, a day, whether it had anything left or not: a pool that
+-- is used up does not make the days after it quiet.
+SELECT
+    tenant_id,
+    pool,
+    toDate(toTimeZone(started_at, {zone:String})) AS day,
+    sum(if(part = 0, greatest(pool_before - pool_after, seconds), seconds)) AS asked,
+    sumIf(pool_before - pool_after, part = 0 AND month = {month:Date})      AS drawn,
+    minIf(started_at, part = 0 AND month = {month:Date} AND pool_before > 0 AND pool_after = 0) AS empty_at,
+    countIf(part = 0 AND month = {month:Date} AND pool_before > 0 AND pool_after = 0)           AS emptied
+FROM rating_rows
+WHERE pool != ''
+  AND month IN ({months:Array(Date)})
+  AND started_at < {at:DateTime64(7, 'UTC')}
+  AND (tenant_id, month, run_id) IN
+  (
+      SELECT tenant_id, month, run_id
+      FROM rating_current
+      WHERE month IN ({months:Array(Date)}) AND (empty({tenants:Array(String)}) OR tenant_id IN ({tenants:Array(String)}))
+  )
+GROUP BY tenant_id, pool, day
+ORDER BY tenant_id, pool, day

@@ -1,0 +1,30 @@
+-- Who drew on each pool, the most first; equals share a rank and stand in the order of
+-- their ids, so that the same ratings always give the same list.
+SELECT
+    d.tenant_id AS tenant_id, d.pool AS pool, d.rank AS rank, d.organizer_id AS organizer_id, o.upn AS upn, o.name AS name,
+    d.calls AS calls, d.drawn AS drawn
+FROM
+(
+    SELECT tenant_id, pool, organizer_id, calls, drawn, rank() OVER (PARTITION BY tenant_id, pool ORDER BY drawn DESC) AS rank
+    FROM
+    (
+        SELECT tenant_id, pool, organizer_id, count() AS calls, sum(pool_before - pool_after) AS drawn
+        FROM rating_rows
+        WHERE month = {month:Date} AND part = 0 AND pool != '' AND pool_before > pool_after
+          AND started_at < {at:DateTime64(7, 'UTC')}
+          AND (tenant_id, month, run_id) IN
+          (
+              SELECT tenant_id, month, run_id
+              FROM rating_current
+              WHERE month = {month:Date} AND (empty({tenants:Array(String)}) OR tenant_id IN ({tenants:Array(String)}))
+          )
+        GROUP BY tenant_id, pool, organizer_id
+    )
+    ORDER BY tenant_id, pool, drawn DESC, organizer_id
+    LIMIT {top:UInt32} BY tenant_id, pool
+) AS d
+LEFT JOIN
+(
+    SELECT * FROM organizers WHERE empty({tenants:Array(String)}) OR tenant_id IN ({tenants:Array(String)})
+) AS o ON o.tenant_id = d.tenant_id AND o.organizer_id = d.organizer_id
+ORDER BY tenant_id, pool, drawn DESC, organizer_id
