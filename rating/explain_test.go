@@ -141,6 +141,6 @@ func TestWhatCannotBeExplainedSaysSo(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, e.Notes, 1)
 	require.True(t, strings.HasPrefix(e.Notes[0], "plan version teams-audio-conferencing@"))
-	require.Equal(t, "", e.Destination.Zone)
+	require.Empty(t, e.Destination.Zone)
 	require.True(t, e.Rated)
 }
