@@ -124,6 +124,10 @@ type Enforcement struct {
 	// UnknownOrganizer is the decision for an organizer the store does not know:
 	// allow or deny.
 	UnknownOrganizer string `yaml:"unknown_organizer"`
+	// OnFailure is the decision while the store does not answer, or has not for longer than
+	// MaxAge: allow fails open, deny fails closed.
+	OnFailure string   `yaml:"on_failure"`
+	MaxAge    Duration `yaml:"max_age"`
 }
 
 // Throttle is what a throttled organizer may still do.
@@ -142,9 +146,11 @@ type GuardRail struct {
 type HTTP struct {
 	Listen      string `yaml:"listen"`
 	ExternalURL string `yaml:"external_url"`
-	// APIKeyFile holds one API key a line. Without it, the API answers on a
-	// loopback address only.
+	// APIKeyFile holds one API key a line, or sha256: and its hash, and after a space a
+	// name. Without it, the API answers on a loopback address only.
 	APIKeyFile string `yaml:"api_key_file"`
+	// RequestsPerSecond bounds what each key may ask; 0 is any number.
+	RequestsPerSecond int `yaml:"requests_per_second"`
 }
 
 // Jobs are cron schedules in UTC; an empty one turns the job off.
@@ -210,6 +216,8 @@ func Default() Config {
 			Protected:        []string{},
 			GuardRail:        GuardRail{ActionsPerHour: 20, TenantShare: 0.05},
 			UnknownOrganizer: "allow",
+			OnFailure:        "allow",
+			MaxAge:           Duration(2 * time.Minute),
 		},
 		HTTP: HTTP{Listen: "127.0.0.1:8321"},
 		Jobs: Jobs{

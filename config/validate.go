@@ -71,6 +71,9 @@ func (c Config) validate() []Problem {
 	if _, _, err := net.SplitHostPort(c.HTTP.Listen); err != nil {
 		k.add("http.listen", "%q is no address; write host:port, such as 127.0.0.1:8321", c.HTTP.Listen)
 	}
+	if c.HTTP.RequestsPerSecond < 0 {
+		k.add("http.requests_per_second", "must not be negative; 0 is any number")
+	}
 	k.oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error")
 	k.oneOf("log.format", c.Log.Format, "text", "json")
 	return k.problems
@@ -179,6 +182,10 @@ func (c Config) validateEnforcement(k *checker) {
 		k.add("enforcement.guard_rail.tenant_share", "%v is not between 0 and 1", e.GuardRail.TenantShare)
 	}
 	k.oneOf("enforcement.unknown_organizer", e.UnknownOrganizer, "allow", "deny")
+	k.oneOf("enforcement.on_failure", e.OnFailure, "allow", "deny")
+	if e.MaxAge <= 0 {
+		k.add("enforcement.max_age", "must be longer than nothing, such as 2m")
+	}
 }
 
 func (c Config) validateJobs(k *checker) {

@@ -23,6 +23,8 @@ func (a *api) routes() map[string]http.HandlerFunc {
 		"GET /api/v1/cases":                          a.listCases,
 		"GET /api/v1/cases/{id}":                     a.getCase,
 		"GET /api/v1/decisions/{organizer}":          a.decide,
+		"POST /api/v1/decisions":                     a.decideAll,
+		"POST /api/v1/calls":                         a.reportCalls,
 		"GET /api/v1/openapi.yaml":                   a.openAPI,
 	}
 }
@@ -56,15 +58,6 @@ func (a *api) getCase(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, c)
-}
-
-func (a *api) decide(w http.ResponseWriter, r *http.Request) {
-	decision, err := a.opts.Decider.Decide(r.Context(), r.PathValue("organizer"), r.URL.Query().Get("number"))
-	if err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	writeJSON(w, http.StatusOK, decision)
 }
 
 func (a *api) openAPI(w http.ResponseWriter, _ *http.Request) {

@@ -17,6 +17,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"fairdial/cases"
+	"fairdial/enforcement"
 )
 
 var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -45,11 +46,26 @@ func (w world) Get(_ context.Context, id string) (cases.Case, error) {
 	return cases.Case{}, ErrNotFound
 }
 
-func (w world) Decide(_ context.Context, organizer, number string) (any, error) {
-	if organizer == "panic" {
+func (w world) Decide(organizer, _ string) (enforcement.Decision, error) {
+	switch organizer {
+	case "panic":
 		panic("boom")
+	case "":
+		return enforcement.Decision{}, enforcement.ErrNoOrganizer
 	}
-	return map[string]string{"organizer_id": organizer, "number": number, "decision": "allow"}, w.err
+	return enforcement.Decision{OrganizerID: organizer, Decision: enforcement.Allow}, nil
+}
+
+func (w world) Report(_ context.Context, reporter string, reports []enforcement.CallReport) (int, error) {
+	for _, r := range reports {
+		if r.CallID == "" {
+			return 0, enforcement.ErrBadReport
+		}
+	}
+	if reporter == "" {
+		return 0, errors.New("nobody reports")
+	}
+	return len(reports) - 1, w.err
 }
 
 func (w world) Pools(context.Context) ([]Pool, error) {
@@ -66,7 +82,9 @@ func serve(t *testing.T, w world, log *bytes.Buffer, keys ...string) http.Handle
 		Logger:   slog.New(slog.NewTextHandler(log, nil)),
 	}
 	for _, k := range keys {
-		opts.Keys = append(opts.Keys, []byte(k))
+		key, err := ParseKey(k)
+		require.NoError(t, err)
+		opts.Keys = append(opts.Keys, key)
 	}
 	h, err := New(opts)
 	require.NoError(t, err)
@@ -100,11 +118,11 @@ func TestWhoIsAnswered(t *testing.T) {
 		{"IPv6 loopback, no keys", nil, []func(*http.Request){remote("[::1]:1"), host("[::1]:8321")}, 0},
 		{"another machine, no keys", nil, []func(*http.Request){remote("10.0.0.9:1")}, http.StatusForbidden},
 		{"a web page through the browser", nil, []func(*http.Request){host("evil.example:8321")}, http.StatusForbidden},
-		{"no key given", []string{"k1"}, nil, http.StatusUnauthorized},
-		{"wrong key", []string{"k1"}, []func(*http.Request){header("Authorization", "Bearer k2")}, http.StatusUnauthorized},
-		{"empty key", []string{"k1"}, []func(*http.Request){header("Authorization", "Bearer ")}, http.StatusUnauthorized},
-		{"right key from elsewhere", []string{"k1", "k2"}, []func(*http.Request){header("Authorization", "Bearer k2"), remote("10.0.0.9:1")}, 0},
-		{"right key in the other header", []string{"k1"}, []func(*http.Request){header("X-API-Key", "k1")}, 0},
+		{"no key given", []string{"k1-0123456789abc"}, nil, http.StatusUnauthorized},
+		{"wrong key", []string{"k1-0123456789abc"}, []func(*http.Request){header("Authorization", "Bearer k2-0123456789abc")}, http.StatusUnauthorized},
+		{"empty key", []string{"k1-0123456789abc"}, []func(*http.Request){header("Authorization", "Bearer ")}, http.StatusUnauthorized},
+		{"right key from elsewhere", []string{"k1-0123456789abc", "k2-0123456789abc"}, []func(*http.Request){header("Authorization", "Bearer k2-0123456789abc"), remote("10.0.0.9:1")}, 0},
+		{"right key in the other header", []string{"k1-0123456789abc"}, []func(*http.Request){header("X-API-Key", "k1-0123456789abc")}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var log bytes.Buffer
@@ -136,8 +154,8 @@ func TestCasesAndDecisions(t *testing.T) {
 	require.Len(t, list.Cases, 1)
 	require.JSONEq(t, `{"cases":[]}`, get(h, "/api/v1/cases?min_score=99").Body.String())
 	require.Contains(t, get(h, "/api/v1/cases/c2").Body.String(), `"case_id":"c2"`)
-	require.JSONEq(t, `{"organizer_id":"a@b.example","number":"+1605","decision":"allow"}`,
-		get(h, "/api/v1/decisions/a@b.example?number=%2B1605").Body.String())
+	require.Contains(t, get(h, "/api/v1/decisions/a@b.example?number=%2B1605").Body.String(),
+		`{"organizer_id":"a@b.example","tenant_id":"","decision":"allow"`)
 }
 
 func TestErrorsAreProblemDocumentsThatKeepSecrets(t *testing.T) {

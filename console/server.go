@@ -32,11 +32,6 @@ type Cases interface {
 	Get(ctx context.Context, id string) (cases.Case, error)
 }
 
-// Decider answers what an organizer may do now; the answer is written as JSON.
-type Decider interface {
-	Decide(ctx context.Context, organizer, number string) (any, error)
-}
-
 // Pool is a tenant's pool and what was paid in a month.
 type Pool struct {
 	Tenant      string
@@ -62,9 +57,11 @@ type Options struct {
 	Metrics  prometheus.Gatherer
 	Registry prometheus.Registerer
 	// Keys are the API keys. Without any, only loopback callers are answered.
-	Keys   [][]byte
-	Now    func() time.Time
-	Logger *slog.Logger
+	Keys []Key
+	// KeyRate is how many requests a second each key may make; 0 is any number.
+	KeyRate int
+	Now     func() time.Time
+	Logger  *slog.Logger
 }
 
 // New builds the handler for everything the daemon serves.
@@ -78,7 +75,8 @@ func New(opts Options) (http.Handler, error) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plainText(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("GET /readyz", readyz(opts.Ready))
 
-	guarded := func(pattern string, h http.Handler) { mux.Handle(pattern, authorize(opts.Keys, h)) }
+	keeper := newGatekeeper(opts.Keys, opts.KeyRate)
+	guarded := func(pattern string, h http.Handler) { mux.Handle(pattern, keeper.authorize(h)) }
 	guarded("GET /metrics", promhttp.HandlerFor(opts.Metrics, promhttp.HandlerOpts{}))
 	for pattern, handle := range a.routes() {
 		guarded(pattern, handle)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -13,7 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// Decision is what an organizer may do at a moment. All keys are always there; README.md
+// Decision is what an organizer may do at a moment. All keys but failed are always there; README.md
 // describes them.
 type Decision struct {
 	OrganizerID string  `json:"organizer_id"` // as asked for when unknown
@@ -30,6 +29,9 @@ type Decision struct {
 	Until       *time.Time `json:"until"`   // UTC; when Level ends
 	CaseID      *string    `json:"case_id"` // what it rests on
 	Would       *Would     `json:"would"`   // null unless the dry run changes the answer
+	// Failed says that the answer rests on nothing, and which way it was given then: "open"
+	// (the call may go through) or "closed". Left out in the normal case.
+	Failed *string `json:"failed,omitempty"`
 }
 
 // Would is the answer that a dry run keeps from being given.
@@ -47,8 +49,19 @@ func (m Minutes) MarshalJSON() ([]byte, error) { return []byte(m.StringFixed(2))
 // UnmarshalJSON reads the number.
 func (m *Minutes) UnmarshalJSON(b []byte) error { return json.Unmarshal(b, &m.Decimal) }
 
-// shortCode is a number of two or three digits: 112, 911, 999 and their like.
-var shortCode = regexp.MustCompile(`^\+?[0-9]{2,3}$`)
+// isEmergency says whether a number has two or three digits: 112, 911, 999 and their like.
+func isEmergency(number string) bool {
+	number = strings.TrimPrefix(strings.TrimSpace(number), "+")
+	if len(number) < 2 || len(number) > 3 {
+		return false
+	}
+	for _, digit := range []byte(number) {
+		if digit < '0' || digit > '9' {
+			return false
+		}
+	}
+	return true
+}
 
 // Decide says whether an organizer, given by id or sign-in name, may dial a number at a
 // moment; a zero moment is now. The number may be empty. Where a sign-in name means
@@ -66,7 +79,7 @@ func (e *Enforcer) Decide(ctx context.Context, name, number string, at time.Time
 	if name == "" {
 		return fail(fmt.Errorf("no organizer given: name one by id or sign-in name"))
 	}
-	emergency := shortCode.MatchString(strings.TrimSpace(number))
+	emergency := isEmergency(number)
 
 	found, err := e.find(ctx, name, at)
 	if err != nil {
@@ -78,18 +91,25 @@ func (e *Enforcer) Decide(ctx context.Context, name, number string, at time.Time
 		if err != nil {
 			return fail(err)
 		}
-		d, err := e.answer(ctx, s, at)
-		if err != nil {
-			return fail(err)
+		var used recent
+		if s.InForce(at) == LevelThrottle {
+			if used, err = e.recentCalls(ctx, organizer{s.TenantID, s.OrganizerID}, at); err != nil {
+				return fail(err)
+			}
 		}
-		decisions = append(decisions, settle(d, emergency))
+		decisions = append(decisions, settle(e.policy.answer(s, used, at), emergency))
 	}
 	if len(decisions) == 0 {
-		return settle(e.unknown(name), emergency), nil
+		return settle(e.policy.unknown(name), emergency), nil
 	}
+	return strictest(decisions), nil
+}
+
+// strictest is the answer that counts where a name means several organizers.
+func strictest(decisions []Decision) Decision {
 	return slices.MinFunc(decisions, func(a, b Decision) int {
 		return cmp.Or(cmp.Compare(b.Decision.strictness(), a.Decision.strictness()), cmp.Compare(b.Level.rank(), a.Level.rank()))
-	}), nil
+	})
 }
 
 // settle turns the answer that the level calls for into the one that is given.
@@ -115,22 +135,23 @@ func (a Answer) strictness() int {
 	}
 }
 
-func (e *Enforcer) unknown(name string) Decision {
+func (p Policy) unknown(name string) Decision {
 	return Decision{
-		OrganizerID: name, Decision: cmp.Or(e.policy.UnknownOrganizer, Allow), Reason: "unknown organizer",
-		Level: LevelObserve, DryRun: e.policy.DryRun,
+		OrganizerID: name, Decision: cmp.Or(p.UnknownOrganizer, Allow), Reason: "unknown organizer",
+		Level: LevelObserve, DryRun: p.DryRun,
 	}
 }
 
-// answer is the decision by the level in force, as if it were not a dry run.
-func (e *Enforcer) answer(ctx context.Context, s State, at time.Time) (Decision, error) {
+// answer is the decision by the level in force, as if it were not a dry run. used is what
+// the organizer has had of a throttle.
+func (p Policy) answer(s State, used recent, at time.Time) Decision {
 	d := Decision{
 		TenantID: s.TenantID, OrganizerID: s.OrganizerID, Decision: Allow,
-		Reason: "nothing is in force", Level: s.InForce(at), DryRun: s.dryRun(e.policy),
+		Reason: "nothing is in force", Level: s.InForce(at), DryRun: s.dryRun(p),
 	}
 	if d.Level == LevelObserve {
-		d.DryRun = e.policy.DryRun
-		return d, nil
+		d.DryRun = p.DryRun
+		return d
 	}
 	d.Reason = s.Reason
 	if !s.Until.IsZero() {
@@ -143,32 +164,28 @@ func (e *Enforcer) answer(ctx context.Context, s State, at time.Time) (Decision,
 	case LevelSuspend:
 		d.Decision = Deny
 	case LevelThrottle:
-		return e.throttled(ctx, d, s, at)
+		return p.throttled(d, s, used)
 	}
-	return d, nil
+	return d
 }
 
 // throttled sets what is left of a throttle.
-func (e *Enforcer) throttled(ctx context.Context, d Decision, s State, at time.Time) (Decision, error) {
-	limits := e.policy.Throttle
+func (p Policy) throttled(d Decision, s State, used recent) Decision {
+	limits := p.Throttle
 	if s.Limits != nil {
 		limits = *s.Limits
 	}
-	used, err := e.recentCalls(ctx, organizer{s.TenantID, s.OrganizerID}, at)
-	if err != nil {
-		return Decision{}, err
-	}
 	// Seconds first: 100 seconds are 1.666… minutes, and 2 minus that is 0.33, not 0.34.
-	seconds := decimal.NewFromInt(int64(limits.MinutesPerHour) * 60).Sub(decimal.NewFromInt(int64(used.Seconds)))
-	minutes := Minutes{decimal.Max(seconds, decimal.Zero).Div(decimal.NewFromInt(60)).Truncate(2)}
+	left := max(int64(limits.MinutesPerHour)*60-int64(used.Seconds), 0)
+	minutes := Minutes{decimal.New(left*100/60, -2)}
 	legs := max(limits.Legs-int(used.Legs), 0)
 	d.Limits, d.MinutesLeft, d.LegsLeft = &limits, &minutes, &legs
 	d.Decision = Throttle
 	switch {
-	case !seconds.IsPositive():
+	case left == 0:
 		d.Decision, d.Reason = Deny, fmt.Sprintf("the %d minutes an hour of the throttle are used up", limits.MinutesPerHour)
 	case legs == 0:
 		d.Decision, d.Reason = Deny, fmt.Sprintf("the %d calls at the same time of the throttle are going on", limits.Legs)
 	}
-	return d, nil
+	return d
 }

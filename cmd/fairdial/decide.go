@@ -1,8 +1,35 @@
 package main
 
 import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
+
+	"fairdial/enforcement"
 )
+
+// gate answers decisions from memory, for the daemon.
+func (a *app) gate(s *services) (*enforcement.Gate, error) {
+	return enforcement.NewGate(s.enforcer, enforcement.GateOptions{
+		Marks: s.journal, Conn: s.store,
+		Fail: enforcement.Answer(a.cfg.Enforcement.OnFailure), MaxAge: time.Duration(a.cfg.Enforcement.MaxAge),
+	})
+}
+
+// decisionCollector tells how often which decision was given.
+type decisionCollector struct{ gate *enforcement.Gate }
+
+var decisionsGiven = prometheus.NewDesc("fairdial_decisions_total",
+	"Decisions given, by answer; failed counts those given without knowing.", []string{"decision"}, nil)
+
+func (decisionCollector) Describe(ch chan<- *prometheus.Desc) { ch <- decisionsGiven }
+
+func (c decisionCollector) Collect(ch chan<- prometheus.Metric) {
+	for answer, n := range c.gate.Answers() {
+		ch <- prometheus.MustNewConstMetric(decisionsGiven, prometheus.CounterValue, float64(n), answer)
+	}
+}
 
 func newDecide(a *app) *cobra.Command {
 	var organizer, dialled string

@@ -10,7 +10,6 @@ import (
 	"fairdial/cases"
 	"fairdial/console"
 	"fairdial/detector"
-	"fairdial/enforcement"
 	"fairdial/ingest"
 	"fairdial/rating"
 	"fairdial/schedule"
@@ -90,16 +89,6 @@ func (r caseReader) Get(ctx context.Context, id string) (cases.Case, error) {
 		return c, fmt.Errorf("%w: %w", console.ErrNotFound, err)
 	}
 	return c, err
-}
-
-// decider answers the console's decision requests as of now.
-type decider struct {
-	enforcer *enforcement.Enforcer
-	now      func() time.Time
-}
-
-func (d decider) Decide(ctx context.Context, organizer, number string) (any, error) {
-	return d.enforcer.Decide(ctx, organizer, number, d.now())
 }
 
 // overview is what the console's first page shows beside the cases: the month that the

@@ -47,9 +47,14 @@ func (a *app) serve(ctx context.Context, s *services) error {
 	}
 	registry := prometheus.NewRegistry()
 	metrics := newMetrics(registry, s)
+	gate, err := a.gate(s)
+	if err != nil {
+		return err
+	}
+	registry.MustRegister(decisionCollector{gate})
 	handler, err := console.New(console.Options{
-		Cases: caseReader{s.cases}, Decider: decider{s.enforcer, a.now}, Overview: overview{s}, Ratings: ratings{s},
-		Ready: s.ready, Metrics: registry, Registry: registry, Keys: keys, Now: a.now, Logger: a.logger,
+		Cases: caseReader{s.cases}, Decider: gate, Overview: overview{s}, Ratings: ratings{s},
+		Ready: s.ready, Metrics: registry, Registry: registry, Keys: keys, KeyRate: a.cfg.HTTP.RequestsPerSecond, Now: a.now, Logger: a.logger,
 	})
 	if err != nil {
 		return err
@@ -79,6 +84,7 @@ func (a *app) serve(ctx context.Context, s *services) error {
 		return nil
 	})
 	work.Go(func() error { return scheduler.Run(ctx) })
+	work.Go(func() error { return gate.Follow(ctx) })
 	work.Go(func() error {
 		<-ctx.Done()
 		a.logger.Info("stopping: what is in flight finishes or rolls back", "within", grace)
@@ -90,7 +96,7 @@ func (a *app) serve(ctx context.Context, s *services) error {
 }
 
 // readKeys reads one API key a line; empty lines and lines that start with # are not keys.
-func readKeys(file string) ([][]byte, error) {
+func readKeys(file string) ([]console.Key, error) {
 	if file == "" {
 		return nil, nil
 	}
@@ -98,16 +104,17 @@ func readKeys(file string) ([][]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("http.api_key_file: %w; create the file or remove the key", err)
 	}
-	var keys [][]byte
+	var keys []console.Key
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		if len(line) < 16 {
-			return nil, fmt.Errorf("http.api_key_file %s: a key of %d characters is too short; use at least 16, such as from `openssl rand -hex 24`", file, len(line))
+		key, err := console.ParseKey(line)
+		if err != nil {
+			return nil, fmt.Errorf("http.api_key_file %s: %w", file, err)
 		}
-		keys = append(keys, []byte(line))
+		keys = append(keys, key)
 	}
 	if len(keys) == 0 {
 		return nil, fmt.Errorf("http.api_key_file %s holds no key", file)

@@ -44,6 +44,8 @@ var (
 	historySQL string
 	//go:embed sql/heads.sql
 	headsSQL string
+	//go:embed sql/mark.sql
+	markSQL string
 	//go:embed sql/recorded.sql
 	recordedSQL string
 )

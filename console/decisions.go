@@ -1,0 +1,105 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"fairdial/enforcement"
+)
+
+// Decider answers what organizers may do now, and takes reports of their calls.
+type Decider interface {
+	Decide(organizer, number string) (enforcement.Decision, error)
+	Report(ctx context.Context, reporter string, reports []enforcement.CallReport) (int, error)
+}
+
+// The most that one request may ask or report, and how large it may be.
+const (
+	maxQuestions = 1000
+	maxBody      = 1 << 20 // bytes
+)
+
+func (a *api) decide(w http.ResponseWriter, r *http.Request) {
+	number := ""
+	if r.URL.RawQuery != "" {
+		number = r.URL.Query().Get("number")
+	}
+	decision, err := a.opts.Decider.Decide(r.PathValue("organizer"), number)
+	if err != nil {
+		problem(w, http.StatusBadRequest, "Name an organizer, by object id or user principal name.")
+		return
+	}
+	writeJSON(w, http.StatusOK, &decision)
+}
+
+// decideAll answers many questions in their order.
+func (a *api) decideAll(w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		Questions []struct {
+			Organizer string `json:"organizer"`
+			Number    string `json:"number"`
+		} `json:"questions"`
+	}
+	if !readJSON(w, r, &asked) {
+		return
+	}
+	if len(asked.Questions) == 0 || len(asked.Questions) > maxQuestions {
+		problem(w, http.StatusBadRequest, fmt.Sprintf("Ask from 1 to %d questions.", maxQuestions))
+		return
+	}
+	decisions := make([]enforcement.Decision, len(asked.Questions))
+	for i, q := range asked.Questions {
+		var err error
+		if decisions[i], err = a.opts.Decider.Decide(q.Organizer, q.Number); err != nil {
+			problem(w, http.StatusBadRequest, fmt.Sprintf("Question %d names no organizer.", i+1))
+			return
+		}
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"decisions": decisions})
+}
+
+// reportCalls takes what a gateway says of calls that go on or have ended.
+func (a *api) reportCalls(w http.ResponseWriter, r *http.Request) {
+	var told struct {
+		Calls []enforcement.CallReport `json:"calls"`
+	}
+	if !readJSON(w, r, &told) {
+		return
+	}
+	if len(told.Calls) == 0 || len(told.Calls) > maxQuestions {
+		problem(w, http.StatusBadRequest, fmt.Sprintf("Report from 1 to %d calls.", maxQuestions))
+		return
+	}
+	taken, err := a.opts.Decider.Report(r.Context(), caller(r), told.Calls)
+	if errors.Is(err, enforcement.ErrBadReport) {
+		problem(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]int{"taken": taken, "unknown": len(told.Calls) - taken})
+}
+
+// readJSON reads a request's document; it answers itself when it cannot.
+func readJSON(w http.ResponseWriter, r *http.Request, into any) bool {
+	if !own(r) {
+		problem(w, http.StatusUnsupportedMediaType, "Send the document as Content-Type: application/json.")
+		return false
+	}
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		if _, large := errors.AsType[*http.MaxBytesError](err); large {
+			problem(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("At most %d bytes are read.", maxBody))
+			return false
+		}
+		problem(w, http.StatusBadRequest, "The document cannot be read: "+err.Error())
+		return false
+	}
+	return true
+}

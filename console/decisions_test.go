@@ -1,0 +1,104 @@
+package console
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+)
+
+func post(h http.Handler, path, body string, change ...func(*http.Request)) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
+	r.RemoteAddr, r.Host = "127.0.0.1:5000", "localhost:8321"
+	r.Header.Set("Content-Type", "application/json")
+	for _, c := range change {
+		c(r)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func TestManyDecisionsAndReports(t *testing.T) {
+	h := serve(t, world{}, new(bytes.Buffer))
+	many := func(item string, n int) string { return strings.TrimSuffix(strings.Repeat(item+",", n), ",") }
+	for _, c := range []struct {
+		name, path, body string
+		change           func(*http.Request)
+		status           int
+		says             string
+	}{
+		{"two, in order", "/api/v1/decisions", `{"questions":[{"organizer":"b"},{"organizer":"a","number":"+1"}]}`, nil, 200, `{"decisions":[{"organizer_id":"b"`},
+		{"as many as allowed", "/api/v1/decisions", `{"questions":[` + many(`{"organizer":"b"}`, 1000) + `]}`, nil, 200, "allow"},
+		{"too many", "/api/v1/decisions", `{"questions":[` + many(`{"organizer":"b"}`, 1001) + `]}`, nil, 400, "1 to 1000"},
+		{"none", "/api/v1/decisions", `{"questions":[]}`, nil, 400, "1 to 1000"},
+		{"nobody", "/api/v1/decisions", `{"questions":[{"organizer":"b"},{"number":"+1"}]}`, nil, 400, "Question 2"},
+		{"not JSON", "/api/v1/decisions", `hello`, nil, 400, "cannot be read"},
+		{"a key that is not one", "/api/v1/decisions", `{"question":[]}`, nil, 400, "question"},
+		{"too large", "/api/v1/decisions", `{"questions":[{"organizer":"` + strings.Repeat("x", maxBody) + `"}]}`, nil, 413, "bytes"},
+		{"a form of another site", "/api/v1/decisions", `{}`, header("Content-Type", "text/plain"), 415, "application/json"},
+		{"JSON of another site", "/api/v1/decisions", `{}`, header("Sec-Fetch-Site", "cross-site"), 415, "application/json"},
+		{"reports", "/api/v1/calls", `{"calls":[{"organizer":"a","call_id":"c","started_at":"2026-03-01T11:00:00Z"},{"organizer":"b","call_id":"d","started_at":"2026-03-01T11:00:00Z","ended_at":"2026-03-01T11:01:00Z"}]}`, nil, 200, `{"taken":1,"unknown":1}`},
+		{"a bad report", "/api/v1/calls", `{"calls":[{"organizer":"a"}]}`, nil, 400, "cannot be counted"},
+		{"no reports", "/api/v1/calls", `{}`, nil, 400, "1 to 1000"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.change == nil {
+				c.change = func(*http.Request) {}
+			}
+			w := post(h, c.path, c.body, c.change)
+			require.Equal(t, c.status, w.Code, w.Body.String())
+			require.Contains(t, w.Body.String(), c.says)
+		})
+	}
+}
+
+func TestKeys(t *testing.T) {
+	const secret = "k1-0123456789abc"
+	hashed := fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(secret)))
+	for line, name := range map[string]string{secret: "", secret + " gateway east": "gateway east", hashed + "  gateway": "gateway", hashed: ""} {
+		k, err := ParseKey(line)
+		require.NoError(t, err, line)
+		require.Equal(t, name, k.Name)
+		_, known := newGatekeeper([]Key{k}, 0).find(secret)
+		require.True(t, known, line)
+		_, known = newGatekeeper([]Key{k}, 0).find(hashed)
+		require.False(t, known, "the hash is no key")
+	}
+	for _, line := range []string{"sesame", "sha256:00", "sha256:" + strings.Repeat("zz", 32)} {
+		_, err := ParseKey(line)
+		require.Error(t, err, line)
+		require.NotContains(t, err.Error(), line)
+	}
+}
+
+func TestEachKeyHasARateOfItsOwn(t *testing.T) {
+	var keys []Key
+	for _, line := range []string{"k1-0123456789abc one", "k2-0123456789abc two"} {
+		k, err := ParseKey(line)
+		require.NoError(t, err)
+		keys = append(keys, k)
+	}
+	w := world{}
+	h, err := New(Options{
+		Cases: w, Decider: w, Overview: w, Ratings: w, Keys: keys, KeyRate: 3,
+		Metrics: prometheus.NewRegistry(), Registry: prometheus.NewRegistry(),
+	})
+	require.NoError(t, err)
+	ask := func(key string) *httptest.ResponseRecorder {
+		return get(h, "/api/v1/decisions/a", header("Authorization", "Bearer "+key))
+	}
+	for range 3 {
+		require.Equal(t, http.StatusOK, ask("k1-0123456789abc").Code)
+	}
+	limited := ask("k1-0123456789abc")
+	require.Equal(t, http.StatusTooManyRequests, limited.Code)
+	require.Equal(t, "1", limited.Header().Get("Retry-After"))
+	require.Equal(t, http.StatusOK, ask("k2-0123456789abc").Code, "the other key is not slowed down")
+}

@@ -1,0 +1,3 @@
+SELECT count() AS events, max(recorded_at) AS newest
+FROM journal
+WHERE stream = {stream:String}
