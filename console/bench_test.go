@@ -95,7 +95,7 @@ func decisionServer(b *testing.B, organizers int) http.Handler {
 	require.NoError(b, err)
 	w := world{}
 	h, err := New(Options{
-		Cases: w, Decider: gate, Overview: w, Ratings: w, Keys: []Key{key}, KeyRate: 1_000_000,
+		Cases: w, Decider: gate, Overview: w, Ratings: ratingWorld{}, Keys: []Key{key}, KeyRate: 1_000_000,
 		Metrics: prometheus.NewRegistry(), Registry: prometheus.NewRegistry(), Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(b, err)

@@ -87,7 +87,7 @@ func TestEachKeyHasARateOfItsOwn(t *testing.T) {
 	}
 	w := world{}
 	h, err := New(Options{
-		Cases: w, Decider: w, Overview: w, Ratings: w, Keys: keys, KeyRate: 3,
+		Cases: w, Decider: w, Overview: w, Ratings: ratingWorld{}, Keys: keys, KeyRate: 3,
 		Metrics: prometheus.NewRegistry(), Registry: prometheus.NewRegistry(),
 	})
 	require.NoError(t, err)
