@@ -20,6 +20,7 @@ func (a *api) routes() map[string]http.HandlerFunc {
 		"GET /api/v1/pools":                          a.pools,
 		"GET /api/v1/pools/history":                  a.poolHistory,
 		"GET /api/v1/pools/notices":                  a.poolNotices,
+		"GET /api/v1/credits":                        a.credits,
 		"GET /api/v1/cases":                          a.listCases,
 		"GET /api/v1/cases/{id}":                     a.getCase,
 		"GET /api/v1/decisions/{organizer}":          a.decide,

@@ -19,6 +19,8 @@ type Ratings interface {
 	Pools(ctx context.Context, req rating.PoolsRequest) ([]rating.PoolStanding, error)
 	PoolHistory(ctx context.Context, month usage.Month, tenantID, organizerID string) ([]rating.Movement, error)
 	PoolNotices(ctx context.Context, month usage.Month, tenantID string) ([]rating.PoolNotice, error)
+	// Credits as of a moment; zero for now.
+	Credits(ctx context.Context, tenantID string, at time.Time) ([]rating.CreditAccount, error)
 }
 
 func (a *api) explainRating(w http.ResponseWriter, r *http.Request) {
@@ -58,13 +60,9 @@ func (a *api) month(w http.ResponseWriter, r *http.Request) (usage.Month, bool) 
 func (a *api) pools(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	req := rating.PoolsRequest{Tenants: q["tenant_id"], Top: 5}
-	if text := q.Get("at"); text != "" {
-		at, err := time.Parse(time.RFC3339, text)
-		if err != nil {
-			problem(w, http.StatusBadRequest, "at must be a moment such as 2026-02-18T12:00:00Z.")
-			return
-		}
-		req.At = at
+	var ok bool
+	if req.At, ok = at(w, r); !ok {
+		return
 	}
 	if text := q.Get("top"); text != "" {
 		n, err := strconv.Atoi(text)
@@ -74,7 +72,6 @@ func (a *api) pools(w http.ResponseWriter, r *http.Request) {
 		}
 		req.Top = n
 	}
-	var ok bool
 	if req.Month, ok = a.month(w, r); !ok {
 		return
 	}
@@ -121,4 +118,31 @@ func (a *api) poolNotices(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"notices": all})
+}
+
+// at reads the parameter at, the zero time without one. It answers the request itself
+// where that is no moment.
+func at(w http.ResponseWriter, r *http.Request) (time.Time, bool) {
+	text := r.URL.Query().Get("at")
+	if text == "" {
+		return time.Time{}, true
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		problem(w, http.StatusBadRequest, "at must be a moment such as 2026-02-18T12:00:00Z.")
+	}
+	return t, err == nil
+}
+
+func (a *api) credits(w http.ResponseWriter, r *http.Request) {
+	when, ok := at(w, r)
+	if !ok {
+		return
+	}
+	all, err := a.opts.Ratings.Credits(r.Context(), r.URL.Query().Get("tenant_id"), when)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"accounts": all})
 }

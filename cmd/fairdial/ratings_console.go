@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"fairdial/rating"
 	"fairdial/usage"
@@ -33,4 +34,8 @@ func (r ratings) PoolHistory(ctx context.Context, month usage.Month, tenantID, o
 
 func (r ratings) PoolNotices(ctx context.Context, month usage.Month, tenantID string) ([]rating.PoolNotice, error) {
 	return r.s.rater.PoolNotices(ctx, r.s.journal, month, tenantID)
+}
+
+func (r ratings) Credits(ctx context.Context, tenantID string, at time.Time) ([]rating.CreditAccount, error) {
+	return r.s.rater.Credits(ctx, r.s.journal, tenantID, at)
 }
