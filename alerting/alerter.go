@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,6 +43,8 @@ type Options struct {
 	Sender Sender
 	// Channel is a name ("#fair-use") or an id.
 	Channel string
+	// Buttons puts buttons under a case's message; somebody must work their presses off.
+	Buttons bool
 	// MinScore is the risk from which a case is told for the first time.
 	MinScore int
 	// BaseURL is how people reach the console; "" leaves links out.
@@ -67,6 +70,7 @@ type Alerter struct {
 	channel     string
 	minScore    int
 	baseURL     string
+	offers      bool
 	clock       func() time.Time
 	log         *slog.Logger
 	lease       time.Duration
@@ -95,7 +99,7 @@ func New(opts Options) (*Alerter, error) {
 	}
 	return &Alerter{
 		cases: opts.Cases, journal: opts.Journal, enforcement: opts.Enforcement, sender: opts.Sender,
-		channel: opts.Channel, minScore: opts.MinScore, baseURL: opts.BaseURL,
+		channel: opts.Channel, minScore: opts.MinScore, baseURL: opts.BaseURL, offers: opts.Buttons,
 		clock: opts.Now, log: opts.Logger, lease: opts.Lease, run: opts.NewID().String(),
 		pace: rate.NewLimiter(rate.Every(opts.Every), 1), sleep: sleep,
 	}, nil
@@ -125,6 +129,15 @@ type Report struct {
 // killed at any point and run again. A message that does not get through is in the report,
 // not in the error, which is about the store.
 func (a *Alerter) Run(ctx context.Context) (Report, error) {
+	return a.pass(ctx, func(cases.Event) bool { return true })
+}
+
+// Tell is a pass over one case: somebody has just done something to it.
+func (a *Alerter) Tell(ctx context.Context, caseID string) (Report, error) {
+	return a.pass(ctx, func(e cases.Event) bool { return e.CaseID == caseID })
+}
+
+func (a *Alerter) pass(ctx context.Context, about func(cases.Event) bool) (Report, error) {
 	a.one.Lock()
 	defer a.one.Unlock()
 	report := Report{}
@@ -134,6 +147,7 @@ func (a *Alerter) Run(ctx context.Context) (Report, error) {
 	if err != nil {
 		return fail(err)
 	}
+	events = slices.DeleteFunc(events, func(e cases.Event) bool { return !about(e) })
 	report.Cases = len(events)
 	now := a.now()
 	tasks := a.pick(ctx, events, b, states, now, &report)

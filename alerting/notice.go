@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/slack-go/slack"
+
 	"fairdial/cases"
 	"fairdial/enforcement"
 )
@@ -28,6 +30,7 @@ type notice struct {
 	rows     []row // risk, exposure, what paid, what is in force, what is next
 	rules    []string
 	link     string // the case in the console, empty without one
+	buttons  []slack.BlockElement
 }
 
 type row struct{ label, text string }
@@ -54,6 +57,10 @@ type subject struct {
 	dryRun  bool               // nothing is enforced at all
 	baseURL string
 	now     time.Time
+
+	offers       bool // the message has buttons
+	version      int  // of the first organizer's enforcement log
+	throttleable bool // nothing as strict is in force or asked for
 }
 
 // compose says what there is to say about a case.
@@ -90,6 +97,9 @@ func compose(s subject) notice {
 		{"Paid by", paidBy(c.SecondsByBucket)},
 		{"In force", inForce(s)},
 		{"Next", next(s)},
+	}
+	if s.offers {
+		n.buttons = buttons(s, n.link)
 	}
 	return n
 }
@@ -245,6 +255,9 @@ func risk(e cases.Event) string {
 	switch c.Status {
 	case cases.StatusAcknowledged:
 		text += ", acknowledged"
+		if e.Kind == cases.KindAcknowledged {
+			text += " by " + clean(e.Actor, maxName)
+		}
 	case cases.StatusClosed:
 		text += ", closed"
 		if person(e.Actor) {

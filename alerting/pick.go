@@ -71,7 +71,7 @@ func (a *Alerter) consider(e cases.Event, b book, states map[organizer]enforceme
 		d = Delivery{CaseID: c.ID, TenantID: c.TenantID, OrganizerID: c.OrganizerID, Channel: a.channel}
 	}
 	t := task{
-		subject:  subject{event: e, baseURL: a.baseURL, now: now},
+		subject:  subject{event: e, baseURL: a.baseURL, now: now, offers: a.offers},
 		delivery: d,
 	}
 	t.subject.measures(states, a.enforcement)
@@ -101,6 +101,10 @@ func (s *subject) measures(states map[organizer]enforcement.State, e Enforcement
 		s.accused++
 		if state.InForce(s.now) != enforcement.LevelObserve {
 			s.under++
+		}
+		if id == c.OrganizerID {
+			s.version = state.Version
+			s.throttleable = state.InForce(s.now) != enforcement.LevelThrottle && state.InForce(s.now) != enforcement.LevelSuspend
 		}
 		if s.accused == 1 || strictness(state, s.now) > strictness(s.state, s.now) {
 			s.state = state

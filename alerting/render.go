@@ -43,9 +43,13 @@ func message(n notice) (Message, error) {
 		if more := n.more(); more != "" {
 			blocks = append(blocks, slack.NewSectionBlock(plainText(truncate(more, limitSection)), nil, nil))
 		}
+		blocks = append(blocks, slack.NewContextBlock("", markdown(n.footer())))
+		if len(n.buttons) > 0 {
+			blocks = append(blocks, slack.NewActionBlock("", n.buttons...))
+		}
 		return Message{
 			Fallback: fallback(n.headline + ": " + n.sentence),
-			Blocks:   append(blocks, slack.NewContextBlock("", markdown(n.footer()))),
+			Blocks:   blocks,
 			Plain:    n.plain(),
 		}
 	})

@@ -109,6 +109,20 @@ type Slack struct {
 	Channel   string `yaml:"channel"`
 	MinScore  int    `yaml:"min_score"`
 	APIURL    string `yaml:"api_url"`
+	// SigningSecret proves that a press of a button comes from Slack over HTTP. AppToken
+	// opens Socket Mode instead. Without either, messages have no buttons.
+	SigningSecret     Secret   `yaml:"signing_secret"`
+	SigningSecretFile string   `yaml:"signing_secret_file"`
+	AppToken          Secret   `yaml:"app_token"`
+	AppTokenFile      string   `yaml:"app_token_file"`
+	People            []Person `yaml:"people"`
+}
+
+// Person says who a Slack user is and what they may press.
+type Person struct {
+	SlackID string `yaml:"slack_id"`
+	Name    string `yaml:"name"` // as on the command line, without "cli:"
+	Role    string `yaml:"role"` // viewer, reviewer, enforcer
 }
 
 // Enforcement says what may be done to an organizer, and by whom.
@@ -207,7 +221,7 @@ func Default() Config {
 		Sources:   []Source{},
 		Rating:    Rating{PoolNotices: []int{80, 100}},
 		Detection: Detection{Latency: 0, OpenScore: 50},
-		Slack:     Slack{Channel: "#fair-use", MinScore: 50},
+		Slack:     Slack{Channel: "#fair-use", MinScore: 50, People: []Person{}},
 		Enforcement: Enforcement{
 			DryRun:           true,
 			AutoFlagScore:    70,

@@ -154,6 +154,8 @@ func (c *Config) readSecrets(dir string, getenv func(string) string) error {
 	}{
 		{"store.dsn_file", c.Store.DSNFile, "FAIRDIAL_STORE_DSN", &c.Store.DSN},
 		{"slack.token_file", c.Slack.TokenFile, "FAIRDIAL_SLACK_TOKEN", &c.Slack.Token},
+		{"slack.signing_secret_file", c.Slack.SigningSecretFile, "FAIRDIAL_SLACK_SIGNING_SECRET", &c.Slack.SigningSecret},
+		{"slack.app_token_file", c.Slack.AppTokenFile, "FAIRDIAL_SLACK_APP_TOKEN", &c.Slack.AppToken},
 	} {
 		if v := getenv(s.env); v != "" && *s.into == "" {
 			*s.into = Secret(v)

@@ -60,12 +60,7 @@ func (c Config) validate() []Problem {
 		k.between(fmt.Sprintf("rating.pool_notices[%d]", i), percent, 1, 100)
 	}
 	k.between("slack.min_score", c.Slack.MinScore, 0, 100)
-	if c.Slack.Token != "" && c.Slack.TokenFile != "" {
-		k.add("slack.token", "at most one of token and token_file may be set")
-	}
-	if c.Slack.Channel == "" {
-		k.add("slack.channel", "must name a channel, such as #fair-use or C0123456789")
-	}
+	c.Slack.validate(&k)
 	httpURL(&k, "slack.api_url", c.Slack.APIURL)
 	httpURL(&k, "http.external_url", c.HTTP.ExternalURL)
 	if _, _, err := net.SplitHostPort(c.HTTP.Listen); err != nil {

@@ -52,6 +52,8 @@ type Options struct {
 	Decider  Decider
 	Overview Overview
 	Ratings  Ratings
+	// Slack takes presses of buttons, signed by Slack; nil takes none.
+	Slack http.Handler
 	// Ready says whether the daemon can do its work; its error is shown.
 	Ready    func(ctx context.Context) error
 	Metrics  prometheus.Gatherer
@@ -84,6 +86,9 @@ func New(opts Options) (http.Handler, error) {
 	guarded("/api/", problemHandler(http.StatusNotFound, "There is no such address; docs/api.md lists them."))
 	guarded("GET /{$}", http.HandlerFunc(pages.overview))
 	mux.Handle("GET /assets/", assets())
+	if opts.Slack != nil { // its own signature guards it
+		mux.Handle("POST /slack/interactions", opts.Slack)
+	}
 
 	return secureHeaders(recoverPanics(opts.Logger, observe(opts.Registry, mux))), nil
 }

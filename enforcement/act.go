@@ -36,6 +36,20 @@ var (
 	ErrUnknownCase = errors.New("unknown case: name one that is about this organizer, or none")
 )
 
+// Refused is why a person's request cannot be carried out as things stand, nil for any other
+// error: what it says is fit to be shown to them.
+func Refused(err error) error {
+	for _, why := range []error{
+		ErrNoActor, ErrNoReason, ErrPersonOnly, ErrSecondPerson, ErrAlreadyPending, ErrNothingPending,
+		ErrNothingToLift, ErrBadEnd, ErrUnknownOrganizer, ErrUnknownCase,
+	} {
+		if errors.Is(err, why) {
+			return why
+		}
+	}
+	return nil
+}
+
 // Request asks for an action on an organizer.
 type Request struct {
 	Action      Action

@@ -15,6 +15,8 @@ const (
 	maxFields     = 10
 	maxField      = 2000
 	maxElements   = 10
+	maxButtons    = 25
+	maxButton     = 75
 	maxAllBlocks  = 13200
 	maxText       = 40000
 	maxBlockID    = 255
@@ -27,6 +29,42 @@ type block struct {
 	Text     *text   `json:"text"`
 	Fields   []*text `json:"fields"`
 	Elements []*text `json:"elements"`
+	Actions  []button
+}
+
+// button is an element of an actions block.
+type button struct {
+	Type     string `json:"type"`
+	ActionID string `json:"action_id"`
+	Text     *text  `json:"text"`
+	Value    string `json:"value"`
+	URL      string `json:"url"`
+}
+
+// UnmarshalJSON reads a block; the elements of an actions block are no texts.
+func (b *block) UnmarshalJSON(source []byte) error {
+	var head struct {
+		Type    string `json:"type"`
+		BlockID string `json:"block_id"`
+	}
+	if err := json.Unmarshal(source, &head); err != nil {
+		return err
+	}
+	if head.Type != "actions" {
+		type plain block
+		return json.Unmarshal(source, (*plain)(b))
+	}
+	var actions struct {
+		Elements []button `json:"elements"`
+	}
+	err := json.Unmarshal(source, &actions)
+	b.Type, b.BlockID, b.Actions = head.Type, head.BlockID, actions.Elements
+	return err
+}
+
+func (b button) valid() bool {
+	return b.Type == "button" && b.Text.within(maxButton) && b.Text.Type == "plain_text" &&
+		b.ActionID != "" && len(b.ActionID) <= 255 && len(b.Value) <= 2000 && len(b.URL) <= 3000
 }
 
 type text struct {
@@ -114,6 +152,15 @@ func (b block) valid() bool {
 			}
 		}
 		return true
+	case "actions":
+		ids := map[string]bool{}
+		for _, e := range b.Actions {
+			if !e.valid() || ids[e.ActionID] {
+				return false
+			}
+			ids[e.ActionID] = true
+		}
+		return len(b.Actions) > 0 && len(b.Actions) <= maxButtons
 	case "divider":
 		return true
 	default:

@@ -19,6 +19,8 @@ import (
 type Options struct {
 	// Token is the only one let in; "" is "xoxb-fake".
 	Token string
+	// AppToken opens Socket Mode; "" is "xapp-fake".
+	AppToken string
 	// Channels are ids by name without '#'; nil is fair-use: C0FAIRUSE.
 	Channels map[string]string
 	// Scopes of the token; nil is all that alerting can make use of.
@@ -45,6 +47,8 @@ type Server struct {
 	serial   int
 	faults   map[string][]Fault // by method, used up in order
 	calls    []Call
+	whispers []Whisper
+	sockets  sockets
 }
 
 // Message is one that the server accepted, at its newest text.
@@ -70,6 +74,9 @@ func Start(opts Options) *Server {
 	if opts.Token == "" {
 		opts.Token = "xoxb-fake"
 	}
+	if opts.AppToken == "" {
+		opts.AppToken = "xapp-fake"
+	}
 	if opts.Channels == nil {
 		opts.Channels = map[string]string{"fair-use": "C0FAIRUSE"}
 	}
@@ -82,6 +89,7 @@ func Start(opts Options) *Server {
 	s := &Server{
 		opts: opts, closed: make(chan struct{}),
 		messages: map[string][]*Message{}, last: map[string]time.Time{}, faults: map[string][]Fault{},
+		sockets: sockets{acks: map[string]chan struct{}{}},
 	}
 	s.http = httptest.NewServer(s)
 	s.URL = s.http.URL + "/api/"
@@ -91,6 +99,7 @@ func Start(opts Options) *Server {
 // Close ends the server and whatever it is slow at.
 func (s *Server) Close() {
 	close(s.closed)
+	s.closeSockets()
 	s.http.CloseClientConnections()
 	s.http.Close()
 }
@@ -151,6 +160,14 @@ func (s *Server) SetScopes(scopes ...string) {
 
 // ServeHTTP answers one call of the Web API.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.URL.Path == "/socket":
+		s.socket(w, r)
+		return
+	case strings.HasPrefix(r.URL.Path, "/response/"):
+		s.whisper(w, r)
+		return
+	}
 	method := strings.TrimPrefix(r.URL.Path, "/api/")
 	if err := r.ParseForm(); err != nil {
 		refuse(w, "invalid_form_data")
@@ -228,6 +245,12 @@ func (s *Server) answer(method string, r *http.Request) map[string]any {
 	}
 	if token == "" {
 		return failed("not_authed")
+	}
+	if method == "apps.connections.open" {
+		if token != s.opts.AppToken {
+			return failed("invalid_auth")
+		}
+		return map[string]any{"ok": true, "url": strings.Replace(s.http.URL, "http:", "ws:", 1) + "/socket"}
 	}
 	if token != s.opts.Token {
 		return failed("invalid_auth")

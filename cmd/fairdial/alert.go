@@ -23,7 +23,7 @@ func (a *app) alerter(s *services) (*alerting.Alerter, error) {
 		if err != nil {
 			return nil, err
 		}
-		options.Sender = slack
+		options.Sender, options.Buttons = slack, a.offersButtons()
 	}
 	return alerting.New(options)
 }

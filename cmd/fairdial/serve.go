@@ -52,8 +52,13 @@ func (a *app) serve(ctx context.Context, s *services) error {
 		return err
 	}
 	registry.MustRegister(decisionCollector{gate})
+	desk, err := a.desk(s)
+	if err != nil {
+		return err
+	}
 	handler, err := console.New(console.Options{
 		Cases: caseReader{s.cases}, Decider: gate, Overview: overview{s}, Ratings: ratings{s},
+		Slack: a.endpoint(desk),
 		Ready: s.ready, Metrics: registry, Registry: registry, Keys: keys, KeyRate: a.cfg.HTTP.RequestsPerSecond, Now: a.now, Logger: a.logger,
 	})
 	if err != nil {
@@ -85,6 +90,10 @@ func (a *app) serve(ctx context.Context, s *services) error {
 	})
 	work.Go(func() error { return scheduler.Run(ctx) })
 	work.Go(func() error { return gate.Follow(ctx) })
+	if desk != nil {
+		work.Go(func() error { return desk.Run(ctx) })
+		work.Go(func() error { return a.listen(ctx, desk) })
+	}
 	work.Go(func() error {
 		<-ctx.Done()
 		a.logger.Info("stopping: what is in flight finishes or rolls back", "within", grace)

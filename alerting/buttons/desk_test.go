@@ -1,0 +1,366 @@
+package buttons
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"fairdial/alerting"
+	"fairdial/alerting/slackfake"
+	"fairdial/cases"
+	"fairdial/enforcement"
+	"fairdial/store"
+	"fairdial/store/journal"
+	"fairdial/store/storetest"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+const (
+	secret    = "8f742231b10e8888abcd99yyyzzz85a5"
+	channelID = "C0FAIRUSE"
+	organizer = "o1"
+)
+
+// world is a real store, a Slack over real HTTP, and a program with a desk for its buttons.
+type world struct {
+	t        *testing.T
+	store    *store.Store
+	cases    *cases.Log
+	enforcer *enforcement.Enforcer
+	slack    *slackfake.Server
+	alerter  *alerting.Alerter
+	desk     *Desk
+	endpoint string
+	log      *lockedLog
+}
+
+type lockedLog struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func newWorld(t *testing.T) *world {
+	w := &world{t: t, store: storetest.Open(t), slack: slackfake.Start(slackfake.Options{}), log: &lockedLog{}}
+	t.Cleanup(w.slack.Close)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(w.log.String(), w.slack.Whispers())
+		}
+	})
+	logger := slog.New(slog.NewTextHandler(w.log, nil))
+	j := journal.New(w.store, time.Now, uuid.New)
+	w.cases = cases.NewLog(j)
+	require.NoError(t, w.store.Exec(t.Context(), "INSERT INTO usage_revisions (tenant_id, usage_id, call_type, is_conf_out, organizer_id, started_at, ended_at, seconds) "+
+		"SELECT 't1', 'u1', 'conf_out', true, 'o1', now() - 60, now(), 60"))
+	var err error
+	w.enforcer, err = enforcement.New(enforcement.Options{
+		Conn: w.store, Journal: j, Cases: w.cases, Now: time.Now,
+		Policy: enforcement.Policy{Expiry: time.Hour, Throttle: enforcement.Limits{MinutesPerHour: 60, Legs: 2}},
+	})
+	require.NoError(t, err)
+	sender, err := alerting.NewSlack(alerting.SlackOptions{Token: alerting.NewToken("xoxb-fake"), APIURL: w.slack.URL})
+	require.NoError(t, err)
+	w.alerter, err = alerting.New(alerting.Options{
+		Cases: w.cases, Journal: j, Enforcement: w.enforcer, Sender: sender, Channel: "#fair-use", Buttons: true,
+		BaseURL: "https://fairdial.example", Now: time.Now, NewID: uuid.New, Logger: logger, Every: time.Millisecond,
+	})
+	require.NoError(t, err)
+	w.desk, err = New(Options{
+		Cases: w.cases, Enforcement: w.enforcer, Responder: NewAnswers(w.slack.URL), Now: time.Now, Logger: logger,
+		People: map[string]Person{
+			"UDANA": {"dana", RoleEnforcer}, "URAVI": {"ravi", RoleReviewer}, "USAM": {"sam", RoleEnforcer}, "UVIEW": {"vera", RoleViewer},
+		},
+		Tell: func(ctx context.Context, id string) error { _, err := w.alerter.Tell(ctx, id); return err },
+	})
+	require.NoError(t, err)
+	server := httptest.NewServer(w.desk.Endpoint(secret))
+	t.Cleanup(server.Close)
+	w.endpoint = server.URL
+	return w
+}
+
+// works runs the desk until the test ends.
+func (w *world) works() {
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); _ = w.desk.Run(ctx) }()
+	w.t.Cleanup(func() { stop(); <-done })
+}
+
+// opened puts a case into the log and its message into the channel.
+func (w *world) opened() (cases.Case, slackfake.Message) {
+	w.t.Helper()
+	c := cases.Case{
+		ID: cases.ID("t1", organizer), TenantID: "t1", OrganizerID: organizer, OrganizerName: "Dana Reyes", Score: 90, Status: cases.StatusOpen,
+		Severity: cases.SeverityCritical, OpenedAt: time.Now().UTC(), Findings: []cases.Finding{{ID: "f", RuleID: "r", Sentence: "Much."}},
+	}
+	lost, err := w.cases.Record(w.t.Context(), []cases.Event{{CaseID: c.ID, Version: 1, Kind: cases.KindOpened, Actor: "system:detector", At: time.Now(), State: c}})
+	require.NoError(w.t, err)
+	require.Empty(w.t, lost)
+	_, err = w.alerter.Run(w.t.Context())
+	require.NoError(w.t, err)
+	return c, w.message()
+}
+
+func (w *world) message() slackfake.Message {
+	w.t.Helper()
+	all := w.slack.Messages(channelID)
+	require.NotEmpty(w.t, all)
+	return all[0]
+}
+
+func (w *world) press(user string, m slackfake.Message, button alerting.ButtonID) {
+	w.t.Helper()
+	status, took, err := w.slack.PressHTTP(w.t.Context(), w.endpoint, secret, user, m, string(button))
+	require.NoError(w.t, err)
+	require.Equal(w.t, http.StatusOK, status)
+	require.Less(w.t, took, 3*time.Second)
+}
+
+func (w *world) eventually(what string, ok func() bool) {
+	w.t.Helper()
+	require.Eventually(w.t, ok, 20*time.Second, 10*time.Millisecond, what)
+}
+
+func (w *world) kinds(id string) (out []string) {
+	w.t.Helper()
+	history, err := w.cases.History(w.t.Context(), id)
+	require.NoError(w.t, err)
+	for _, e := range history {
+		out = append(out, e.Kind+" by "+e.Actor)
+	}
+	return out
+}
+
+func (w *world) whispered(user string) string {
+	for _, x := range w.slack.Whispers() {
+		if x.User == user {
+			return x.Text
+		}
+	}
+	return ""
+}
+
+func ids(m slackfake.Message) (out []alerting.ButtonID) {
+	for _, b := range m.Buttons() {
+		out = append(out, alerting.ButtonID(b.ActionID))
+	}
+	return out
+}
+
+func TestPresses(t *testing.T) {
+	t.Parallel()
+	for button, c := range map[alerting.ButtonID]struct {
+		kind   string
+		shows  string
+		offers []alerting.ButtonID // afterwards
+	}{
+		alerting.ButtonAcknowledge: {"acknowledged by slack:ravi", "acknowledged by slack:ravi", []alerting.ButtonID{alerting.ButtonSnooze, alerting.ButtonExpected, alerting.ButtonThrottle, alerting.ButtonOpen}},
+		alerting.ButtonSnooze:      {"snoozed by slack:ravi", "snoozed until", []alerting.ButtonID{alerting.ButtonAcknowledge, alerting.ButtonExpected, alerting.ButtonThrottle, alerting.ButtonOpen}},
+		alerting.ButtonExpected:    {"expected by slack:ravi", "closed by slack:ravi", []alerting.ButtonID{alerting.ButtonOpen}},
+	} {
+		t.Run(string(button), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.works()
+			opened, m := w.opened()
+			require.Equal(t, []alerting.ButtonID{
+				alerting.ButtonAcknowledge, alerting.ButtonSnooze, alerting.ButtonExpected, alerting.ButtonThrottle, alerting.ButtonOpen,
+			}, ids(m))
+			w.press("URAVI", m, button)
+			w.eventually("the message shows it", func() bool { return strings.Contains(string(w.message().Blocks), c.shows) })
+			require.Equal(t, []string{"opened by system:detector", c.kind}, w.kinds(opened.ID))
+			require.Equal(t, c.offers, ids(w.message()))
+			require.Empty(t, w.slack.Whispers())
+		})
+	}
+}
+
+func TestWhoMayPressWhat(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.works()
+	opened, m := w.opened()
+	for user, c := range map[string]struct {
+		button alerting.ButtonID
+		told   string
+	}{
+		"USTRANGER": {alerting.ButtonAcknowledge, "slack.people, with the Slack id USTRANGER"},
+		"UVIEW":     {alerting.ButtonAcknowledge, "takes the role reviewer"},
+		"URAVI":     {alerting.ButtonThrottle, "takes the role enforcer"},
+	} {
+		w.press(user, m, c.button)
+		w.eventually(user, func() bool { return strings.Contains(w.whispered(user), c.told) })
+	}
+	w.press("USTRANGER", m, alerting.ButtonOpen) // a link: nothing is done
+	require.Equal(t, []string{"opened by system:detector"}, w.kinds(opened.ID))
+	s, err := w.enforcer.State(t.Context(), "t1", organizer)
+	require.NoError(t, err)
+	require.Zero(t, s.Version)
+}
+
+func TestAThrottleIsOneAction(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.works()
+	opened, m := w.opened()
+	w.press("UDANA", m, alerting.ButtonThrottle)
+	w.press("USAM", m, alerting.ButtonThrottle)
+	w.eventually("the second is told", func() bool { return strings.Contains(w.whispered("USAM"), "dana was first (throttled") })
+	events, err := w.enforcer.History(t.Context(), "t1", organizer)
+	require.NoError(t, err)
+	require.Len(t, events, 1)
+	require.Equal(t, "slack:dana", events[0].Actor)
+	require.Equal(t, opened.ID, events[0].State.Evidence.CaseID)
+	require.Equal(t, enforcement.LevelThrottle, events[0].State.Level)
+	w.eventually("the message shows it", func() bool { return strings.Contains(string(w.message().Blocks), "throttle to 60 minutes") })
+	require.NotContains(t, ids(w.message()), alerting.ButtonThrottle)
+}
+
+// Two people press at once, on two programs: one decision, and the other one is told whose.
+func TestTwoPressesAtOnceMakeOneDecision(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	opened, m := w.opened()
+	value := ""
+	for _, b := range m.Buttons() {
+		if b.ActionID == string(alerting.ButtonAcknowledge) {
+			value = b.Value
+		}
+	}
+	seen, err := alerting.ParseSeen(value)
+	require.NoError(t, err)
+	// The program itself moves the case on meanwhile: that is nobody's decision.
+	newer := opened
+	newer.Score = 95
+	_, err = w.cases.Record(t.Context(), []cases.Event{{CaseID: opened.ID, Version: 2, Kind: cases.KindUpdated, Actor: "system:detector", At: time.Now(), State: newer}})
+	require.NoError(t, err)
+	people := []string{"UDANA", "USAM", "URAVI"}
+	said := make([]string, len(people))
+	var all sync.WaitGroup
+	for i, user := range people {
+		all.Go(func() {
+			text, err := w.desk.do(t.Context(), Press{UserID: user, Button: []alerting.ButtonID{alerting.ButtonAcknowledge, alerting.ButtonExpected, alerting.ButtonSnooze}[i]}, seen)
+			require.NoError(t, err)
+			said[i] = text
+		})
+	}
+	all.Wait()
+	kinds := w.kinds(opened.ID)
+	require.Len(t, kinds, 3, "opened, updated, and one decision")
+	winners := 0
+	for i, text := range said {
+		if text == "" {
+			winners++
+			require.Contains(t, kinds[2], w.desk.opts.People[people[i]].Name)
+			continue
+		}
+		_, who, _ := strings.Cut(kinds[2], "slack:")
+		require.Contains(t, text, who+" was first")
+	}
+	require.Equal(t, 1, winners)
+}
+
+func TestOnlyWhatSlackSignedIsTaken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, m := w.opened()
+	payload, err := w.slack.Payload("URAVI", m, string(alerting.ButtonAcknowledge))
+	require.NoError(t, err)
+	body := "payload=" + string(payload)
+	body = strings.NewReplacer("{", "%7B", "}", "%7D", `"`, "%22", " ", "%20", "&", "%26").Replace(body)
+	for name, c := range map[string]struct {
+		header http.Header
+		body   string
+		status int
+	}{
+		"signed":                {slackfake.Sign(secret, time.Now(), []byte(body)), body, http.StatusOK},
+		"with another secret":   {slackfake.Sign("other", time.Now(), []byte(body)), body, http.StatusUnauthorized},
+		"another body":          {slackfake.Sign(secret, time.Now(), []byte(body)), body + " ", http.StatusUnauthorized},
+		"old":                   {slackfake.Sign(secret, time.Now().Add(-301*time.Second), []byte(body)), body, http.StatusUnauthorized},
+		"nearly old":            {slackfake.Sign(secret, time.Now().Add(-290*time.Second), []byte(body)), body, http.StatusOK},
+		"from the future":       {slackfake.Sign(secret, time.Now().Add(301*time.Second), []byte(body)), body, http.StatusUnauthorized},
+		"not signed":            {http.Header{}, body, http.StatusUnauthorized},
+		"signed, not a payload": {slackfake.Sign(secret, time.Now(), []byte("x=1")), "x=1", http.StatusBadRequest},
+		"signed, not JSON":      {slackfake.Sign(secret, time.Now(), []byte("payload=x")), "payload=x", http.StatusBadRequest},
+		"endless":               {slackfake.Sign(secret, time.Now(), nil), strings.Repeat("x", maxBody+1), http.StatusRequestEntityTooLarge},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.endpoint, strings.NewReader(c.body))
+		require.NoError(t, err)
+		request.Header = c.header
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err, name)
+		said, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		response.Body.Close()
+		require.Equal(t, c.status, response.StatusCode, "%s: %s", name, said)
+	}
+	require.NotContains(t, w.log.String(), secret)
+	require.Len(t, w.desk.queue, 2, "nobody has worked anything off yet: the answer did not wait for it")
+	for range waiting - 2 {
+		require.NoError(t, w.desk.Take(Press{}))
+	}
+	status, _, err := w.slack.PressHTTP(t.Context(), w.endpoint, secret, "URAVI", m, string(alerting.ButtonAcknowledge))
+	require.NoError(t, err)
+	require.Equal(t, http.StatusServiceUnavailable, status)
+}
+
+func TestAnswersGoToSlackAlone(t *testing.T) {
+	t.Parallel()
+	a := NewAnswers("")
+	for _, address := range []string{"http://hooks.slack.com/x", "https://evil.example/x", "https://slack.com.evil.example/x", "https://evilslack.com/", "", "file:///etc/passwd", "http://127.0.0.1:1/"} {
+		require.Error(t, a.Whisper(t.Context(), address, "x"), address)
+	}
+	err := NewAnswers("http://127.0.0.1:1/api/").Whisper(t.Context(), "http://127.0.0.1:1/response/hush", "x")
+	require.Error(t, err)
+	require.NotContains(t, err.Error(), "hush")
+}
+
+func TestSocketMode(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.works()
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- w.desk.Listen(ctx, SocketOptions{AppToken: "xapp-fake", APIURL: w.slack.URL}) }()
+	opened, m := w.opened()
+	w.eventually("connected", func() bool { return w.slack.Sockets() == 1 })
+	took, err := w.slack.PressSocket("URAVI", m, string(alerting.ButtonAcknowledge))
+	require.NoError(t, err)
+	require.Less(t, took, 3*time.Second)
+	w.eventually("done", func() bool { return strings.Contains(string(w.message().Blocks), "acknowledged by slack:ravi") })
+
+	w.slack.Disconnect()
+	w.eventually("connected again", func() bool {
+		_, err := w.slack.PressSocket("USTRANGER", m, string(alerting.ButtonExpected))
+		return err == nil && w.whispered("USTRANGER") != ""
+	})
+	require.Len(t, w.kinds(opened.ID), 2)
+	stop()
+	require.NoError(t, <-ended)
+	require.NotContains(t, w.log.String(), "xapp-fake")
+	require.ErrorContains(t, w.desk.Listen(t.Context(), SocketOptions{}), "slack.app_token_file")
+}
