@@ -155,6 +155,7 @@ func (g *Ingester) place(ctx context.Context, run *run, tenantID, actor string, 
 		run.places[r.batch.id] = i
 		r.entry = Entry{
 			BatchID: r.batch.id, TenantID: tenantID, Source: r.batch.source, File: r.batch.file, ContentHash: f.hash, Actor: actor,
+			State: stateStarted,
 		}
 		out[i] = r
 	}

@@ -121,7 +121,7 @@ func (p *parser) room(ctx context.Context) error {
 func (p *parser) read(ctx context.Context, r *reading) error {
 	r.batch.readBefore = r.batch.readBefore || p.whole[r.file.hash]
 	if !r.resumed {
-		p.chunk.begun = append(p.chunk.begun, r)
+		p.chunk.begun = append(p.chunk.begun, r.entry)
 	}
 	broken := p.parts(ctx, r)
 	if broken == nil && !r.file.unchanged() {

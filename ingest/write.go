@@ -15,7 +15,7 @@ import (
 type chunk struct {
 	good  []incoming
 	bad   []rejection
-	begun []*reading // files whose first rows may be in the chunk
+	begun []Entry    // of files whose first rows may be in the chunk
 	ended []*reading // files of which nothing comes after the chunk
 }
 
@@ -26,12 +26,7 @@ func (c *chunk) clear() {
 // keep stores a chunk. The ledger names a file before its first row is stored, and its
 // counts after the last.
 func (g *Ingester) keep(ctx context.Context, tenantID string, c *chunk) error {
-	begun := make([]Entry, len(c.begun))
-	for i, r := range c.begun {
-		begun[i] = r.entry
-		begun[i].State = stateStarted
-	}
-	if err := g.record(ctx, begun...); err != nil {
+	if err := g.record(ctx, c.begun...); err != nil {
 		return err
 	}
 	if err := g.reject(ctx, tenantID, c.bad); err != nil {
