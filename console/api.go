@@ -21,6 +21,8 @@ func (a *api) routes() map[string]http.HandlerFunc {
 		"GET /api/v1/pools/history":                  a.poolHistory,
 		"GET /api/v1/pools/notices":                  a.poolNotices,
 		"GET /api/v1/credits":                        a.credits,
+		"GET /api/v1/reconciliation":                 a.reconciliation,
+		"GET /api/v1/reconciliation/records":         a.reconciliationRecords,
 		"GET /api/v1/cases":                          a.listCases,
 		"GET /api/v1/cases/{id}":                     a.getCase,
 		"GET /api/v1/decisions/{organizer}":          a.decide,

@@ -19,6 +19,9 @@ type Ratings interface {
 	Pools(ctx context.Context, req rating.PoolsRequest) ([]rating.PoolStanding, error)
 	PoolHistory(ctx context.Context, month usage.Month, tenantID, organizerID string) ([]rating.Movement, error)
 	PoolNotices(ctx context.Context, month usage.Month, tenantID string) ([]rating.PoolNotice, error)
+	Reconcile(ctx context.Context, req rating.ReconcileRequest) (rating.Reconciliation, error)
+	// Differences are the records of one class of a reconciliation, at most limit of them.
+	Differences(ctx context.Context, req rating.ReconcileRequest, class string, limit int) ([]rating.Difference, error)
 	// Credits as of a moment; zero for now.
 	Credits(ctx context.Context, tenantID string, at time.Time) ([]rating.CreditAccount, error)
 }

@@ -41,6 +41,17 @@ func (w ratingWorld) Credits(_ context.Context, tenantID string, at time.Time) (
 	return []rating.CreditAccount{{TenantID: tenantID, At: at}}, w.err
 }
 
+func (w ratingWorld) Reconcile(_ context.Context, req rating.ReconcileRequest) (rating.Reconciliation, error) {
+	if req.TenantID == "unrated" {
+		return rating.Reconciliation{}, fmt.Errorf("reconcile: %w", rating.ErrNotRated)
+	}
+	return rating.Reconciliation{TenantID: req.TenantID, Month: req.Month.String()}, w.err
+}
+
+func (w ratingWorld) Differences(_ context.Context, _ rating.ReconcileRequest, class string, _ int) ([]rating.Difference, error) {
+	return []rating.Difference{{Status: class}}, w.err
+}
+
 func (w ratingWorld) Explain(_ context.Context, tenantID, usageID string) (rating.Explanation, error) {
 	switch usageID {
 	case "nothing":
@@ -71,23 +82,28 @@ func TestPoolsAreAsked(t *testing.T) {
 	}{
 		"/api/v1/pools": {200, `{"month":"2026-02","pools":[{"tenant_id":"",`},
 		"/api/v1/pools?month=2026-01&tenant_id=a&tenant_id=b&top=7&at=2026-01-09T00:00:00Z": {200, `"tenant_id":"a+b","tenant_name":"","month":"2026-01","pool":"","at":"2026-01-09T00:00:00Z"`},
-		"/api/v1/pools?month=January":                         {400, "YYYY-MM"},
-		"/api/v1/pools?top=-1":                                {400, "top must be"},
-		"/api/v1/pools?at=yesterday":                          {400, "at must be"},
-		"/api/v1/pools/history?tenant_id=a&organizer_id=o":    {200, `"usage_id":"2026-02","organizer_id":"o"`},
-		"/api/v1/pools/history":                               {400, "tenant_id is missing"},
-		"/api/v1/pools/history?tenant_id=unrated":             {404, "not rated"},
-		"/api/v1/pools/notices?tenant_id=a&month=2026-03":     {200, `"tenant_id":"a","month":"2026-03"`},
-		"/api/v1/pools/notices?month=x":                       {400, "YYYY-MM"},
-		"/api/v1/credits?tenant_id=a&at=2026-01-09T00:00:00Z": {200, `"accounts":[{"tenant_id":"a","tenant_name":"","currency":"","at":"2026-01-09T00:00:00Z"`},
-		"/api/v1/credits?at=x":                                {400, "at must be"},
+		"/api/v1/pools?month=January":                                   {400, "YYYY-MM"},
+		"/api/v1/pools?top=-1":                                          {400, "top must be"},
+		"/api/v1/pools?at=yesterday":                                    {400, "at must be"},
+		"/api/v1/pools/history?tenant_id=a&organizer_id=o":              {200, `"usage_id":"2026-02","organizer_id":"o"`},
+		"/api/v1/pools/history":                                         {400, "tenant_id is missing"},
+		"/api/v1/pools/history?tenant_id=unrated":                       {404, "not rated"},
+		"/api/v1/pools/notices?tenant_id=a&month=2026-03":               {200, `"tenant_id":"a","month":"2026-03"`},
+		"/api/v1/pools/notices?month=x":                                 {400, "YYYY-MM"},
+		"/api/v1/credits?tenant_id=a&at=2026-01-09T00:00:00Z":           {200, `"accounts":[{"tenant_id":"a","tenant_name":"","currency":"","at":"2026-01-09T00:00:00Z"`},
+		"/api/v1/reconciliation?tenant_id=a":                            {200, `"tenant_id":"a","month":"2026-02"`},
+		"/api/v1/reconciliation?month=2026-02":                          {400, "tenant_id is missing"},
+		"/api/v1/reconciliation?tenant_id=unrated":                      {404, "not rated"},
+		"/api/v1/reconciliation/records?tenant_id=a&class=other_bucket": {200, `"records":[{"status":"other_bucket"`},
+		"/api/v1/reconciliation/records?tenant_id=a&class=x":            {400, "class must be one of all, match"},
+		"/api/v1/credits?at=x":                                          {400, "at must be"},
 	} {
 		got := get(h, path)
 		require.Equal(t, c.status, got.Code, path)
 		require.Contains(t, got.Body.String(), c.has, path)
 	}
 	broken := serve(t, world{err: fmt.Errorf("secret")}, &bytes.Buffer{})
-	for _, path := range []string{"/api/v1/pools", "/api/v1/pools/history?tenant_id=a", "/api/v1/pools/notices", "/api/v1/credits"} {
+	for _, path := range []string{"/api/v1/pools", "/api/v1/pools/history?tenant_id=a", "/api/v1/pools/notices", "/api/v1/credits", "/api/v1/reconciliation?tenant_id=a"} {
 		require.Equal(t, http.StatusInternalServerError, get(broken, path).Code)
 	}
 }

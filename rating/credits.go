@@ -89,6 +89,8 @@ func (r *Rater) Deposit(ctx context.Context, j CreditsLog, d Deposit) (Deposit, 
 		d.ID = r.newID().String()
 	}
 	switch {
+	case d.Amount.Exponent() > 9:
+		return d, fmt.Errorf("%w: the amount is more than 1,000,000,000", ErrBadDeposit)
 	case !d.Amount.IsPositive():
 		return d, fmt.Errorf("%w: an amount of %s is not more than 0", ErrBadDeposit, d.Amount)
 	case !d.Amount.Equal(d.Amount.Truncate(6)) || d.Amount.GreaterThan(decimal.NewFromInt(1_000_000_000)):

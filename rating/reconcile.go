@@ -2,11 +2,15 @@ package rating
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
-	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
 	"fairdial/rules/plan"
@@ -18,120 +22,267 @@ const (
 	StatusMatch             = "match"
 	StatusOtherBucket       = "other_bucket" // the source says that something else paid
 	StatusOtherAmount       = "other_amount"
+	StatusOtherCurrency     = "other_currency"     // the source charged in another currency: nothing to compare
 	StatusFreeCall          = "free_call"          // the source did not charge, whatever should have paid
 	StatusUnknownCapability = "unknown_capability" // a word the plan does not know
-	StatusMissing           = "missing"            // the source does not say what paid
+	StatusMissingThere      = "missing_there"      // the source does not say what paid, or does not have the call
+	StatusMissingHere       = "missing_here"       // the source has the call and we do not; known from its totals alone
 	StatusNoRate            = "no_rate"            // no rate is known, so there is no amount to compare
 	StatusNotRated          = "not_rated"          // arrived after the rating: rate again
 )
 
-// Reconciliation sets the rating of a tenant-month against the source's own charges.
+// Statuses are all of them.
+func Statuses() []string {
+	return []string{
+		StatusMatch, StatusOtherBucket, StatusOtherAmount, StatusOtherCurrency, StatusFreeCall, StatusUnknownCapability,
+		StatusMissingThere, StatusMissingHere, StatusNoRate, StatusNotRated,
+	}
+}
+
+// Reconciliation sets the rating of a tenant-month against the source's own charges. It
+// only tells; nothing is mended. Amounts of different currencies are never added up.
 type Reconciliation struct {
-	TenantID string              `json:"tenant_id"`
-	Month    string              `json:"month"`
-	Calls    map[string]uint64   `json:"calls"` // by status; all statuses are there
-	Lines    []ReconciledBuckets `json:"lines"`
+	TenantID    string          `json:"tenant_id"`
+	Month       string          `json:"month"`
+	RunID       uuid.UUID       `json:"run_id"`
+	PlanVersion string          `json:"plan_version"`
+	Tolerance   decimal.Decimal `json:"tolerance"` // how far the amounts of a call may be apart, in the currency
+	// Calls by status; all statuses are there.
+	Calls  map[string]uint64   `json:"calls"`
+	Totals []Variance          `json:"totals"` // by currency
+	Causes []Cause             `json:"causes"` // the one that moves the most money first
+	Lines  []ReconciledBuckets `json:"lines"`
+	Report *ReportComparison   `json:"report,omitempty"`
+	// Fingerprint is of all of the above: who signs a reconciliation signs this.
+	Fingerprint string `json:"fingerprint"`
+}
+
+// Variance is what the source charged and we rated in one currency. Charged less Rated is
+// Total, which is the sum over Components and over Statuses.
+type Variance struct {
+	Currency   string                     `json:"currency"` // "" where the source names none
+	Rated      decimal.Decimal            `json:"rated"`
+	Charged    decimal.Decimal            `json:"charged"`
+	Total      decimal.Decimal            `json:"variance"`
+	Components map[string]decimal.Decimal `json:"components"` // usage, connection
+	Statuses   map[string]decimal.Decimal `json:"statuses"`
+	// UnpricedCalls are in Charged and cannot be in Rated: no rate for them is known.
+	UnpricedCalls uint64 `json:"unpriced_calls"`
+}
+
+// Cause is what most likely makes calls differ, in one currency.
+type Cause struct {
+	Cause    string          `json:"cause"`
+	Likely   string          `json:"likely"` // in words
+	Status   string          `json:"status"`
+	Currency string          `json:"currency"`
+	Calls    uint64          `json:"calls"`
+	Seconds  uint64          `json:"seconds"`
+	Variance decimal.Decimal `json:"variance"` // charged less rated
+}
+
+// causes in words: what to look at.
+var causes = map[string]string{
+	"rate_again":             "the records arrived or were corrected after the rating: rate again",
+	"source_silent":          "the source does not say what paid",
+	"source_did_not_price":   "the source could not price the calls and gave them for nothing",
+	"new_capability":         "the source names a capability that the plan does not know: add it to reconciliation.capabilities",
+	"rate_missing":           "no rate is known for the destination: import the rate sheet",
+	"currency":               "the source charged in another currency than the tenant's credits are in",
+	"other_service":          "the source charged a service that is no conference dial-out, such as a calling plan",
+	"addon_licence":          "the add-on's licence: its service plan is not named in licences.addon, or it was assigned or taken away at another time than the directory says",
+	"destination":            "the destination: the source takes it for Zone A, and the plan or the numbering does not",
+	"conferencing_licence":   "the conferencing licence: the source knows another one at call start",
+	"pool_size":              "the pool ended at another call: other licences are counted, calls are missing, or it is drawn on in other steps",
+	"credits_unknown":        "credits paid there: the tenant's record or the organizer's licence does not say so here",
+	"unpaid":                 "nothing pays for the calls here, and the source names the pool and charged nothing: it let them through, counts a larger pool, or takes the destination for Zone A",
+	"not_charged":            "the source did not charge",
+	"charged_though_covered": "the source charged for what add-on or pool cover",
+	"connection_charge":      "the connection charge alone differs: the sheet's, or whether a call that crosses the end of the pool pays it",
+	"rounding":               "the source bills whole minutes, and the plan tenths",
+	"rate":                   "another rate: the sheet is not the one in force, or another prefix was taken",
+	"unexplained":            "not known",
 }
 
 // ReconciledBuckets is how many calls that we put in one bucket the source has in another.
 type ReconciledBuckets struct {
-	Status       string          `ch:"status" json:"status"`
-	Bucket       string          `ch:"bucket" json:"bucket"`
-	SourceBucket string          `ch:"source_bucket" json:"source_bucket"`
-	Currency     string          `ch:"currency" json:"currency"`
-	Calls        uint64          `ch:"calls" json:"calls"`
-	Seconds      uint64          `ch:"seconds" json:"seconds"`
-	Amount       decimal.Decimal `ch:"amount" json:"amount"`
-	SourceAmount decimal.Decimal `ch:"source_amount" json:"source_amount"` // charge and connection charge
+	Status           string          `ch:"status" json:"status"`
+	Cause            string          `ch:"cause" json:"cause,omitempty"`
+	Bucket           string          `ch:"bucket" json:"bucket"`
+	SourceBucket     string          `ch:"source_bucket" json:"source_bucket"`
+	Currency         string          `ch:"currency" json:"currency"` // of what is rated; "" where credits pay nothing
+	SourceCurrency   string          `ch:"source_currency" json:"source_currency"`
+	Calls            uint64          `ch:"calls" json:"calls"`
+	Seconds          uint64          `ch:"seconds" json:"seconds"`
+	UnpricedCalls    uint64          `ch:"unpriced_calls" json:"unpriced_calls"`
+	RatedUsage       decimal.Decimal `ch:"rated_usage" json:"rated_usage"`
+	RatedConnection  decimal.Decimal `ch:"rated_connection" json:"rated_connection"`
+	SourceUsage      decimal.Decimal `ch:"source_usage" json:"source_usage"`
+	SourceConnection decimal.Decimal `ch:"source_connection" json:"source_connection"`
 }
 
-// Difference is a record whose rating is not what the source says.
-type Difference struct {
-	Status         string           `ch:"status" json:"status"`
-	UsageID        string           `ch:"usage_id" json:"usage_id"`
-	OrganizerID    string           `ch:"organizer_id" json:"organizer_id"`
-	StartedAt      time.Time        `ch:"started_at" json:"started_at"` // UTC
-	Seconds        uint32           `ch:"seconds" json:"seconds"`
-	Bucket         string           `ch:"bucket" json:"bucket"`
-	BucketAfter    string           `ch:"bucket_after" json:"bucket_after,omitempty"` // after the end of the pool
-	Reason         string           `ch:"reason" json:"reason"`
-	Amount         *decimal.Decimal `ch:"amount" json:"amount"` // nil where no rate is known
-	Currency       string           `ch:"currency" json:"currency"`
-	Capability     string           `ch:"capability" json:"capability"`
-	SourceBucket   string           `ch:"source_bucket" json:"source_bucket"`
-	SourceAmount   decimal.Decimal  `ch:"source_amount" json:"source_amount"`
-	SourceCurrency string           `ch:"source_currency" json:"source_currency"`
+// ReconcileRequest says what is to be compared, and how.
+type ReconcileRequest struct {
+	Month    usage.Month
+	TenantID string
+	// Tolerance replaces the plan's; nil leaves it.
+	Tolerance *decimal.Decimal
+	// Report is the provider's own totals by organizer; nil for none.
+	Report []ReportRow
 }
 
-// Reconcile compares every record of a tenant-month with what the source says paid for
-// it, and counts.
-func (r *Rater) Reconcile(ctx context.Context, month usage.Month, tenantID string) (Reconciliation, error) {
-	out := Reconciliation{TenantID: tenantID, Month: month.String(), Lines: []ReconciledBuckets{}, Calls: map[string]uint64{
-		StatusMatch: 0, StatusOtherBucket: 0, StatusOtherAmount: 0, StatusFreeCall: 0, StatusUnknownCapability: 0, StatusMissing: 0,
-		StatusNoRate: 0, StatusNotRated: 0,
-	}}
-	rows, err := r.compare(ctx, "reconcile_counts", month, tenantID)
+// Reconcile compares every record of a tenant-month with what the source says paid for it.
+func (r *Rater) Reconcile(ctx context.Context, req ReconcileRequest) (Reconciliation, error) {
+	fail := func(err error) (Reconciliation, error) {
+		return Reconciliation{}, fmt.Errorf("reconcile %s %s: %w", req.TenantID, req.Month, err)
+	}
+	c, err := r.currentRun(ctx, req.Month, req.TenantID)
 	if err != nil {
-		return out, err
+		return fail(err)
+	}
+	out := Reconciliation{
+		TenantID: req.TenantID, Month: req.Month.String(), RunID: c.RunID, PlanVersion: c.PlanVersion, Tolerance: r.tolerance(req),
+		Calls: map[string]uint64{}, Totals: []Variance{}, Causes: []Cause{}, Lines: []ReconciledBuckets{},
+	}
+	for _, s := range Statuses() {
+		out.Calls[s] = 0
+	}
+	rows, err := r.compare(ctx, "reconcile_counts", req, c)
+	if err != nil {
+		return fail(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var l ReconciledBuckets
 		if err := rows.ScanStruct(&l); err != nil {
-			return out, fmt.Errorf("reconcile %s %s: %w", tenantID, month, err)
+			return fail(err)
 		}
 		out.Lines = append(out.Lines, l)
 		out.Calls[l.Status] += l.Calls
 	}
 	if err := rows.Err(); err != nil {
-		return out, fmt.Errorf("reconcile %s %s: %w", tenantID, month, err)
+		return fail(err)
 	}
+	out.Totals, out.Causes = totals(out.Lines), ranked(out.Lines)
+	if req.Report != nil {
+		report, err := r.compareReport(ctx, req, c)
+		if err != nil {
+			return fail(err)
+		}
+		out.Report = &report
+		out.Calls[StatusMissingHere] = report.MissingHere // what is missing there has a status as a record
+	}
+	text, err := json.Marshal(out)
+	if err != nil {
+		return fail(err)
+	}
+	sum := sha256.Sum256(text)
+	out.Fingerprint = hex.EncodeToString(sum[:16])
 	return out, nil
 }
 
-// Differences gives the records of a tenant-month that do not match, by start, one by one.
-func (r *Rater) Differences(ctx context.Context, month usage.Month, tenantID string, each func(Difference) error) error {
-	rows, err := r.compare(ctx, "reconcile_rows", month, tenantID)
-	if err != nil {
-		return err
+// sides of a line: what is rated in one currency, and what is charged, maybe in another.
+func (l ReconciledBuckets) sides(each func(currency string, ratedUsage, ratedConnection, usage, connection decimal.Decimal)) {
+	rated := l.Currency != ""
+	switch {
+	case rated && l.SourceCurrency == l.Currency:
+		each(l.Currency, l.RatedUsage, l.RatedConnection, l.SourceUsage, l.SourceConnection)
+		return
+	case rated:
+		each(l.Currency, l.RatedUsage, l.RatedConnection, decimal.Zero, decimal.Zero)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var d Difference
-		if err := rows.ScanStruct(&d); err != nil {
-			return fmt.Errorf("reconcile %s %s: %w", tenantID, month, err)
+	if !l.SourceUsage.IsZero() || !l.SourceConnection.IsZero() {
+		each(l.SourceCurrency, decimal.Zero, decimal.Zero, l.SourceUsage, l.SourceConnection)
+	}
+}
+
+// totals are by currency, in order of its code.
+func totals(lines []ReconciledBuckets) []Variance {
+	byCurrency := map[string]*Variance{}
+	for _, l := range lines {
+		l.sides(func(currency string, ratedUsage, ratedConnection, usage, connection decimal.Decimal) {
+			v := byCurrency[currency]
+			if v == nil {
+				v = &Variance{Currency: currency, Components: map[string]decimal.Decimal{}, Statuses: map[string]decimal.Decimal{}}
+				byCurrency[currency] = v
+			}
+			v.Rated = v.Rated.Add(ratedUsage).Add(ratedConnection)
+			v.Charged = v.Charged.Add(usage).Add(connection)
+			v.Components["usage"] = v.Components["usage"].Add(usage.Sub(ratedUsage))
+			v.Components["connection"] = v.Components["connection"].Add(connection.Sub(ratedConnection))
+			v.Statuses[l.Status] = v.Statuses[l.Status].Add(usage.Add(connection).Sub(ratedUsage).Sub(ratedConnection))
+			if currency == l.Currency {
+				v.UnpricedCalls += l.UnpricedCalls
+			}
+		})
+	}
+	out := []Variance{}
+	for _, v := range byCurrency {
+		v.Total = v.Charged.Sub(v.Rated)
+		out = append(out, *v)
+	}
+	slices.SortFunc(out, func(a, b Variance) int { return strings.Compare(a.Currency, b.Currency) })
+	return out
+}
+
+// ranked are the causes by the money they move in a currency, then by calls. A cause that
+// moves no money is there too: a call that another bucket pays for can cost the same.
+func ranked(lines []ReconciledBuckets) []Cause {
+	type key struct{ cause, status, currency string }
+	all := map[key]*Cause{}
+	at := func(l ReconciledBuckets, currency string) *Cause {
+		k := key{l.Cause, l.Status, currency}
+		if all[k] == nil {
+			all[k] = &Cause{Cause: l.Cause, Likely: causes[l.Cause], Status: l.Status, Currency: currency}
 		}
-		if err := each(d); err != nil {
-			return err
+		return all[k]
+	}
+	for _, l := range lines {
+		if l.Cause == "" {
+			continue
+		}
+		counted := false
+		l.sides(func(currency string, ratedUsage, ratedConnection, usage, connection decimal.Decimal) {
+			c := at(l, currency)
+			c.Variance = c.Variance.Add(usage).Add(connection).Sub(ratedUsage).Sub(ratedConnection)
+			if !counted { // of a call with two currencies the calls are told with the rated one
+				c.Calls, c.Seconds, counted = c.Calls+l.Calls, c.Seconds+l.Seconds, true
+			}
+		})
+		if !counted {
+			c := at(l, "")
+			c.Calls, c.Seconds = c.Calls+l.Calls, c.Seconds+l.Seconds
 		}
 	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("reconcile %s %s: %w", tenantID, month, err)
+	out := []Cause{}
+	for _, c := range all {
+		out = append(out, *c)
 	}
-	return nil
+	slices.SortFunc(out, func(a, b Cause) int {
+		return firstOf(strings.Compare(a.Currency, b.Currency), b.Variance.Abs().Cmp(a.Variance.Abs()), int(b.Calls)-int(a.Calls),
+			strings.Compare(a.Cause, b.Cause), strings.Compare(a.Status, b.Status))
+	})
+	return out
+}
+
+func (r *Rater) tolerance(req ReconcileRequest) decimal.Decimal {
+	if req.Tolerance != nil {
+		return *req.Tolerance
+	}
+	return r.plan.InForce(req.Month).Reconciliation.Tolerance
 }
 
 // compare runs a query over compared.sql.
-func (r *Rater) compare(ctx context.Context, name string, month usage.Month, tenantID string) (driver.Rows, error) {
-	runs, err := query[run](ctx, r.conn, "current_runs", named("tenants", []string{tenantID}), named("months", []string{firstDay(month)}))
-	if err != nil {
-		return nil, fmt.Errorf("reconcile %s %s: %w", tenantID, month, err)
-	}
-	if len(runs) == 0 {
-		return nil, fmt.Errorf("reconcile %s %s: %w; run fairdial rate --month %s", tenantID, month, ErrNotRated, month)
-	}
-	from, to := r.span(month)
-	says := r.plan.InForce(month).Reconciliation
-	rows, err := r.conn.Query(ctx, statement("compared")+statement(name),
-		named("tenant", tenantID), named("month", firstDay(month)), named("run", runs[0].RunID.String()),
+func (r *Rater) compare(ctx context.Context, name string, req ReconcileRequest, c run, args ...any) (driver.Rows, error) {
+	from, to := r.span(req.Month)
+	says := r.plan.InForce(req.Month).Reconciliation
+	return r.conn.Query(ctx, statement("compared")+statement(name), append([]any{
+		named("tenant", req.TenantID), named("month", firstDay(req.Month)), named("run", c.RunID.String()),
 		named("month_from", instant(from)), named("month_to", instant(to)),
 		named("addon", upper(says.Capabilities.Addon)), named("pool", upper(says.Capabilities.Pool)),
 		named("credits", upper(says.Capabilities.Credits)), named("free_call", upper(says.Capabilities.FreeCall)),
-		named("other", upper(says.Capabilities.Other)), named("tolerance", says.Tolerance.String()))
-	if err != nil {
-		return nil, fmt.Errorf("reconcile %s %s: %w", tenantID, month, err)
-	}
-	return rows, nil
+		named("other", upper(says.Capabilities.Other)), named("tolerance", r.tolerance(req).String()),
+	}, args...)...)
 }
 
 func upper(names []plan.Name) []string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"fairdial/rating"
@@ -38,4 +39,24 @@ func (r ratings) PoolNotices(ctx context.Context, month usage.Month, tenantID st
 
 func (r ratings) Credits(ctx context.Context, tenantID string, at time.Time) ([]rating.CreditAccount, error) {
 	return r.s.rater.Credits(ctx, r.s.journal, tenantID, at)
+}
+
+func (r ratings) Reconcile(ctx context.Context, req rating.ReconcileRequest) (rating.Reconciliation, error) {
+	return r.s.rater.Reconcile(ctx, req)
+}
+
+func (r ratings) Differences(ctx context.Context, req rating.ReconcileRequest, class string, limit int) ([]rating.Difference, error) {
+	all := []rating.Difference{}
+	enough := errors.New("enough")
+	err := r.s.rater.Differences(ctx, req, class, func(d rating.Difference) error {
+		if len(all) == limit {
+			return enough
+		}
+		all = append(all, d)
+		return nil
+	})
+	if errors.Is(err, enough) {
+		err = nil
+	}
+	return all, err
 }

@@ -1,11 +1,6 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -116,79 +111,4 @@ func amounts(list []rating.Amount, unpriced uint64) string {
 		parts = append(parts, number(unpriced)+" calls without a rate")
 	}
 	return strings.Join(parts, ", ")
-}
-
-func newReconcile(a *app) *cobra.Command {
-	var month string
-	var tenants []string
-	var records bool
-	cmd := &cobra.Command{
-		Use:   "reconcile --month YYYY-MM [--tenant ID] [--records]",
-		Short: "Set the rating of a month against the source's own charges",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			m, err := needMonth(cmd, month)
-			if err != nil {
-				return err
-			}
-			return a.withStore(cmd.Context(), func(s *services) error { return a.reconcile(cmd.Context(), s, m, tenants, records) })
-		},
-	}
-	cmd.Flags().StringVar(&month, "month", "", "`YYYY-MM`")
-	cmd.Flags().StringArrayVar(&tenants, "tenant", nil, "tenant `ID`; may be given more than once; default: all")
-	cmd.Flags().BoolVar(&records, "records", false, "with -o json: every record that does not match")
-	return cmd
-}
-
-type reconciled struct {
-	rating.Reconciliation
-	Records []rating.Difference `json:"records,omitempty"`
-}
-
-func (a *app) reconcile(ctx context.Context, s *services, m usage.Month, tenants []string, records bool) error {
-	all := []reconciled{}
-	if len(tenants) == 0 {
-		known, err := s.directory.Tenants(ctx)
-		if err != nil {
-			return err
-		}
-		for _, t := range known {
-			tenants = append(tenants, t.ID)
-		}
-	}
-	for _, tenant := range tenants {
-		r, err := s.rater.Reconcile(ctx, m, tenant)
-		if errors.Is(err, rating.ErrNotRated) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		one := reconciled{Reconciliation: r}
-		if records {
-			err := s.rater.Differences(ctx, m, tenant, func(d rating.Difference) error {
-				one.Records = append(one.Records, d)
-				return nil
-			})
-			if err != nil {
-				return err
-			}
-		}
-		all = append(all, one)
-	}
-	if len(all) == 0 {
-		return fmt.Errorf("%s: %w: run `fairdial rate --month %s` first", m, rating.ErrNotRated, m)
-	}
-	if a.output == "json" {
-		return a.json(all)
-	}
-	rows := [][]string{{"tenant", "status", ">calls"}}
-	for _, r := range all {
-		for _, status := range slices.Sorted(maps.Keys(r.Calls)) {
-			if r.Calls[status] > 0 {
-				rows = append(rows, []string{r.TenantID, status, number(r.Calls[status])})
-			}
-		}
-	}
-	return a.table(rows)
 }

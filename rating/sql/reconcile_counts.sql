@@ -1,17 +1,13 @@
 SELECT
-    status,
-    bucket,
-    source_bucket,
-    shown_currency         AS currency,
+    status, cause, bucket, source_bucket, currency, source_currency,
     count()                AS calls,
     sum(seconds)           AS seconds,
-    ifNull(sum(amount), 0) AS amount,
-    sum(source_amount)     AS source_amount
-FROM
-(
-    SELECT *, if(currency != '', currency, if(source_amount != 0, source_currency, '')) AS shown_currency
-    FROM compared
-)
-GROUP BY status, bucket, source_bucket, shown_currency
-ORDER BY status, bucket, source_bucket, shown_currency
+    countIf(unpriced > 0)  AS unpriced_calls,
+    sum(usage_amount)      AS rated_usage,
+    sum(connection)        AS rated_connection,
+    sum(source_usage)      AS source_usage,
+    sum(source_connection) AS source_connection
+FROM compared
+GROUP BY status, cause, bucket, source_bucket, currency, source_currency
+ORDER BY status, cause, bucket, source_bucket, currency, source_currency
 SETTINGS prefer_column_name_to_alias = 1

@@ -1,6 +1,7 @@
 SELECT
-    status, usage_id, organizer_id, started_at, seconds, bucket, bucket_after, reason, amount, currency, capability, source_bucket,
-    source_amount, source_currency
+    status, cause, usage_id, organizer_id, started_at, seconds, destination_country, destination_class, bucket, bucket_after, reason,
+    if(unpriced > 0, NULL, amount) AS rated_amount, usage_amount, connection, currency, capability, source_bucket, source_amount,
+    source_usage, source_connection, source_currency
 FROM compared
-WHERE status != 'match'
+WHERE multiIf({class:String} = '', status != 'match', {class:String} = 'all', true, {class:String} IN (status, cause))
 ORDER BY started_at, usage_id

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/shopspring/decimal"
+
+	"fairdial/rating"
+)
+
+func (a *app) showReconciled(r reconciled) error {
+	a.printf("tenant %s, %s, run %s, plan %s, tolerance %s\n", r.TenantID, r.Month, r.RunID, r.PlanVersion, r.Tolerance)
+	rows := [][]string{{"status", ">calls"}}
+	for _, status := range rating.Statuses() {
+		if r.Calls[status] > 0 {
+			rows = append(rows, []string{status, number(r.Calls[status])})
+		}
+	}
+	if err := a.table(rows); err != nil {
+		return err
+	}
+	if len(r.Causes) > 0 {
+		a.printf("\nlikely causes\n")
+		rows = [][]string{{"cause", "status", ">calls", ">charged - rated", "what to look at"}}
+		for _, c := range r.Causes {
+			rows = append(rows, []string{c.Cause, c.Status, number(c.Calls), signed(c.Variance, c.Currency), c.Likely})
+		}
+		if err := a.table(rows); err != nil {
+			return err
+		}
+	}
+	a.printf("\nvariance (charged - rated)\n")
+	rows = [][]string{{"currency", ">rated", ">charged", ">variance", ">of usage", ">of connection", ">calls without a rate"}}
+	for _, v := range r.Totals {
+		rows = append(rows, []string{
+			or(v.Currency, "not said"), v.Rated.StringFixed(2), v.Charged.StringFixed(2), signed(v.Total, ""),
+			signed(v.Components["usage"], ""), signed(v.Components["connection"], ""), number(v.UnpricedCalls),
+		})
+	}
+	if len(r.Totals) == 0 {
+		rows = append(rows, []string{"none", "0.00", "0.00", "0.00", "", "", ""})
+	}
+	if err := a.table(rows); err != nil {
+		return err
+	}
+	if r.Report != nil {
+		if err := a.showReport(*r.Report); err != nil {
+			return err
+		}
+	}
+	if len(r.Records) > 0 {
+		a.printf("\n")
+		if err := a.showDifferences(r.Records); err != nil {
+			return err
+		}
+	}
+	a.printf("fingerprint %s\n", r.Fingerprint)
+	return nil
+}
+
+func signed(d decimal.Decimal, currency string) string {
+	text := d.StringFixed(2)
+	if d.IsPositive() {
+		text = "+" + text
+	}
+	return text + prefixed(" ", currency)
+}
+
+const organizersShown = 20
+
+func (a *app) showReport(r rating.ReportComparison) error {
+	a.printf("\nthe provider's report: %d organizers, %s calls missing here, %s missing there\n", r.Organizers, number(r.MissingHere), number(r.MissingThere))
+	rows := [][]string{{"currency", ">report", ">records", ">rated", ">report - rated"}}
+	for _, t := range r.Totals {
+		rows = append(rows, []string{or(t.Currency, "not said"), t.Report.StringFixed(2), t.Records.StringFixed(2), t.Rated.StringFixed(2), signed(t.Variance, "")})
+	}
+	if err := a.table(rows); err != nil {
+		return err
+	}
+	rows = [][]string{{"organizer", "status", ">calls there", ">here", ">seconds there", ">here"}}
+	for _, o := range r.Differ[:min(len(r.Differ), organizersShown)] {
+		rows = append(rows, []string{o.OrganizerID, o.Status, number(o.CallsThere), number(o.CallsHere), number(o.SecondsThere), number(o.SecondsHere)})
+	}
+	if len(rows) > 1 {
+		if err := a.table(rows); err != nil {
+			return err
+		}
+	}
+	rows = [][]string{{"organizer", "currency", ">report", ">records", ">rated"}}
+	for _, m := range r.Amounts[:min(len(r.Amounts), organizersShown)] {
+		rows = append(rows, []string{m.OrganizerID, or(m.Currency, "not said"), m.Report.StringFixed(2), m.Records.StringFixed(2), m.Rated.StringFixed(2)})
+	}
+	if len(rows) > 1 {
+		if err := a.table(rows); err != nil {
+			return err
+		}
+	}
+	if more := max(len(r.Differ), len(r.Amounts)) - organizersShown; more > 0 {
+		a.printf("and more: -o json has all\n")
+	}
+	return nil
+}
+
+func (a *app) showDifferences(all []rating.Difference) error {
+	rows := [][]string{{"status", "cause", "usage id", "start", ">seconds", "rated", ">amount", "source", ">charged"}}
+	for _, d := range all {
+		bucket := d.Bucket
+		if d.BucketAfter != "" {
+			bucket += "+" + d.BucketAfter
+		}
+		amount := "no rate"
+		if d.Amount != nil {
+			amount = fmt.Sprintf("%s %s", d.Amount.StringFixed(2), d.Currency)
+		}
+		rows = append(rows, []string{
+			d.Status, d.Cause, d.UsageID, clock(d.StartedAt), number(d.Seconds), bucket, amount,
+			d.SourceBucket + " (" + or(d.Capability, "-") + ")", fmt.Sprintf("%s %s", d.SourceAmount.StringFixed(2), d.SourceCurrency),
+		})
+	}
+	return a.table(rows)
+}

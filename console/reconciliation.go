@@ -1,0 +1,60 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"fairdial/rating"
+)
+
+// recordsShown bounds how many records of a class are answered.
+const recordsShown = 10_000
+
+func (a *api) reconciliation(w http.ResponseWriter, r *http.Request) {
+	req, ok := a.reconcileRequest(w, r)
+	if !ok {
+		return
+	}
+	out, err := a.opts.Ratings.Reconcile(r.Context(), req)
+	if a.reconciled(w, r, err) {
+		writeJSON(w, http.StatusOK, out)
+	}
+}
+
+func (a *api) reconciliationRecords(w http.ResponseWriter, r *http.Request) {
+	class := r.URL.Query().Get("class")
+	if class != "" && !slices.Contains(rating.Classes(), class) {
+		problem(w, http.StatusBadRequest, "class must be one of "+strings.Join(rating.Classes(), ", ")+".")
+		return
+	}
+	req, ok := a.reconcileRequest(w, r)
+	if !ok {
+		return
+	}
+	records, err := a.opts.Ratings.Differences(r.Context(), req, class, recordsShown)
+	if a.reconciled(w, r, err) {
+		writeJSON(w, http.StatusOK, map[string]any{"month": req.Month.String(), "tenant_id": req.TenantID, "records": records})
+	}
+}
+
+func (a *api) reconcileRequest(w http.ResponseWriter, r *http.Request) (req rating.ReconcileRequest, ok bool) {
+	if req.TenantID = r.URL.Query().Get("tenant_id"); req.TenantID == "" {
+		problem(w, http.StatusBadRequest, "tenant_id is missing.")
+		return req, false
+	}
+	req.Month, ok = a.month(w, r)
+	return req, ok
+}
+
+// reconciled answers an error; it says whether there was none.
+func (a *api) reconciled(w http.ResponseWriter, r *http.Request, err error) bool {
+	switch {
+	case errors.Is(err, rating.ErrNotRated):
+		problem(w, http.StatusNotFound, "The month is not rated for this tenant.")
+	case err != nil:
+		a.fail(w, r, err)
+	}
+	return err == nil
+}

@@ -1,0 +1,78 @@
+package rating
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// AllRecords is the class of every record, those that match as well.
+const AllRecords = "all"
+
+// Difference is a record, its rating, and what the source says.
+type Difference struct {
+	Status           string           `ch:"status" json:"status"`
+	Cause            string           `ch:"cause" json:"cause,omitempty"`
+	UsageID          string           `ch:"usage_id" json:"usage_id"`
+	OrganizerID      string           `ch:"organizer_id" json:"organizer_id"`
+	StartedAt        time.Time        `ch:"started_at" json:"started_at"` // UTC
+	Seconds          uint32           `ch:"seconds" json:"seconds"`
+	Country          string           `ch:"destination_country" json:"destination_country"`
+	Class            string           `ch:"destination_class" json:"destination_class"`
+	Bucket           string           `ch:"bucket" json:"bucket"`
+	BucketAfter      string           `ch:"bucket_after" json:"bucket_after,omitempty"` // after the end of the pool
+	Reason           string           `ch:"reason" json:"reason"`
+	Amount           *decimal.Decimal `ch:"rated_amount" json:"amount"` // nil where no rate is known
+	Usage            decimal.Decimal  `ch:"usage_amount" json:"usage"`
+	Connection       decimal.Decimal  `ch:"connection" json:"connection"`
+	Currency         string           `ch:"currency" json:"currency"`
+	Capability       string           `ch:"capability" json:"capability"`
+	SourceBucket     string           `ch:"source_bucket" json:"source_bucket"`
+	SourceAmount     decimal.Decimal  `ch:"source_amount" json:"source_amount"`
+	SourceUsage      decimal.Decimal  `ch:"source_usage" json:"source_usage"`
+	SourceConnection decimal.Decimal  `ch:"source_connection" json:"source_connection"`
+	SourceCurrency   string           `ch:"source_currency" json:"source_currency"`
+}
+
+// Classes are what the records of a reconciliation can be asked for by: a status, a
+// cause, or all.
+func Classes() []string {
+	return append(append([]string{AllRecords}, Statuses()...), slices.Sorted(maps.Keys(causes))...)
+}
+
+// Differences gives the records of one class, by start, one by one; with no class, those
+// that do not match.
+func (r *Rater) Differences(ctx context.Context, req ReconcileRequest, class string, each func(Difference) error) error {
+	if class != "" && !slices.Contains(Classes(), class) {
+		return fmt.Errorf("reconcile: there is no class %q: %s", class, strings.Join(Classes(), ", "))
+	}
+	fail := func(err error) error { return fmt.Errorf("reconcile %s %s: %w", req.TenantID, req.Month, err) }
+	c, err := r.currentRun(ctx, req.Month, req.TenantID)
+	if err != nil {
+		return fail(err)
+	}
+	rows, err := r.compare(ctx, "reconcile_rows", req, c, named("class", class))
+	if err != nil {
+		return fail(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var d Difference
+		if err := rows.ScanStruct(&d); err != nil {
+			return fail(err)
+		}
+		d.StartedAt = d.StartedAt.UTC()
+		if err := each(d); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fail(err)
+	}
+	return nil
+}
