@@ -94,7 +94,6 @@ func TestEqualOptionsGiveEqualBytes(t *testing.T) {
 func TestDefaultSize(t *testing.T) {
 	_, s := full.get(t, Options{Seed: 11})
 	t.Logf("%d records in %v: %.0f a second", s.Records, full.took, float64(s.Records)/full.took.Seconds())
-	require.Less(t, full.took, time.Minute) // a quarter of it on an idle machine of two cores
 	require.GreaterOrEqual(t, s.Records, int64(500_000))
 	require.LessOrEqual(t, s.Records, int64(800_000))
 	require.Equal(t, s.Records, s.ConfOut+s.Other+s.Duplicates+s.Corrections+s.Malformed)
