@@ -7,6 +7,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"fairdial/cases"
+	"fairdial/enforcement"
 )
 
 // ButtonID names what a button under a case's message does.
@@ -67,12 +68,16 @@ func buttons(s subject, link string) []slack.BlockElement {
 		}
 		button(ButtonExpected, "Mark as expected")
 		if c.OrganizerID != "" && s.throttleable {
-			ask := button(ButtonThrottle, "Throttle")
+			label := "Throttle"
+			if p := s.pending; p != nil && p.What() == enforcement.ActionThrottle {
+				label = "Approve the throttle"
+			}
+			ask := button(ButtonThrottle, label)
 			ask.Style = slack.StyleDanger
 			ask.Confirm = slack.NewConfirmationBlockObject(
 				plainText("Throttle this organizer?"),
 				plainText("Calls go through within the limits of the policy until it ends by itself. Where the policy wants an approval, this asks for one."),
-				plainText("Throttle"), plainText("Cancel"))
+				plainText(label), plainText("Cancel"))
 		}
 	}
 	if link != "" && len(link) <= maxLink {

@@ -58,9 +58,10 @@ type subject struct {
 	baseURL string
 	now     time.Time
 
-	offers       bool // the message has buttons
-	version      int  // of the first organizer's enforcement log
-	throttleable bool // nothing as strict is in force or asked for
+	offers       bool                 // the message has buttons
+	version      int                  // of the first organizer's enforcement log
+	throttleable bool                 // nothing as strict is in force
+	pending      *enforcement.Pending // what is asked for on the first organizer
 }
 
 // compose says what there is to say about a case.
@@ -356,7 +357,7 @@ func next(s subject) string {
 	c := s.event.State
 	switch {
 	case s.state.Pending != nil && s.now.Before(s.state.Pending.Until):
-		return fmt.Sprintf("%s asked to suspend: a second person approves or rejects it", clean(s.state.Pending.Actor, maxName))
+		return fmt.Sprintf("%s asked to %s: another person approves or rejects it", by(s.state.Pending.Actor), s.state.Pending.What())
 	case c.Status == cases.StatusClosed:
 		return "nothing more"
 	case s.state.Held != nil && s.next != "":

@@ -104,6 +104,9 @@ func (s *subject) measures(states map[organizer]enforcement.State, e Enforcement
 		}
 		if id == c.OrganizerID {
 			s.version = state.Version
+			if state.Pending != nil && s.now.Before(state.Pending.Until) {
+				s.pending = state.Pending
+			}
 			s.throttleable = state.InForce(s.now) != enforcement.LevelThrottle && state.InForce(s.now) != enforcement.LevelSuspend
 		}
 		if s.accused == 1 || strictness(state, s.now) > strictness(s.state, s.now) {

@@ -11,7 +11,7 @@ import (
 
 // Action is what a person does to a case.
 type Action struct {
-	Kind     string // acknowledged, assigned, snoozed, expected, confirmed, dismissed, noted, reopened
+	Kind     string // acknowledged, assigned, snoozed, expected, confirmed, dismissed, noted, reopened, appealed
 	Actor    string
 	Reason   string
 	Until    time.Time // of a snooze, or of what is expected; for the latter 90 days by default
@@ -56,10 +56,10 @@ func (c Case) after(a Action, at time.Time) (Case, error) {
 		return Case{}, fmt.Errorf("%s: %w: %s", c.ID, ErrAction, fmt.Sprintf(format, args...))
 	}
 	closed := c.Status == StatusClosed
-	if closed && a.Kind != KindReopened && a.Kind != KindNoted {
+	if closed && a.Kind != KindReopened && a.Kind != KindNoted && a.Kind != KindAppealed {
 		return refuse("it is closed (%s); reopen it first", c.Outcome)
 	}
-	needsReason := a.Kind == KindExpected || a.Kind == KindConfirmed || a.Kind == KindDismissed || a.Kind == KindNoted || a.Kind == KindReopened || a.Kind == KindSnoozed
+	needsReason := a.Kind == KindExpected || a.Kind == KindConfirmed || a.Kind == KindDismissed || a.Kind == KindNoted || a.Kind == KindReopened || a.Kind == KindSnoozed || a.Kind == KindAppealed
 	if needsReason && strings.TrimSpace(a.Reason) == "" {
 		return refuse("%s needs a reason", a.Kind)
 	}
@@ -96,6 +96,8 @@ func (c Case) after(a Action, at time.Time) (Case, error) {
 			return refuse("it is not closed")
 		}
 		c.Status, c.Outcome = StatusOpen, ""
+	case KindAppealed:
+		c.Status, c.Outcome, c.AppealedAt = StatusOpen, "", at.UTC()
 	case KindNoted:
 	default:
 		return refuse("there is no action %q", a.Kind)
@@ -108,7 +110,7 @@ func (c Case) after(a Action, at time.Time) (Case, error) {
 const expectedFor = 90 * 24 * time.Hour
 
 func (c Case) close(outcome Outcome, at time.Time) Case {
-	c.Status, c.Outcome = StatusClosed, outcome
+	c.Status, c.Outcome, c.AppealedAt = StatusClosed, outcome, time.Time{}
 	c.Closings = append(slices.Clone(c.Closings), at.UTC())
 	return c
 }

@@ -100,9 +100,11 @@ type Case struct {
 	Snoozes []Snooze `json:"snoozes,omitempty"`
 	// Closings are when people closed the case. What a window saw before the last of
 	// them is decided; only later windows can open the case again.
-	Closings  []time.Time `json:"closings,omitempty"` // UTC
-	OpenedAt  time.Time   `json:"opened_at"`          // UTC; the replayed time in a replay
-	UpdatedAt time.Time   `json:"updated_at"`         // UTC; likewise
+	Closings []time.Time `json:"closings,omitempty"` // UTC
+	// AppealedAt is when the organizer appealed, until somebody decides on the case again.
+	AppealedAt time.Time `json:"appealed_at,omitzero"` // UTC
+	OpenedAt   time.Time `json:"opened_at"`            // UTC; the replayed time in a replay
+	UpdatedAt  time.Time `json:"updated_at"`           // UTC; likewise
 	// Exposure is the largest any of the findings shows: their calls overlap, so
 	// they are not added up.
 	ExposureSeconds int64           `json:"exposure_seconds"`
@@ -165,4 +167,5 @@ const (
 	KindConfirmed    = "confirmed"
 	KindDismissed    = "dismissed"
 	KindNoted        = "noted"
+	KindAppealed     = "appealed" // the organizer's note; it opens a closed case again
 )

@@ -128,13 +128,22 @@ type Person struct {
 // Enforcement says what may be done to an organizer, and by whom.
 type Enforcement struct {
 	// DryRun records what would have been done, and does nothing.
-	DryRun            bool      `yaml:"dry_run"`
-	AutoFlagScore     int       `yaml:"auto_flag_score"`     // 0 turns it off
-	AutoThrottleScore int       `yaml:"auto_throttle_score"` // 0 turns it off
-	Throttle          Throttle  `yaml:"throttle"`
-	Expiry            Duration  `yaml:"expiry"`
-	Protected         []string  `yaml:"protected"` // organizer ids or UPNs
-	GuardRail         GuardRail `yaml:"guard_rail"`
+	DryRun            bool `yaml:"dry_run"`
+	AutoFlagScore     int  `yaml:"auto_flag_score"`     // 0 turns it off
+	AutoThrottleScore int  `yaml:"auto_throttle_score"` // 0 turns it off
+	// RequestThrottleScore and RequestSuspendScore: people are asked; 0 turns it off.
+	RequestThrottleScore int `yaml:"request_throttle_score"`
+	RequestSuspendScore  int `yaml:"request_suspend_score"`
+	// ThrottlePeople is how many different people a throttle takes, 1 or 2.
+	ThrottlePeople int      `yaml:"throttle_people"`
+	Throttle       Throttle `yaml:"throttle"`
+	Expiry         Duration `yaml:"expiry"`
+	// KillSwitch stops all enforcement; `fairdial enforce stop` does too, without a restart.
+	KillSwitch bool `yaml:"kill_switch"`
+	// Tenants have terms of their own; what they leave out is as above.
+	Tenants   []TenantTerms `yaml:"tenants"`
+	Protected []string      `yaml:"protected"` // organizer ids or UPNs
+	GuardRail GuardRail     `yaml:"guard_rail"`
 	// UnknownOrganizer is the decision for an organizer the store does not know:
 	// allow or deny.
 	UnknownOrganizer string `yaml:"unknown_organizer"`
@@ -148,6 +157,40 @@ type Enforcement struct {
 type Throttle struct {
 	MinutesPerHour int `yaml:"minutes_per_hour"`
 	Legs           int `yaml:"legs"` // at the same time
+}
+
+// TenantTerms are what one tenant has of its own; nil is as for the others.
+type TenantTerms struct {
+	ID                   string    `yaml:"id"`
+	AutoFlagScore        *int      `yaml:"auto_flag_score"`
+	AutoThrottleScore    *int      `yaml:"auto_throttle_score"`
+	RequestThrottleScore *int      `yaml:"request_throttle_score"`
+	RequestSuspendScore  *int      `yaml:"request_suspend_score"`
+	ThrottlePeople       *int      `yaml:"throttle_people"`
+	Throttle             *Throttle `yaml:"throttle"`
+	Expiry               *Duration `yaml:"expiry"`
+}
+
+// Under is the section as it holds for the tenant.
+func (t TenantTerms) Under(e Enforcement) Enforcement {
+	for _, n := range []struct{ from, to *int }{
+		{t.AutoFlagScore, &e.AutoFlagScore},
+		{t.AutoThrottleScore, &e.AutoThrottleScore},
+		{t.RequestThrottleScore, &e.RequestThrottleScore},
+		{t.RequestSuspendScore, &e.RequestSuspendScore},
+		{t.ThrottlePeople, &e.ThrottlePeople},
+	} {
+		if n.from != nil {
+			*n.to = *n.from
+		}
+	}
+	if t.Throttle != nil {
+		e.Throttle = *t.Throttle
+	}
+	if t.Expiry != nil {
+		e.Expiry = *t.Expiry
+	}
+	return e
 }
 
 // GuardRail bounds automatic actions, so that a bad rule cannot act on everybody.
@@ -225,6 +268,8 @@ func Default() Config {
 		Enforcement: Enforcement{
 			DryRun:           true,
 			AutoFlagScore:    70,
+			ThrottlePeople:   1,
+			Tenants:          []TenantTerms{},
 			Throttle:         Throttle{MinutesPerHour: 60, Legs: 2},
 			Expiry:           Duration(7 * 24 * time.Hour),
 			Protected:        []string{},

@@ -157,32 +157,6 @@ func (c Config) validateLicences(k *checker) {
 	}
 }
 
-func (c Config) validateEnforcement(k *checker) {
-	e := c.Enforcement
-	k.between("enforcement.auto_flag_score", e.AutoFlagScore, 0, 100)
-	k.between("enforcement.auto_throttle_score", e.AutoThrottleScore, 0, 100)
-	if e.AutoThrottleScore > 0 && e.AutoFlagScore > e.AutoThrottleScore {
-		k.add("enforcement.auto_throttle_score", "%d is below auto_flag_score %d: an organizer is flagged before being throttled",
-			e.AutoThrottleScore, e.AutoFlagScore)
-	}
-	k.between("enforcement.throttle.minutes_per_hour", e.Throttle.MinutesPerHour, 0, 100000)
-	k.between("enforcement.throttle.legs", e.Throttle.Legs, 0, 10000)
-	if e.Expiry <= 0 {
-		k.add("enforcement.expiry", "must be longer than nothing: every step ends by itself")
-	}
-	if e.GuardRail.ActionsPerHour < 0 {
-		k.add("enforcement.guard_rail.actions_per_hour", "must not be negative")
-	}
-	if e.GuardRail.TenantShare < 0 || e.GuardRail.TenantShare > 1 {
-		k.add("enforcement.guard_rail.tenant_share", "%v is not between 0 and 1", e.GuardRail.TenantShare)
-	}
-	k.oneOf("enforcement.unknown_organizer", e.UnknownOrganizer, "allow", "deny")
-	k.oneOf("enforcement.on_failure", e.OnFailure, "allow", "deny")
-	if e.MaxAge <= 0 {
-		k.add("enforcement.max_age", "must be longer than nothing, such as 2m")
-	}
-}
-
 func (c Config) validateJobs(k *checker) {
 	for _, j := range []struct{ name, schedule string }{
 		{"inbox", c.Jobs.Inbox},

@@ -21,11 +21,11 @@ var (
 	// ErrPersonOnly: suspending, and what belongs to it, is for people.
 	ErrPersonOnly = errors.New("only a person may ask for a suspension or decide on one")
 	// ErrSecondPerson: the one who asked for a suspension tried to approve it.
-	ErrSecondPerson = errors.New("a suspension must be approved by another person than the one who asked for it")
-	// ErrAlreadyPending: one suspension at a time waits for approval.
-	ErrAlreadyPending = errors.New("a suspension waits for approval already: approve or reject it")
-	// ErrNothingPending: there is no suspension to approve or reject.
-	ErrNothingPending = errors.New("no suspension waits for approval")
+	ErrSecondPerson = errors.New("it must be approved by another person than those who asked for it or approved it already")
+	// ErrAlreadyPending: one request at a time waits for approval.
+	ErrAlreadyPending = errors.New("a request waits for approval already: approve or reject it")
+	// ErrNothingPending: there is no request to approve or reject.
+	ErrNothingPending = errors.New("nothing waits for approval")
 	// ErrNothingToLift: the organizer is not under any measure.
 	ErrNothingToLift = errors.New("nothing is in force that could be lifted")
 	// ErrBadEnd: a level must end in the future.
@@ -159,60 +159,96 @@ func (e *Enforcer) Act(ctx context.Context, r Request) (State, error) {
 func (e *Enforcer) apply(before State, r Request, evidence Evidence, now time.Time) (State, string, error) {
 	after := before
 	after.Version++
-	until := r.Until.UTC().Truncate(time.Millisecond)
+	if after.Pending != nil && !now.Before(after.Pending.Until) {
+		after.Pending = nil // nobody approved it while it could have had an effect
+	}
+	terms := e.policy.terms(r.TenantID)
+	asked := Pending{Action: r.Action, Actor: r.Actor, Reason: r.Reason, At: now, Evidence: evidence}
+	asked.Until = r.Until.UTC().Truncate(time.Millisecond)
 	if r.Until.IsZero() {
-		until = now.Add(e.policy.Expiry)
+		asked.Until = now.Add(terms.Expiry)
 	}
-	set := func(level Level, limits *Limits) {
-		after.Level, after.Limits, after.DryRun = level, limits, e.policy.DryRun
-		after.Since, after.Until, after.Actor, after.Reason, after.Evidence = now, until, r.Actor, r.Reason, evidence
-		after.ApprovedBy, after.Held = "", nil
-	}
-	pending := before.Pending
-	if pending != nil && !now.Before(pending.Until) {
-		pending, after.Pending = nil, nil // nobody approved it while it could have had an effect
+	if r.Action == ActionThrottle {
+		asked.Limits = new(terms.Throttle)
+		if r.Limits != nil {
+			asked.Limits = r.Limits
+		}
 	}
 	switch r.Action {
-	case ActionFlag:
-		set(LevelFlag, nil)
-		return after, KindFlagged, nil
-	case ActionThrottle:
-		limits := e.policy.Throttle
-		if r.Limits != nil {
-			limits = *r.Limits
+	case ActionFlag, ActionThrottle, ActionSuspend:
+		if terms.people(r.Action) > 1 {
+			return e.ask(after, asked)
 		}
-		set(LevelThrottle, &limits)
-		return after, KindThrottled, nil
-	case ActionSuspend:
-		if pending != nil {
-			return State{}, "", fmt.Errorf("%w (asked for by %s at %s)", ErrAlreadyPending, pending.Actor, pending.At.Format(time.RFC3339))
-		}
-		after.Pending = &Pending{Actor: r.Actor, Reason: r.Reason, At: now, Until: until, Evidence: evidence}
-		return after, KindRequested, nil
+		return e.set(after, asked, now)
 	case ActionApprove:
-		if pending == nil {
-			return State{}, "", ErrNothingPending
-		}
-		if samePerson(pending.Actor, r.Actor) {
-			return State{}, "", fmt.Errorf("%w (%s asked for it)", ErrSecondPerson, pending.Actor)
-		}
-		until, evidence = pending.Until, pending.Evidence
-		set(LevelSuspend, nil)
-		after.Pending = nil
-		after.Actor, after.ApprovedBy, after.Reason = pending.Actor, r.Actor, pending.Reason
-		return after, KindSuspended, nil
+		return e.approve(after, r, now)
 	case ActionReject:
-		if pending == nil {
+		if after.Pending == nil {
 			return State{}, "", ErrNothingPending
 		}
+		kind := KindRejected
+		if after.Pending.What() == ActionThrottle {
+			kind = KindDeclined
+		}
+		after.Rejected = &Lifted{Actor: r.Actor, At: now, Evidence: after.Pending.Evidence}
 		after.Pending = nil
-		return after, KindRejected, nil
+		return after, kind, nil
 	default:
-		if before.InForce(now) == LevelObserve && pending == nil {
+		if before.InForce(now) == LevelObserve && after.Pending == nil {
 			return State{}, "", ErrNothingToLift
 		}
 		return lift(after, r.Actor, r.Reason, evidence, now, now), KindReinstated, nil
 	}
+}
+
+// ask puts a request that waits for people into a state. One that the policy made gives way
+// to a person's.
+func (e *Enforcer) ask(after State, asked Pending) (State, string, error) {
+	if p := after.Pending; p != nil && (person(p.Actor) || len(p.ApprovedBy) > 0 || !person(asked.Actor)) {
+		return State{}, "", fmt.Errorf("%w (asked for by %s at %s)", ErrAlreadyPending, p.Actor, p.At.Format(time.RFC3339))
+	}
+	after.Pending = &asked
+	if asked.What() == ActionThrottle {
+		return after, KindAsked, nil
+	}
+	return after, KindRequested, nil
+}
+
+// approve counts a person for what is asked for, and does it once there are enough.
+func (e *Enforcer) approve(after State, r Request, now time.Time) (State, string, error) {
+	pending := after.Pending
+	if pending == nil {
+		return State{}, "", ErrNothingPending
+	}
+	behind := pending.people()
+	if slices.ContainsFunc(behind, func(actor string) bool { return samePerson(actor, r.Actor) }) {
+		return State{}, "", fmt.Errorf("%w (%s)", ErrSecondPerson, strings.Join(behind, ", "))
+	}
+	approved := *pending
+	approved.ApprovedBy = append(slices.Clone(pending.ApprovedBy), r.Actor)
+	if len(approved.people()) < e.policy.terms(after.TenantID).people(approved.What()) {
+		after.Pending = &approved
+		return after, KindApproved, nil
+	}
+	return e.set(after, approved, now)
+}
+
+// set puts a step in force. It is by the person who asked for it or, where the policy asked,
+// by the first who approved it.
+func (e *Enforcer) set(after State, step Pending, now time.Time) (State, string, error) {
+	kinds := map[Action]string{ActionFlag: KindFlagged, ActionThrottle: KindThrottled, ActionSuspend: KindSuspended}
+	behind := step.people()
+	actor, second := step.Actor, ""
+	if len(behind) > 0 {
+		actor, second = behind[0], strings.Join(behind[1:], ", ")
+	}
+	after.Level, after.Limits, after.DryRun = levelOf(step.What()), step.Limits, e.policy.DryRun
+	after.Since, after.Until, after.Reason, after.Evidence = now, step.Until, step.Reason, step.Evidence
+	after.Actor, after.ApprovedBy, after.Held = actor, second, nil
+	if p := after.Pending; p != nil && levelOf(p.What()).rank() <= after.Level.rank() {
+		after.Pending = nil // it is in force, or something stricter is
+	}
+	return after, kinds[step.What()], nil
 }
 
 // lift ends whatever is in force or asked for. ended is when it did.
@@ -220,7 +256,7 @@ func lift(s State, actor, reason string, evidence Evidence, ended, now time.Time
 	return State{
 		TenantID: s.TenantID, OrganizerID: s.OrganizerID, Version: s.Version,
 		Level: LevelObserve, Since: now, Actor: actor, Reason: reason, Evidence: evidence,
-		Lifted: &Lifted{Actor: actor, At: ended, Evidence: evidence},
+		Lifted: &Lifted{Actor: actor, At: ended, Evidence: evidence}, Rejected: s.Rejected,
 	}
 }
 

@@ -85,6 +85,11 @@ func (e *Enforcer) Decide(ctx context.Context, name, number string, at time.Time
 	if err != nil {
 		return fail(err)
 	}
+	stop, err := e.Switch(ctx)
+	if err != nil {
+		return fail(err)
+	}
+	policy := e.policy.under(stop)
 	var decisions []Decision
 	for _, who := range found {
 		s, err := e.State(ctx, who.TenantID, who.OrganizerID)
@@ -97,10 +102,10 @@ func (e *Enforcer) Decide(ctx context.Context, name, number string, at time.Time
 				return fail(err)
 			}
 		}
-		decisions = append(decisions, settle(e.policy.answer(s, used, at), emergency))
+		decisions = append(decisions, policy.settle(policy.answer(s, used, at), emergency))
 	}
 	if len(decisions) == 0 {
-		return settle(e.policy.unknown(name), emergency), nil
+		return policy.settle(policy.unknown(name), emergency), nil
 	}
 	return strictest(decisions), nil
 }
@@ -113,13 +118,16 @@ func strictest(decisions []Decision) Decision {
 }
 
 // settle turns the answer that the level calls for into the one that is given.
-func settle(d Decision, emergency bool) Decision {
+func (p Policy) settle(d Decision, emergency bool) Decision {
 	switch {
 	case emergency && d.Decision != Allow:
 		d.Decision, d.Reason = Allow, "emergency number: never held up"
 	case d.DryRun && d.Decision != Allow:
 		d.Would = &Would{Decision: d.Decision, Reason: d.Reason}
 		d.Decision, d.Reason = Allow, "dry run: nothing is enforced"
+		if p.Stopped {
+			d.Reason = "kill switch: nothing is enforced"
+		}
 	}
 	return d
 }
@@ -171,7 +179,7 @@ func (p Policy) answer(s State, used recent, at time.Time) Decision {
 
 // throttled sets what is left of a throttle.
 func (p Policy) throttled(d Decision, s State, used recent) Decision {
-	limits := p.Throttle
+	limits := p.terms(s.TenantID).Throttle
 	if s.Limits != nil {
 		limits = *s.Limits
 	}

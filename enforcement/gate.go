@@ -54,6 +54,7 @@ type Gate struct {
 	book     atomic.Pointer[register]
 	readAt   atomic.Int64 // when everything was last known to be current, Unix milliseconds
 	mark     journal.Mark
+	stops    journal.Mark // of the kill switch
 	namesAt  time.Time
 	callsAt  time.Time
 	one      sync.Mutex // one refresh at a time
@@ -66,6 +67,7 @@ type register struct {
 	ids    map[string][]organizer // by organizer id
 	upns   map[string][]organizer // by lower-case sign-in name
 	states map[organizer]State
+	stop   Switch
 }
 
 // NewGate makes a Gate that knows nothing yet; [Gate.Follow] keeps it current.
@@ -118,6 +120,10 @@ func (g *Gate) Refresh(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("decision gate: %w", err)
 	}
+	stops, err := g.opts.Marks.Mark(ctx, switchStream)
+	if err != nil {
+		return fmt.Errorf("decision gate: %w", err)
+	}
 	known := g.book.Load()
 	fresh := register{}
 	changed := false
@@ -129,6 +135,12 @@ func (g *Gate) Refresh(ctx context.Context) error {
 			return fmt.Errorf("decision gate: %w", err)
 		}
 		g.namesAt, changed = now, true
+	}
+	if known == nil || stops != g.stops {
+		if fresh.stop, err = g.enforcer.Switch(ctx); err != nil {
+			return fmt.Errorf("decision gate: %w", err)
+		}
+		g.stops, changed = stops, true
 	}
 	statesMoved := known == nil || mark != g.mark
 	if statesMoved {
@@ -200,14 +212,17 @@ func (g *Gate) Decide(name, number string) (Decision, error) {
 	}
 	emergency := isEmergency(number)
 	now := g.enforcer.now()
-	policy := g.enforcer.policy
 	book := g.book.Load()
+	policy := g.enforcer.policy
+	if book != nil {
+		policy = policy.under(book.stop)
+	}
 	if why := g.blind(book, now); why != "" {
-		return g.counted(settle(g.failed(name, why), emergency)), nil
+		return g.counted(policy.settle(g.failed(name, why), emergency)), nil
 	}
 	found := book.find(name)
 	if len(found) == 0 {
-		return g.counted(settle(policy.unknown(name), emergency)), nil
+		return g.counted(policy.settle(policy.unknown(name), emergency)), nil
 	}
 	var several []Decision
 	for _, o := range found {
@@ -221,7 +236,7 @@ func (g *Gate) Decide(name, number string) (Decision, error) {
 				used = w.(*window).used(now)
 			}
 		}
-		d := settle(policy.answer(s, used, now), emergency)
+		d := policy.settle(policy.answer(s, used, now), emergency)
 		if len(found) == 1 {
 			return g.counted(d), nil
 		}

@@ -33,7 +33,8 @@ func (l Level) rank() int {
 // Action is what somebody asks to be done to an organizer.
 type Action string
 
-// The actions. Suspend is a request: it takes effect when a second person approves it.
+// The actions. Suspend is a request: it takes effect when a second person approves it. So is
+// throttle where the policy wants two people for it.
 const (
 	ActionFlag      Action = "flag"
 	ActionThrottle  Action = "throttle"
@@ -95,21 +96,44 @@ type State struct {
 	ApprovedBy string   `json:"approved_by,omitempty"`
 	Reason     string   `json:"reason,omitempty"`
 	Evidence   Evidence `json:"evidence,omitzero"`
-	// Pending is a suspension that waits for a second person.
+	// Pending is a step that waits for people.
 	Pending *Pending `json:"pending,omitempty"`
 	// Held is an automatic action that the guard rail kept from being done.
 	Held *Held `json:"held,omitempty"`
 	// Lifted is the latest reinstatement.
 	Lifted *Lifted `json:"lifted,omitempty"`
+	// Rejected is the latest request that a person turned down.
+	Rejected *Lifted `json:"rejected,omitempty"`
 }
 
-// Pending is a suspension somebody asked for and nobody approved yet.
+// Pending is a step that somebody, or the policy, asked for and that too few approved yet.
 type Pending struct {
-	Actor    string    `json:"actor"`
-	Reason   string    `json:"reason"`
-	At       time.Time `json:"at"`    // UTC
-	Until    time.Time `json:"until"` // UTC; when the suspension would end
-	Evidence Evidence  `json:"evidence,omitzero"`
+	// Action is throttle or suspend; empty, in old entries, is suspend.
+	Action Action  `json:"action,omitempty"`
+	Limits *Limits `json:"limits,omitempty"` // of a throttle
+	Actor  string  `json:"actor"`
+	// ApprovedBy are the people who did, without the one who asked.
+	ApprovedBy []string  `json:"approved_by,omitempty"`
+	Reason     string    `json:"reason"`
+	At         time.Time `json:"at"`    // UTC
+	Until      time.Time `json:"until"` // UTC; when the step would end
+	Evidence   Evidence  `json:"evidence,omitzero"`
+}
+
+// What is the step that was asked for.
+func (p Pending) What() Action {
+	if p.Action == "" {
+		return ActionSuspend
+	}
+	return p.Action
+}
+
+// people are all who stand behind the request: jobs do not count.
+func (p Pending) people() []string {
+	if person(p.Actor) {
+		return append([]string{p.Actor}, p.ApprovedBy...)
+	}
+	return p.ApprovedBy
 }
 
 // Held is an automatic action that was wanted and not done.

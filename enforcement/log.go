@@ -22,8 +22,11 @@ const (
 	KindFlagged    = "flagged"
 	KindThrottled  = "throttled"
 	KindRequested  = "suspension_requested"
+	KindAsked      = "throttle_requested"
+	KindDeclined   = "throttle_rejected"
 	KindSuspended  = "suspended"
 	KindRejected   = "suspension_rejected"
+	KindApproved   = "approved" // by one person, where it takes another one still
 	KindReinstated = "reinstated"
 	KindExpired    = "expired" // a reinstatement because the time was over
 	KindHeld       = "held"    // the guard rail stopped an automatic action

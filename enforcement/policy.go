@@ -35,20 +35,70 @@ type Policy struct {
 	Protected []string
 	// GuardRail bounds what is done automatically.
 	GuardRail GuardRail
+	// RequestThrottleScore and RequestSuspendScore are the risk from which the policy asks
+	// people for that step; 0 turns it off. What it asks for binds nobody before the people
+	// that the step takes have approved it.
+	RequestThrottleScore int
+	RequestSuspendScore  int
+	// ThrottlePeople is how many different people a throttle takes that the policy does not
+	// set by itself: 1 (which 0 means too) or 2. A suspension always takes two.
+	ThrottlePeople int
+	// Tenants are the terms of tenants that have their own.
+	Tenants map[string]Terms
+	// Stopped is the kill switch: nothing is done automatically, and nothing that was
+	// recorded binds anybody.
+	Stopped bool
 	// UnknownOrganizer is the answer for one whom the store does not know: Allow or Deny.
 	// Empty is Allow.
 	UnknownOrganizer Answer
 }
 
-func (p Policy) check() error {
-	var errs []error
-	for name, score := range map[string]int{"automatic flag": p.AutoFlagScore, "automatic throttle": p.AutoThrottleScore} {
-		if score < 0 || score > 100 {
-			errs = append(errs, fmt.Errorf("score of the %s: %d is not between 0 and 100", name, score))
-		}
+// Terms are the part of a policy that a tenant may have its own of; Policy documents each.
+type Terms struct {
+	AutoFlagScore        int
+	AutoThrottleScore    int
+	RequestThrottleScore int
+	RequestSuspendScore  int
+	ThrottlePeople       int
+	Throttle             Limits
+	Expiry               time.Duration
+}
+
+// terms are those that hold for a tenant.
+func (p Policy) terms(tenantID string) Terms {
+	if own, ok := p.Tenants[tenantID]; ok {
+		return own
 	}
-	if p.Expiry <= 0 {
-		errs = append(errs, errors.New("expiry: every level must end by itself, give a time longer than nothing"))
+	return p.Terms()
+}
+
+// Terms are those of the tenants that have none of their own.
+func (p Policy) Terms() Terms {
+	return Terms{
+		AutoFlagScore: p.AutoFlagScore, AutoThrottleScore: p.AutoThrottleScore,
+		RequestThrottleScore: p.RequestThrottleScore, RequestSuspendScore: p.RequestSuspendScore,
+		ThrottlePeople: p.ThrottlePeople, Throttle: p.Throttle, Expiry: p.Expiry,
+	}
+}
+
+// people is how many different people an action takes that the policy does not do by itself.
+func (t Terms) people(a Action) int {
+	switch a {
+	case ActionSuspend:
+		return 2
+	case ActionThrottle:
+		return max(t.ThrottlePeople, 1)
+	default:
+		return 1
+	}
+}
+
+func (p Policy) check() error {
+	errs := []error{p.Terms().check()}
+	for id, terms := range p.Tenants {
+		if err := terms.check(); err != nil {
+			errs = append(errs, fmt.Errorf("tenant %s: %w", id, err))
+		}
 	}
 	if p.GuardRail.ActionsPerHour < 0 || p.GuardRail.TenantShare < 0 || p.GuardRail.TenantShare > 1 {
 		errs = append(errs, fmt.Errorf("guard rail: %d actions an hour and a share of %v: want no negative number and a share of at most 1",
@@ -57,20 +107,50 @@ func (p Policy) check() error {
 	if p.UnknownOrganizer != "" && p.UnknownOrganizer != Allow && p.UnknownOrganizer != Deny {
 		errs = append(errs, fmt.Errorf("unknown organizer: %q is neither allow nor deny", p.UnknownOrganizer))
 	}
-	errs = append(errs, p.Throttle.check())
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("enforcement policy: %w", err)
 	}
 	return nil
 }
 
+func (t Terms) check() error {
+	var errs []error
+	for name, score := range map[string]int{
+		"automatic flag": t.AutoFlagScore, "automatic throttle": t.AutoThrottleScore,
+		"requested throttle": t.RequestThrottleScore, "requested suspension": t.RequestSuspendScore,
+	} {
+		if score < 0 || score > 100 {
+			errs = append(errs, fmt.Errorf("score of the %s: %d is not between 0 and 100", name, score))
+		}
+	}
+	if t.Expiry <= 0 {
+		errs = append(errs, errors.New("expiry: every level must end by itself, give a time longer than nothing"))
+	}
+	if t.ThrottlePeople < 0 || t.ThrottlePeople > 2 {
+		errs = append(errs, fmt.Errorf("a throttle by %d people: want 1 or 2", t.ThrottlePeople))
+	}
+	return errors.Join(append(errs, t.Throttle.check())...)
+}
+
 // wants is the automatic action for a case of a score, "" for none.
-func (p Policy) wants(score int) Action {
+func (t Terms) wants(score int) Action {
 	switch {
-	case p.AutoThrottleScore > 0 && score >= p.AutoThrottleScore:
+	case t.AutoThrottleScore > 0 && score >= t.AutoThrottleScore:
 		return ActionThrottle
-	case p.AutoFlagScore > 0 && score >= p.AutoFlagScore:
+	case t.AutoFlagScore > 0 && score >= t.AutoFlagScore:
 		return ActionFlag
+	default:
+		return ""
+	}
+}
+
+// requests is the action that people are asked for over a case of a score, "" for none.
+func (t Terms) requests(score int) Action {
+	switch {
+	case t.RequestSuspendScore > 0 && score >= t.RequestSuspendScore:
+		return ActionSuspend
+	case t.RequestThrottleScore > 0 && score >= t.RequestThrottleScore:
+		return ActionThrottle
 	default:
 		return ""
 	}

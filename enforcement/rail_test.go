@@ -141,8 +141,22 @@ func TestNoPassOverTheStorePassesTheGuardRail(t *testing.T) {
 			ActionsPerHour: rapid.IntRange(0, 8).Draw(t, "actions an hour"),
 			TenantShare:    rapid.SampledFrom([]float64{0, 0.1, 0.5, 1}).Draw(t, "share"),
 		}
+		p.Protected = rapid.SampledFrom([][]string{nil, {"o1"}, {"O2@a.example"}}).Draw(t, "protected")
+		p.RequestThrottleScore = rapid.SampledFrom([]int{0, 30}).Draw(t, "asks to throttle from")
+		p.RequestSuspendScore = rapid.SampledFrom([]int{0, 50}).Draw(t, "asks to suspend from")
+		if rapid.Bool().Draw(t, "a tenant with terms of its own") {
+			own := p.Terms()
+			own.AutoFlagScore, own.ThrottlePeople = rapid.IntRange(0, 100).Draw(t, "its flag from"), 2
+			p.Tenants = map[string]Terms{"b": own}
+		}
 		e := w.enforcer(p)
+		var stops []time.Time // when the kill switch was turned, on first
 		for range rapid.IntRange(2, 5).Draw(t, "rounds") {
+			if rapid.IntRange(0, 3).Draw(t, "turned") == 0 {
+				_, err := e.Turn(context.Background(), len(stops)%2 == 0, "cli:alice", "because")
+				require.NoError(t, err)
+				stops = append(stops, w.clock.now())
+			}
 			w.clock.move(time.Duration(rapid.IntRange(0, 70).Draw(t, "minutes")) * time.Minute)
 			var all []cases.Case
 			for tenant, n := range sizes {
@@ -178,17 +192,59 @@ func TestNoPassOverTheStorePassesTheGuardRail(t *testing.T) {
 				}
 			}
 
+			if rapid.Bool().Draw(t, "a person approves") {
+				_, err := e.Act(context.Background(), Request{
+					Action: ActionApprove, TenantID: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "where"), OrganizerID: "o0",
+					Actor: rapid.SampledFrom([]string{"cli:alice", "slack:Alice", "cli:bob"}).Draw(t, "who"), Reason: "fine",
+				})
+				if err != nil && Refused(err) == nil {
+					t.Fatal(err)
+				}
+			}
+
 			list, err := e.States(context.Background())
 			require.NoError(t, err)
 			states := map[organizer]State{}
 			for _, s := range list {
+				requireProper(t, p, s)
 				states[organizer{s.TenantID, s.OrganizerID}] = s
 			}
 			var done []time.Time
 			for _, ev := range automaticActions(t, w, e) {
 				done = append(done, ev.At)
+				turned := 0
+				for _, at := range stops {
+					if at.Before(ev.At) {
+						turned++
+					}
+				}
+				require.Zero(t, turned%2, "nothing is automatic while the kill switch is on")
 			}
 			requireWithinRail(t, p.GuardRail, sizes, states, done, w.clock.now())
 		}
 	})
+}
+
+// requireProper holds a state against what no policy may lead to.
+func requireProper(t *rapid.T, p Policy, s State) {
+	terms := p.terms(s.TenantID)
+	if s.Level != LevelObserve {
+		require.True(t, s.Until.After(s.Since), "every level ends")
+		require.NotEmpty(t, s.Actor)
+		require.NotEmpty(t, s.Reason)
+	}
+	if s.Actor == Actor && s.Level != LevelObserve {
+		require.NotEmpty(t, s.Evidence.CaseID)
+		require.NotEqual(t, LevelSuspend, s.Level, "no suspension is automatic")
+		require.GreaterOrEqual(t, s.Evidence.Score, terms.threshold(map[Level]Action{LevelFlag: ActionFlag, LevelThrottle: ActionThrottle}[s.Level]))
+		require.False(t, p.protects(s.OrganizerID, s.OrganizerID+"@"+s.TenantID+".example"), "protected")
+	}
+	if s.Level == LevelSuspend || s.Level == LevelThrottle && s.Actor != Actor && terms.ThrottlePeople == 2 {
+		require.NotEmpty(t, s.ApprovedBy)
+		require.False(t, samePerson(s.Actor, s.ApprovedBy), "two different people")
+	}
+	if s.Pending != nil && s.Pending.Actor == Actor {
+		require.False(t, p.protects(s.OrganizerID, s.OrganizerID+"@"+s.TenantID+".example"), "protected")
+		require.Less(t, len(s.Pending.people()), terms.people(s.Pending.What()))
+	}
 }

@@ -21,9 +21,11 @@ type Report struct {
 	Throttled  int  `json:"throttled"`  // of them done
 	Held       int  `json:"held"`       // of them stopped by the guard rail, now or before
 	Reinstated int  `json:"reinstated"` // levels that ran out or whose case was dismissed
+	Requested  int  `json:"requested"`  // steps that people are asked to approve
 	Lost       int  `json:"lost"`       // somebody else acted on the organizer at the same moment
 	Yielded    bool `json:"yielded"`    // another pass was at it; this one left the actions to it
 	DryRun     bool `json:"dry_run"`
+	Stopped    bool `json:"stopped"` // by the kill switch: only what is over was ended
 }
 
 // Run is one pass of the policy over the cases: it writes the automatic actions that are
@@ -64,16 +66,27 @@ func (e *Enforcer) Run(ctx context.Context) (Report, error) {
 	if err != nil {
 		return fail(err)
 	}
-	wants, err := e.wants(ctx, states, lifted, all, now)
+	stop, err := e.Switch(ctx)
 	if err != nil {
 		return fail(err)
 	}
-	report.Wanted = len(wants)
-	actions, err := e.decideOn(ctx, &report, past, ledgerVersion, states, wants, now)
-	if err != nil {
-		return fail(err)
+	if report.Stopped = stop.Stopped; !stop.Stopped {
+		wants, err := e.wants(ctx, states, lifted, all, now)
+		if err != nil {
+			return fail(err)
+		}
+		report.Wanted = len(wants)
+		actions, err := e.decideOn(ctx, &report, past, ledgerVersion, states, wants, now)
+		if err != nil {
+			return fail(err)
+		}
+		batch = append(batch, actions...)
+		requests, err := e.requests(ctx, states, batch, all, now)
+		if err != nil {
+			return fail(err)
+		}
+		batch = append(batch, requests...)
 	}
-	batch = append(batch, actions...)
 	lost, err := e.journal.AppendBatch(ctx, batch)
 	if err != nil {
 		return fail(err)
@@ -140,6 +153,8 @@ func (e *Enforcer) count(ctx context.Context, report *Report, batch []journal.Ev
 			report.Flagged++
 		case KindThrottled:
 			report.Throttled++
+		case KindAsked, KindRequested:
+			report.Requested++
 		case KindReinstated, KindExpired:
 			report.Reinstated++
 		}
@@ -209,7 +224,7 @@ func (e *Enforcer) wants(ctx context.Context, states map[organizer]State, lifted
 			}
 			if best, ok := byOrganizer[o]; !ok || c.Score > best.Score || c.Score == best.Score && c.ID < best.CaseID {
 				byOrganizer[o] = wanted{state: s, action: action, Evidence: evidenceOf(c), reason: fmt.Sprintf(
-					"case %s has risk %d, and the policy acts from %d", c.ID, c.Score, e.policy.threshold(action))}
+					"case %s has risk %d, and the policy acts from %d", c.ID, c.Score, e.policy.terms(c.TenantID).threshold(action))}
 			}
 		}
 	}
@@ -229,17 +244,22 @@ func (e *Enforcer) wants(ctx context.Context, states map[organizer]State, lifted
 // Next is the automatic action that a case calls for on one of its organizers whose state
 // is s, "" for none. The guard rail may still hold it.
 func (e *Enforcer) Next(c cases.Case, organizerID string, s State, now time.Time) Action {
-	action := e.policy.wants(c.Score)
-	protected := e.policy.protects(organizerID) || organizerID == normal(c.OrganizerID) && e.policy.protects(c.OrganizerUPN)
-	if action == "" || protected || !isOpen(c, now) || !e.moves(s, c, action, now) {
+	action := e.policy.terms(c.TenantID).wants(c.Score)
+	if action == "" || e.policy.Stopped || e.protectedIn(c, organizerID) || !isOpen(c, now) || !e.moves(s, c, action, now) {
 		return ""
 	}
 	return action
 }
 
-// isOpen says whether a case may be acted on: nobody closed it or put it off.
+// protectedIn says whether an organizer of a case is protected, as far as the case tells.
+func (e *Enforcer) protectedIn(c cases.Case, organizerID string) bool {
+	return e.policy.protects(organizerID) || organizerID == normal(c.OrganizerID) && e.policy.protects(c.OrganizerUPN)
+}
+
+// isOpen says whether a case may be acted on: nobody closed it or put it off, and no appeal
+// waits for an answer.
 func isOpen(c cases.Case, now time.Time) bool {
-	return c.Status != cases.StatusClosed && !now.Before(c.SnoozedUntil) &&
+	return c.AppealedAt.IsZero() && c.Status != cases.StatusClosed && !now.Before(c.SnoozedUntil) &&
 		c.Outcome != cases.OutcomeFalsePositive && c.Outcome != cases.OutcomeExpected
 }
 
@@ -284,22 +304,22 @@ func seen(c cases.Case) (last time.Time) {
 	return last
 }
 
-func (p Policy) threshold(a Action) int {
+func (t Terms) threshold(a Action) int {
 	if a == ActionThrottle {
-		return p.AutoThrottleScore
+		return t.AutoThrottleScore
 	}
-	return p.AutoFlagScore
+	return t.AutoFlagScore
 }
 
 func (e *Enforcer) actionEvent(w wanted, now time.Time) (journal.Event, error) {
 	after, kind := w.state, KindFlagged
 	after.Version++
 	after.Level, after.Limits, after.DryRun = levelOf(w.action), nil, e.policy.DryRun
-	after.Since, after.Until = now, now.Add(e.policy.Expiry)
+	terms := e.policy.terms(after.TenantID)
+	after.Since, after.Until = now, now.Add(terms.Expiry)
 	after.Actor, after.ApprovedBy, after.Reason, after.Evidence, after.Held = Actor, "", w.reason, w.Evidence, nil
 	if w.action == ActionThrottle {
-		limits := e.policy.Throttle
-		after.Limits, kind = &limits, KindThrottled
+		after.Limits, kind = &terms.Throttle, KindThrottled
 	}
 	return event(after, kind, Actor, w.reason, now)
 }

@@ -72,8 +72,15 @@ func (d *Desk) throttle(ctx context.Context, actor string, seen alerting.Seen) (
 			}
 			version = e.Version
 		}
+		action := enforcement.ActionThrottle
+		if len(history) > 0 {
+			// The policy, or somebody the message told of, asked for it: a press says yes.
+			if p := history[len(history)-1].State.Pending; p != nil && d.opts.Now().Before(p.Until) && p.What() == enforcement.ActionThrottle {
+				action = enforcement.ActionApprove
+			}
+		}
 		after, err := d.opts.Enforcement.Act(ctx, enforcement.Request{
-			Action: enforcement.ActionThrottle, TenantID: c.TenantID, OrganizerID: c.OrganizerID, Actor: actor,
+			Action: action, TenantID: c.TenantID, OrganizerID: c.OrganizerID, Actor: actor,
 			Reason: fmt.Sprintf("case %s, risk %d, by a button in Slack", c.ID, c.Score), CaseID: c.ID, Version: version,
 		})
 		if _, beaten := errors.AsType[*journal.ConflictError](err); beaten {

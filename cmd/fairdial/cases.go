@@ -127,7 +127,7 @@ func (a *app) showCase(c cases.Case, history []cases.Event) {
 var caseActions = map[string]string{
 	"acknowledge": cases.KindAcknowledged, "assign": cases.KindAssigned, "snooze": cases.KindSnoozed,
 	"expected": cases.KindExpected, "confirm": cases.KindConfirmed, "dismiss": cases.KindDismissed,
-	"note": cases.KindNoted, "reopen": cases.KindReopened,
+	"note": cases.KindNoted, "reopen": cases.KindReopened, "appeal": cases.KindAppealed,
 }
 
 func newCasesAct(a *app) *cobra.Command {
@@ -135,12 +135,12 @@ func newCasesAct(a *app) *cobra.Command {
 	var hours int
 	cmd := &cobra.Command{
 		Use:   "act ID ACTION [--reason TEXT]",
-		Short: "acknowledge, assign, snooze, expected, confirm, dismiss, note, reopen",
+		Short: "acknowledge, assign, snooze, expected, confirm, dismiss, note, reopen, appeal",
 		Args:  cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			kind, known := caseActions[args[1]]
 			if !known {
-				return usagef("cases act: %q is not one of acknowledge, assign, snooze, expected, confirm, dismiss, note, reopen", args[1])
+				return usagef("cases act: %q is not one of acknowledge, assign, snooze, expected, confirm, dismiss, note, reopen, appeal", args[1])
 			}
 			action.Kind, action.Actor = kind, a.actor
 			now := a.now()

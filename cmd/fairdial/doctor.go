@@ -167,6 +167,9 @@ func (a *app) checkListen() check {
 }
 
 func (a *app) checkEnforcement() check {
+	if a.cfg.Enforcement.KillSwitch {
+		return check{"enforcement", true, "the kill switch is on: nothing is enforced", "remove enforcement.kill_switch to let it go on"}
+	}
 	if a.cfg.Enforcement.DryRun {
 		return check{"enforcement", true, "dry run: what would be done is recorded, nothing is done", ""}
 	}

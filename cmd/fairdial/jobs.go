@@ -44,7 +44,7 @@ func (a *app) jobs(s *services, d *detector.Detector, m *metrics) []schedule.Job
 		}},
 		{Name: "enforce", Spec: a.cfg.Jobs.Enforce, Run: func(ctx context.Context, _ time.Time) (string, error) {
 			r, err := s.enforcer.Run(ctx)
-			return fmt.Sprintf("%d flagged, %d throttled, %d held back, %d reinstated", r.Flagged, r.Throttled, r.Held, r.Reinstated), err
+			return fmt.Sprintf("%d flagged, %d throttled, %d held back, %d reinstated, %d requests to people", r.Flagged, r.Throttled, r.Held, r.Reinstated, r.Requested), err
 		}},
 	}
 }

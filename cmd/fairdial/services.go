@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"fairdial/alerting"
 	"fairdial/cases"
@@ -73,19 +72,6 @@ func (a *app) importTenants(ctx context.Context, s *services) error {
 		return fmt.Errorf("tenants of the configuration: %w", err)
 	}
 	return nil
-}
-
-// policy is the configuration's enforcement section in the words of the package.
-func (a *app) policy() enforcement.Policy {
-	e := a.cfg.Enforcement
-	return enforcement.Policy{
-		DryRun: e.DryRun, AutoFlagScore: e.AutoFlagScore, AutoThrottleScore: e.AutoThrottleScore,
-		Throttle:         enforcement.Limits{MinutesPerHour: e.Throttle.MinutesPerHour, Legs: e.Throttle.Legs},
-		Expiry:           time.Duration(e.Expiry),
-		Protected:        e.Protected,
-		GuardRail:        enforcement.GuardRail{ActionsPerHour: e.GuardRail.ActionsPerHour, TenantShare: e.GuardRail.TenantShare},
-		UnknownOrganizer: enforcement.Answer(e.UnknownOrganizer),
-	}
 }
 
 // openCases counts the cases that are not closed.

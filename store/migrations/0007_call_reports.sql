@@ -9,8 +9,9 @@ CREATE TABLE IF NOT EXISTS call_reports
     started_at   DateTime64(3, 'UTC'),
     ended_at     DateTime64(3, 'UTC'),   -- 1970 while the call goes on
     reported_at  DateTime64(6, 'UTC'),
-    reporter     LowCardinality(String)  -- the name of the API key
+    reporter     LowCardinality(String), -- the name of the API key
+    stored_at    DateTime('UTC') DEFAULT now() -- by the engine's clock, for the end of the row
 )
 ENGINE = MergeTree
 ORDER BY (tenant_id, organizer_id, started_at)
-TTL toDateTime(started_at) + INTERVAL 3 DAY;
+TTL stored_at + INTERVAL 3 DAY;
