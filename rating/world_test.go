@@ -192,7 +192,7 @@ func (w *world) rateSheet(currency string, from time.Time, lines ...string) {
 	for _, l := range lines {
 		text += "somewhere," + l + "\n"
 	}
-	_, err := rates.Import(context.Background(), w.s, rates.Source{Reader: strings.NewReader(text), File: "rates.csv", ValidFrom: from, StoredAt: w.tick()})
+	_, err := rates.Import(context.Background(), w.s, rates.Source{Reader: strings.NewReader(text), File: "rates.csv", ValidFrom: from, StoredAt: w.tick(), AllowGaps: true})
 	require.NoError(w.t, err)
 }
 

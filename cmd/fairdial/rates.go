@@ -24,6 +24,7 @@ func newRates(a *app) *cobra.Command {
 
 func newRatesImport(a *app) *cobra.Command {
 	var currency, from string
+	var gaps bool
 	cmd := &cobra.Command{
 		Use:   "import --from DATE [--currency CODE] FILE",
 		Short: "Bring in a rate sheet (CSV with the published columns), in force from a date",
@@ -43,7 +44,7 @@ func newRatesImport(a *app) *cobra.Command {
 			defer file.Close()
 			return a.withStore(cmd.Context(), func(s *services) error {
 				sheet, err := rates.Import(cmd.Context(), s.store, rates.Source{
-					Reader: file, File: args[0], Currency: currency, ValidFrom: validFrom, StoredAt: a.now(),
+					Reader: file, File: args[0], Currency: currency, ValidFrom: validFrom, StoredAt: a.now(), AllowGaps: gaps,
 				})
 				if err != nil {
 					return err
@@ -61,6 +62,7 @@ func newRatesImport(a *app) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&from, "from", "", "`DATE` from which the sheet is in force")
+	cmd.Flags().BoolVar(&gaps, "allow-gaps", false, "take a sheet that has rates for some numbers of a country and none for others")
 	cmd.Flags().StringVar(&currency, "currency", "", "ISO 4217 `CODE`; default: the one the header names")
 	return cmd
 }

@@ -34,6 +34,9 @@ type Source struct {
 	// force until the next sheet of its currency.
 	ValidFrom time.Time
 	StoredAt  time.Time // now
+	// AllowGaps stores a sheet that forgets numbers of a country it has rates for; calls
+	// to them have no rate. Without it such a sheet is refused.
+	AllowGaps bool
 }
 
 // Stored is a sheet that the store has.
@@ -59,6 +62,9 @@ func Import(ctx context.Context, conn driver.Conn, src Source) (Stored, error) {
 	sheet, err := Parse(src.Reader, src.Currency)
 	if err != nil {
 		return Stored{}, err
+	}
+	if gaps := sheet.Gaps(); len(gaps) > 0 && !src.AllowGaps {
+		return Stored{}, &Error{gaps}
 	}
 	from := src.ValidFrom.UTC().Truncate(time.Millisecond)
 	hash := sheet.hash()
