@@ -165,11 +165,14 @@ func changes(counts []licenceCount, terms plan.Terms, country string) []sizeSeen
 		if i == 0 {
 			continue
 		}
-		if before := counts[i-1]; c.Pool != before.Pool {
-			out = append(out, sizeSeen{c.SKUsAt, "standard", c.Pool, terms.Pool.PoolSeconds(c.Pool, country)})
+		before := counts[i-1]
+		wasPool, wasFree := before.seconds(terms, country)
+		pool, free := c.seconds(terms, country)
+		if c.Pool != before.Pool || pool != wasPool {
+			out = append(out, sizeSeen{c.SKUsAt, "standard", c.Pool, pool})
 		}
-		if before := counts[i-1]; c.Select != before.Select {
-			out = append(out, sizeSeen{c.SKUsAt, "select", c.Select, terms.SelectPool.PoolSeconds(c.Select, country)})
+		if c.Select != before.Select || free != wasFree {
+			out = append(out, sizeSeen{c.SKUsAt, "select", c.Select, free})
 		}
 	}
 	return out

@@ -35,6 +35,17 @@ type licenceCount struct {
 	SKUsAt   time.Time `ch:"skus_at"`
 	Pool     int64     `ch:"pool_licences"`
 	Select   int64     `ch:"select_licences"`
+	// Those among them that add minutes of their own, by SKU, and how many in all.
+	PoolOwn          int64 `ch:"pool_own_licences"`
+	PoolOwnMinutes   int64 `ch:"pool_own_minutes"`
+	SelectOwn        int64 `ch:"select_own_licences"`
+	SelectOwnMinutes int64 `ch:"select_own_minutes"`
+}
+
+// seconds are the sizes of a tenant's pools.
+func (c licenceCount) seconds(t plan.Terms, country string) (pool, free int64) {
+	return t.Pool.PoolSeconds(c.Pool-c.PoolOwn, country) + 60*c.PoolOwnMinutes,
+		t.SelectPool.PoolSeconds(c.Select-c.SelectOwn, country) + 60*c.SelectOwnMinutes
 }
 
 // inputs is everything but usage that a tenant-month's rating follows from.
@@ -103,8 +114,7 @@ func (r *Rater) gather(ctx context.Context, keys []tenantMonth, tenants []string
 	for _, k := range keys {
 		in := inputs{terms: terms[k.month], tenant: byID[k.tenant], licences: counts[k]}
 		in.tenant.ID = k.tenant
-		in.pool = in.terms.Pool.PoolSeconds(in.licences.Pool, in.tenant.Country)
-		in.free = in.terms.SelectPool.PoolSeconds(in.licences.Select, in.tenant.Country)
+		in.pool, in.free = in.licences.seconds(in.terms, in.tenant.Country)
 		if in.tenant.CreditsFunded {
 			in.sheets = r.inForce(sheets, in.tenant.CreditsCurrency, k.month)
 		}
@@ -198,7 +208,11 @@ func (r *Rater) licenceCounts(ctx context.Context, terms map[usage.Month]plan.Te
 // countLicences counts by the newest snapshot before each end; days say what month each
 // end is of.
 func (r *Rater) countLicences(ctx context.Context, t plan.Terms, tenants, days, ends []string) ([]licenceCount, error) {
+	parts, minutes := t.Pool.SKUMinutes()
+	selectParts, selectMinutes := t.SelectPool.SKUMinutes()
 	return query[licenceCount](ctx, r.conn, "licence_counts",
+		named("pool_minute_parts", parts), named("pool_minutes", minutes),
+		named("select_minute_parts", selectParts), named("select_minutes", selectMinutes),
 		named("tenants", words(tenants)), named("months", days), named("ends", ends),
 		named("pool_plans", words(t.Identities.Conferencing.ServicePlans)), named("pool_parts", lower(t.Identities.Conferencing.SKUPartNumbers)),
 		named("select_plans", words(t.Identities.Select.ServicePlans)), named("select_parts", lower(t.Identities.Select.SKUPartNumbers)),

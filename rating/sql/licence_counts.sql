@@ -35,7 +35,10 @@ counts AS
             in_select_pool AND has({select_assigned:Array(String)}, part), consumed,
             in_select_pool AND has({select_purchased:Array(String)}, part), enabled + warning,
             in_select_pool, if({select_counts_assigned:Bool}, consumed, enabled + warning),
-            0) AS units
+            0) AS units,
+        -- SKUs whose licences add minutes of their own.
+        indexOf({pool_minute_parts:Array(String)}, part)   AS pool_own,
+        indexOf({select_minute_parts:Array(String)}, part) AS select_own
     FROM
     (
         -- A snapshot whose rows were written twice, by an import that was killed, counts once.
@@ -52,7 +55,11 @@ SELECT
     c.month AS month,
     c.skus_at AS skus_at,
     sumIf(greatest(s.units, 0), s.in_pool) AS pool_licences,
-    sumIf(greatest(s.units, 0), s.in_select_pool) AS select_licences
+    sumIf(greatest(s.units, 0), s.in_select_pool) AS select_licences,
+    sumIf(greatest(s.units, 0), s.in_pool AND s.pool_own > 0) AS pool_own_licences,
+    sumIf(greatest(s.units, 0) * {pool_minutes:Array(Int64)}[s.pool_own], s.in_pool AND s.pool_own > 0) AS pool_own_minutes,
+    sumIf(greatest(s.units, 0), s.in_select_pool AND s.select_own > 0) AS select_own_licences,
+    sumIf(greatest(s.units, 0) * {select_minutes:Array(Int64)}[s.select_own], s.in_select_pool AND s.select_own > 0) AS select_own_minutes
 FROM chosen AS c
 LEFT JOIN counts AS s ON s.snapshot_id = c.snapshot_id
 GROUP BY tenant_id, month, skus_at

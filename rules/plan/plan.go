@@ -8,6 +8,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,13 +67,16 @@ type Addon struct {
 
 // Pool is minutes shared by a tenant's organizers in a calendar month.
 type Pool struct {
-	Countries                        []Country         `yaml:"countries"`
-	Never                            []Class           `yaml:"never"`
-	MinutesPerLicence                int               `yaml:"minutes_per_licence"`
-	MinutesPerLicenceByTenantCountry map[Country]int   `yaml:"minutes_per_licence_by_tenant_country"`
-	IncrementSeconds                 int               `yaml:"increment_seconds"`
-	Units                            Counting          `yaml:"units"`
-	UnitsBySKU                       map[Name]Counting `yaml:"units_by_sku"` // by part number
+	Countries                        []Country       `yaml:"countries"`
+	Never                            []Class         `yaml:"never"`
+	MinutesPerLicence                int             `yaml:"minutes_per_licence"`
+	MinutesPerLicenceByTenantCountry map[Country]int `yaml:"minutes_per_licence_by_tenant_country"`
+	// MinutesPerLicenceBySKU is for licences of a SKU, by part number, that add another
+	// number of minutes than the rest; it comes before the tenant's country. May be left out.
+	MinutesPerLicenceBySKU map[Name]int      `yaml:"minutes_per_licence_by_sku" json:",omitempty"`
+	IncrementSeconds       int               `yaml:"increment_seconds"`
+	Units                  Counting          `yaml:"units"`
+	UnitsBySKU             map[Name]Counting `yaml:"units_by_sku"` // by part number
 }
 
 // Credits is how Communications Credits are charged.
@@ -188,6 +193,20 @@ func (p Pool) PoolSeconds(licences int64, tenantCountry string) int64 {
 		minutes = m
 	}
 	return licences * int64(minutes) * 60
+}
+
+// SKUMinutes are the SKUs whose licences add minutes of their own: part numbers in small
+// letters, in order, and the minutes of each.
+func (p Pool) SKUMinutes() (parts []string, minutes []int64) {
+	parts, minutes = []string{}, []int64{}
+	byPart := map[string]int{}
+	for name, m := range p.MinutesPerLicenceBySKU {
+		byPart[strings.ToLower(string(name))] = m
+	}
+	for _, part := range slices.Sorted(maps.Keys(byPart)) {
+		parts, minutes = append(parts, part), append(minutes, int64(byPart[part]))
+	}
+	return parts, minutes
 }
 
 // Eligible says whether a tenant can have bought the add-on, and if not, why. A channel

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -207,4 +208,35 @@ func mustParse(t *testing.T, text string) Plan {
 	p, err := Parse("test.yaml", []byte(text))
 	require.NoError(t, err)
 	return p
+}
+
+func TestASKUsMinutes(t *testing.T) {
+	month := usage.Month{Year: 2026, Month: 2}
+	own := func(list string) string {
+		return with("minutes_per_licence_by_sku: {}", "minutes_per_licence_by_sku: {"+list+"}", 1)
+	}
+	p := mustParse(t, own("SPE_E5: 90, Meeting_Room: 0"))
+	parts, minutes := p.InForce(month).Pool.SKUMinutes()
+	require.Equal(t, []string{"meeting_room", "spe_e5"}, parts)
+	require.Equal(t, []int64{0, 90}, minutes)
+	require.NotEqual(t, Default().InForce(month).ID, p.InForce(month).ID)
+	require.Equal(t, Default().InForce(month).ID, mustParse(t, with("      minutes_per_licence_by_sku: {} # part number: minutes, before the tenant's country; may be left out\n", "", 1)).InForce(month).ID,
+		"a plan written before there were any stays the same plan")
+	_, err := Parse("plan.yaml", []byte(own("SPE_E5: 90, spe_e5: 60")))
+	require.ErrorContains(t, err, "twice")
+	_, err = Parse("plan.yaml", []byte(own("SPE_E5: -1")))
+	require.ErrorContains(t, err, "-1 is not between 0 and 100000")
+}
+
+// The terms are kept with ratings as JSON, and must come back as the same plan version.
+func TestTermsComeBackFromJSON(t *testing.T) {
+	p := Default()
+	p.Versions[0].Pool.MinutesPerLicenceBySKU = map[Name]int{"SPE_E5": 90}
+	terms := p.InForce(usage.Month{Year: 2026, Month: 2})
+	text, err := json.Marshal(terms)
+	require.NoError(t, err)
+	var back Terms
+	require.NoError(t, json.Unmarshal(text, &back))
+	require.Equal(t, terms.ID, p.id(back))
+	require.True(t, terms.From.Equal(back.From.Time))
 }

@@ -110,6 +110,16 @@ func (c *checker) pool(key string, p Pool) {
 	for country, minutes := range p.MinutesPerLicenceByTenantCountry {
 		c.between(key+".minutes_per_licence_by_tenant_country."+string(country), minutes, 0, 100_000)
 	}
+	seen := map[string]bool{}
+	for name, minutes := range p.MinutesPerLicenceBySKU {
+		at := key + ".minutes_per_licence_by_sku." + string(name)
+		c.between(at, minutes, 0, 100_000)
+		if lower := strings.ToLower(string(name)); seen[lower] {
+			c.add(at, "%s stands here twice: part numbers are compared without case", name)
+		} else {
+			seen[lower] = true
+		}
+	}
 	c.between(key+".increment_seconds", p.IncrementSeconds, 1, 3600)
 }
 
