@@ -76,10 +76,9 @@ const (
 // Run again over the same time it adds nothing; killed anywhere and run again it ends as
 // if it had not been. progress, which may be nil, is told how many rule runs are done,
 // and of how many.
-func (d *Detector) Detect(ctx context.Context, req Request, progress func(done, total int)) (Report, error) {
+func (d *Detector) Detect(ctx context.Context, req Request, progress func(done, total int)) (report Report, err error) {
 	began := d.o.Now()
-	req, err := req.complete(began)
-	if err != nil {
+	if req, err = req.complete(began); err != nil {
 		return Report{}, err
 	}
 	pack, err := d.chosen(req)
@@ -98,14 +97,15 @@ func (d *Detector) Detect(ctx context.Context, req Request, progress func(done, 
 	if err != nil {
 		return Report{}, err
 	}
-	report := Report{
+	report = Report{
 		From: req.From, To: req.To, Steps: 1 + int64(req.To.Sub(req.From)/req.Step), Calls: calls,
 		Events: map[string]int{}, Cases: []cases.Case{}, Rules: make([]RuleReport, len(pack)),
 	}
 	for i, r := range pack {
 		report.Rules[i] = RuleReport{ID: r.ID, Version: r.Version, Status: string(r.Status)}
 	}
-	p := &pass{Detector: d, req: req, pack: pack, names: names, params: base, id: d.o.NewID(), report: &report}
+	p := &pass{Detector: d, req: req, pack: pack, names: names, params: base, id: d.o.NewID(), report: &report, whole: d.workspace(base)}
+	defer func() { err = errors.Join(err, p.whole.close(ctx)) }()
 	done, total := 0, len(chunks)*len(pack)
 	p.tick = func() {
 		if done++; progress != nil {
@@ -229,6 +229,7 @@ type pass struct {
 	pack   rules.Pack
 	names  []string
 	params params
+	whole  *workspace // the views of all tenants
 	id     uuid.UUID
 	report *Report
 	tick   func()

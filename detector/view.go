@@ -33,6 +33,8 @@ var views = []view{
 	{name: "peers", order: "tenant_id, day", over: []string{"calls"}},
 	{name: "baselines", order: "tenant_id, organizer_id, day", over: []string{"calls"}},
 	{name: "strange_calls", order: "tenant_id, organizer_id, ended_at", over: []string{"calls", "baselines"}},
+	{name: "ties", order: "tenant_id, organizer_id, other, at", over: []string{"calls"}},
+	{name: "contacts", order: "number, first_ended", whole: true},
 	{name: "overlaps", order: "tenant_id, organizer_id, day, at", over: []string{"calls"}},
 }
 
@@ -96,8 +98,10 @@ func over(names []string, query string) string {
 	return "WITH " + strings.Join(parts, ", ") + "\n" + query
 }
 
-// workspace is the working tables of one chunk of one pass.
+// workspace is the working tables of one chunk of one pass. Views of all tenants are made
+// in the pass's own workspace, and only seen from those of its chunks.
 type workspace struct {
+	pass   *workspace
 	conn   Conn
 	prefix string
 	params params
@@ -122,6 +126,13 @@ func (d *Detector) workspace(p params) *workspace {
 func (w *workspace) make(ctx context.Context, names []string) error {
 	for _, v := range needed(names) {
 		if _, there := w.made[v.name]; there {
+			continue
+		}
+		if v.whole && w.pass != nil {
+			if err := w.pass.make(ctx, []string{v.name}); err != nil {
+				return err
+			}
+			w.made[v.name] = w.pass.made[v.name]
 			continue
 		}
 		began := w.now()
@@ -166,6 +177,9 @@ func (w *workspace) parameters() params {
 func (w *workspace) close(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
 	for name, table := range w.made {
+		if w.pass != nil && w.pass.made[name] == table {
+			continue
+		}
 		if err := w.conn.Exec(params{"table": table}.on(ctx, nil), "DROP TABLE IF EXISTS {table:Identifier} SYNC"); err != nil {
 			return fmt.Errorf("drop the working table of %s: %w", name, err)
 		}

@@ -2,16 +2,33 @@
 -- called less than seven days before, and besides the call began at an hour of the day
 -- (UTC) from which the organizer's calls kept more than two hours away in the 42 days that
 -- end a week before, or went to a new place: a country not called in those days, a
--- high-cost block, a premium or satellite number. A crowd is no stranger: of a meeting only its first two legs
--- to hang up are looked at. Only of organizers first seen three weeks before or earlier.
+-- high-cost block, a premium or satellite number. A crowd is no stranger: of a meeting only
+-- its first two legs to hang up are looked at.
+--
+-- Who was first seen less than three weeks before has no character yet. There a new place is
+-- one that is new to the tenant, whose own past must be three weeks: a country that fewer
+-- than three of its organizers had called until a week before; and no hour is odd.
 --
 --   the columns of calls that matter here, and
 --   odd_hour, new_place   why it is strange; at least one is true
+WITH
+    tenant_days AS (SELECT tenant_id, min(day) AS first_day FROM calls GROUP BY tenant_id),
+    usual AS
+    (
+        SELECT tenant_id, country, arraySort(groupArray(first_day))[3] AS since
+        FROM (SELECT tenant_id, toString(country) AS country, organizer_id, min(day) AS first_day FROM calls GROUP BY tenant_id, country, organizer_id)
+        GROUP BY tenant_id, country
+        HAVING count() >= 3
+    )
 SELECT
     c.tenant_id AS tenant_id, c.organizer_id AS organizer_id, c.usage_id AS usage_id, c.number AS number, c.country AS country,
     c.started_at AS started_at, c.ended_at AS ended_at, c.day AS day, c.seconds AS seconds, c.at AS at,
-    arrayAll(h -> least(abs(toInt16(h) - toInt16(toHour(c.started_at))), 24 - abs(toInt16(h) - toInt16(toHour(c.started_at)))) > 2, b.hours) AS odd_hour,
-    c.high_cost OR c.class IN ('premium', 'satellite') OR NOT has(b.countries, toString(c.country)) AS new_place
+    b.history_days >= 21 AS settled,
+    settled AND arrayAll(h -> least(abs(toInt16(h) - toInt16(toHour(c.started_at))), 24 - abs(toInt16(h) - toInt16(toHour(c.started_at)))) > 2, b.hours) AS odd_hour,
+    c.high_cost OR c.class IN ('premium', 'satellite')
+        OR if(settled, NOT has(b.countries, toString(c.country)), u.since = toDate(0) OR u.since > c.day - 8) AS new_place
 FROM calls AS c
 INNER JOIN baselines AS b ON b.tenant_id = c.tenant_id AND b.organizer_id = c.organizer_id AND b.day = c.day
-WHERE c.callee_days < 7 AND c.legs_inside <= 2 AND b.history_days >= 21 AND (odd_hour OR new_place)
+INNER JOIN tenant_days AS t ON t.tenant_id = c.tenant_id
+LEFT JOIN usual AS u ON u.tenant_id = c.tenant_id AND u.country = toString(c.country)
+WHERE c.callee_days < 7 AND c.legs_inside <= 2 AND t.first_day <= c.day - 21 AND (odd_hour OR new_place)

@@ -9,6 +9,7 @@ FROM
     /* rule */
 )
 WHERE value >= {warning:Float64}
+  AND has({tenants:Array(String)}, tenant_id)
   AND at >= {from:DateTime64(3)} AND at <= {to:DateTime64(3)}
   AND window_end > if(has({own_tenants:Array(String)}, tenant_id),
       fromUnixTimestamp64Milli({own_since_ms:Array(Int64)}[indexOf({own_tenants:Array(String)}, tenant_id)]), {since:DateTime64(3)})
