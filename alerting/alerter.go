@@ -45,6 +45,14 @@ type Options struct {
 	Channel string
 	// Buttons puts buttons under a case's message; somebody must work their presses off.
 	Buttons bool
+	// Routes tell cases in channels of their own; Channel is for all others, and Quiet its
+	// quiet hours.
+	Routes []Route
+	Quiet  Quiet
+	// Tags are those of a rule; nil where routes name none.
+	Tags func(ruleID string) []string
+	// Storm says when many new cases are told in one message.
+	Storm Storm
 	// MinScore is the risk from which a case is told for the first time.
 	MinScore int
 	// BaseURL is how people reach the console; "" leaves links out.
@@ -68,6 +76,10 @@ type Alerter struct {
 	enforcement Enforcement
 	sender      Sender
 	channel     string
+	routes      []Route
+	quiet       Quiet
+	tags        func(ruleID string) []string
+	storm       Storm
 	minScore    int
 	baseURL     string
 	offers      bool
@@ -99,7 +111,7 @@ func New(opts Options) (*Alerter, error) {
 	}
 	return &Alerter{
 		cases: opts.Cases, journal: opts.Journal, enforcement: opts.Enforcement, sender: opts.Sender,
-		channel: opts.Channel, minScore: opts.MinScore, baseURL: opts.BaseURL, offers: opts.Buttons,
+		channel: opts.Channel, routes: opts.Routes, quiet: opts.Quiet, tags: opts.Tags, storm: opts.Storm, minScore: opts.MinScore, baseURL: opts.BaseURL, offers: opts.Buttons,
 		clock: opts.Now, log: opts.Logger, lease: opts.Lease, run: opts.NewID().String(),
 		pace: rate.NewLimiter(rate.Every(opts.Every), 1), sleep: sleep,
 	}, nil
@@ -118,6 +130,8 @@ type Report struct {
 	Logged   int `json:"logged"`   // written to the log and the store, without a token
 	Muted    int `json:"muted"`    // news kept quiet
 	Failed   int `json:"failed"`   // refused or not answered; the next pass tries again
+	Digested int `json:"digested"` // told in a digest, with others
+	Dead     int `json:"dead"`     // given up after a day of failures
 	Deferred int `json:"deferred"` // left to the next pass, or to another run
 	// Quiet counts the cases without news by reason.
 	Quiet map[Reason]int `json:"quiet,omitempty"`

@@ -19,6 +19,7 @@ const (
 	ReasonChanged      Reason = "changed"          // the message would read otherwise
 	ReasonElsewhere    Reason = "told_elsewhere"   // told in another channel, and nothing new since
 	ReasonNothingNew   Reason = "nothing_new"      // the message reads as it should
+	ReasonDead         Reason = "given_up"         // failed for a day; nothing new since
 	ReasonNoMessage    Reason = "no_message_there" // told by the log alone, and not worth a message now
 )
 

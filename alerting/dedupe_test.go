@@ -100,7 +100,7 @@ func TestWhatIsMuted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := cases.Event{State: cases.Case{Status: x.status, SnoozedUntil: x.snoozed}}
-			m := muted(e, Delivery{Told: x.told}, x.reason, start)
+			m := muted(e, Delivery{Told: x.told}, x.reason, Quiet{}, start)
 			if x.want == "" {
 				require.Nil(t, m)
 				return

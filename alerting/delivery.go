@@ -28,6 +28,9 @@ const (
 	KindLogged    = "logged"    // without a token: written to the log and kept here
 	KindMuted     = "muted"     // not told, with the reason
 	KindFailed    = "failed"    // refused or not answered, with the reason
+	KindDigested  = "digested"  // told in a digest, with others
+	KindDead      = "dead"      // given up after a day of failures
+	KindRetried   = "retried"   // somebody asked to try again what was given up
 )
 
 // Delivery is how far a case has been told in a channel, after an event of its log.
@@ -45,6 +48,10 @@ type Delivery struct {
 	Parents int `json:"parents,omitempty"`
 	// Shown is the hash of what the message says; empty while that is not known.
 	Shown string `json:"shown,omitempty"`
+	// PostedAt is when the first message was posted, UTC.
+	PostedAt time.Time `json:"posted_at,omitzero"`
+	// Digest names the digest that told the case, where one did.
+	Digest string `json:"digest,omitempty"`
 	// Told is the case as it was last told, by a message or by the log; nil before.
 	Told *Told `json:"told,omitempty"`
 	// Attempt is what was announced and is not known to have been done.
@@ -52,6 +59,7 @@ type Delivery struct {
 	// Muted and Failure are the latest; the next message that gets through clears them.
 	Muted   *Muted   `json:"muted,omitempty"`
 	Failure *Failure `json:"failure,omitempty"`
+	Dead    *Dead    `json:"dead,omitempty"`
 
 	kind string // of the newest event
 }
@@ -63,8 +71,9 @@ type Told struct {
 	Severity     cases.Severity `json:"severity"`
 	Status       cases.Status   `json:"status"`
 	SnoozedUntil time.Time      `json:"snoozed_until,omitzero"`
-	Findings     []string       `json:"findings"` // finding ids
-	Content      string         `json:"content"`  // hash of the message
+	InForce      string         `json:"in_force,omitempty"` // in words
+	Findings     []string       `json:"findings"`           // finding ids
+	Content      string         `json:"content"`            // hash of the message
 	Reason       Reason         `json:"reason"`
 	Text         string         `json:"text"` // the message as plain text
 }
@@ -90,7 +99,12 @@ type Muted struct {
 type Failure struct {
 	Code    string    `json:"code"` // Slack's, or one of ours
 	Detail  string    `json:"detail"`
-	RetryAt time.Time `json:"retry_at,omitzero"` // UTC; not before then
+	RetryAt time.Time `json:"retry_at,omitzero"` // UTC; Slack asked not to send anything before
+	// Since is when the first of Tries in a row failed, UTC; NotBefore when this message is
+	// tried again.
+	Since     time.Time `json:"since,omitzero"`
+	Tries     int       `json:"tries,omitempty"`
+	NotBefore time.Time `json:"not_before,omitzero"`
 }
 
 func subjectOf(caseID, channel string) string { return caseID + "/" + channel }
@@ -126,7 +140,7 @@ func parentID(caseID, channel string, n int) string {
 	return uuid.NewSHA1(space, fmt.Appendf(nil, "%s\n%s\n%d", caseID, channel, n)).String()
 }
 
-// replyID names the reply that tells a version of a case.
-func replyID(caseID, channel string, caseVersion int) string {
-	return uuid.NewSHA1(space, fmt.Appendf(nil, "%s\n%s\nreply %d", caseID, channel, caseVersion)).String()
+// replyID names the reply that tells what a message says from now on.
+func replyID(caseID, channel string, caseVersion int, content string) string {
+	return uuid.NewSHA1(space, fmt.Appendf(nil, "%s\n%s\nreply %d %s", caseID, channel, caseVersion, content)).String()
 }

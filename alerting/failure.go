@@ -113,6 +113,17 @@ func (e *SendError) blind() bool {
 	}
 }
 
+// ofChannel says whether only this channel is closed to us.
+func (e *SendError) ofChannel() bool {
+	switch e.Code {
+	case "channel_not_found", "not_in_channel", "is_archived", "restricted_action",
+		"restricted_action_read_only_channel", "channel_type_not_supported", "team_access_not_granted":
+		return true
+	default:
+		return false
+	}
+}
+
 // defaultRetryAfter is waited where Slack says that there is too much but not for how long.
 const defaultRetryAfter = 30 * time.Second
 

@@ -21,7 +21,7 @@ func (a *Alerter) logAll(ctx context.Context, tasks []task, now time.Time, repor
 		if d.Attempt != nil {
 			continue // a message under way in Slack: settled when there is a token again
 		}
-		if m := muted(t.subject.event, d, t.reason, now); m != nil {
+		if m := muted(t.subject.event, d, t.reason, Quiet{}, now); m != nil {
 			report.Muted++
 			if m.known(d) {
 				continue

@@ -31,6 +31,7 @@ type notice struct {
 	rules    []string
 	link     string // the case in the console, empty without one
 	buttons  []slack.BlockElement
+	digest   bool // of many cases: caseID is the digest's
 }
 
 type row struct{ label, text string }

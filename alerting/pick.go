@@ -23,20 +23,32 @@ type task struct {
 	message  Message
 }
 
-// book is what the log says of deliveries: in the channel, by case, and elsewhere the
-// newest version told of each case.
+// book is what the log says of deliveries: those in our channels by subject, and the newest
+// version told of each case by channel.
 type book struct {
-	here      map[string]Delivery
-	elsewhere map[string]int
-	channelID string // of the channel, where a message was posted before
+	here       map[string]Delivery
+	told       map[string]map[string]int
+	channelIDs map[string]string // of channels where a message was posted before
+	closed     map[string]bool   // channels that refused us in this pass
+}
+
+// elsewhere is the newest version told of a case in any other channel, 0 for none.
+func (b book) elsewhere(caseID, channel string) (version int) {
+	for in, told := range b.told[caseID] {
+		if in != channel {
+			version = max(version, told)
+		}
+	}
+	return version
 }
 
 // pick is what needs telling, derived from the case log, the delivery log and the state of
 // enforcement, the gravest first. The report counts why others do not.
 func (a *Alerter) pick(ctx context.Context, events []cases.Event, b book, states map[organizer]enforcement.State, now time.Time, report *Report) []task {
 	var tasks []task
-	for _, e := range events {
-		t, err := a.consider(e, b, states, now)
+	for _, place := range a.spread(events, b) {
+		e := place.event
+		t, err := a.consider(e, place.channel, b, states, now)
 		if err != nil { // no case may keep the others from being told
 			a.log.LogAttrs(ctx, slog.LevelError, "alert not made", slog.String("case_id", e.CaseID), slog.Any("error", err))
 			report.Failed++
@@ -64,11 +76,11 @@ func (a *Alerter) pick(ctx context.Context, events []cases.Event, b book, states
 }
 
 // consider compares one case with what was told of it.
-func (a *Alerter) consider(e cases.Event, b book, states map[organizer]enforcement.State, now time.Time) (task, error) {
+func (a *Alerter) consider(e cases.Event, channel string, b book, states map[organizer]enforcement.State, now time.Time) (task, error) {
 	c := e.State
-	d, known := b.here[c.ID]
+	d, known := b.here[subjectOf(c.ID, channel)]
 	if !known {
-		d = Delivery{CaseID: c.ID, TenantID: c.TenantID, OrganizerID: c.OrganizerID, Channel: a.channel}
+		d = Delivery{CaseID: c.ID, TenantID: c.TenantID, OrganizerID: c.OrganizerID, Channel: channel}
 	}
 	t := task{
 		subject:  subject{event: e, baseURL: a.baseURL, now: now, offers: a.offers},
@@ -80,14 +92,33 @@ func (a *Alerter) consider(e cases.Event, b book, states map[organizer]enforceme
 		return task{}, err
 	}
 	t.told = toldOf(c, t.message)
-	t.reason = compare(c, d, b.elsewhere[c.ID], a.minScore, t.told.Content)
+	t.told.InForce = inForce(t.subject)
+	t.reason = compare(c, d, b.elsewhere(c.ID, channel), a.minScore, t.told.Content)
 	if a.sender == nil {
 		t.reason = inLog(t.reason)
 	} else {
 		t.reason = inSlack(t.reason, c, d)
 	}
+	if t.reason.tells() && d.Dead != nil && d.Dead.Content == t.told.Content {
+		t.reason = ReasonDead
+	}
 	t.told.Reason = t.reason
 	return t, nil
+}
+
+// place is a case and a channel where it may have to be told.
+type place struct {
+	event   cases.Event
+	channel string
+}
+
+func (a *Alerter) spread(events []cases.Event, b book) (out []place) {
+	for _, e := range events {
+		for _, channel := range a.places(e.State, b) {
+			out = append(out, place{e, channel})
+		}
+	}
+	return out
 }
 
 // measures finds what is in force on the organizers of a case: the strictest of it, and on

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"fairdial/store/journal"
@@ -49,7 +50,10 @@ func (a *Alerter) announce(ctx context.Context, d *Delivery, attempt Attempt) er
 
 // recordTold records that a message got through.
 func (a *Alerter) recordTold(ctx context.Context, d *Delivery, told Told, kind, note string) error {
-	d.Told, d.Shown, d.Attempt, d.Failure, d.Muted = &told, told.Content, nil, nil, nil
+	d.Told, d.Shown, d.Attempt, d.Failure, d.Dead, d.Muted, d.Digest = &told, told.Content, nil, nil, nil, nil, ""
+	if d.PostedAt.IsZero() && d.TS != "" {
+		d.PostedAt = a.now()
+	}
 	reason := string(told.Reason)
 	if note != "" {
 		reason += "; " + note
@@ -69,10 +73,25 @@ func (a *Alerter) recordMuted(ctx context.Context, d *Delivery, m Muted) error {
 // recordFailure records why a message did not get through. What fails again before anything
 // was announced, for the same reason, is not worth another entry. The attempt stays, so that
 // the next run looks for the message before it sends it again.
-func (a *Alerter) recordFailure(ctx context.Context, d *Delivery, failed *SendError) error {
+func (a *Alerter) recordFailure(ctx context.Context, d *Delivery, failed *SendError, content string) error {
 	f := Failure{Code: failed.Code, Detail: failed.Error()}
-	if failed.class == later {
-		f.RetryAt = a.now().Add(failed.RetryAfter)
+	now := a.now()
+	f.Since, f.Tries = now, 1
+	if before := d.Failure; before != nil {
+		f.Tries = before.Tries + 1
+		if !before.Since.IsZero() {
+			f.Since = before.Since
+		}
+	}
+	if now.Sub(f.Since) >= deadAfter {
+		d.Failure, d.Dead, d.Attempt = &f, &Dead{At: now, Content: content}, nil
+		return a.record(ctx, d, KindDead, "given up after a day: "+f.Detail)
+	}
+	switch failed.class {
+	case later:
+		f.RetryAt = now.Add(failed.RetryAfter)
+	case unsure, refusedMessage:
+		f.NotBefore = now.Add(pauseAfter(f.Tries))
 	}
 	if d.kind != KindAnnounced && d.Failure != nil && d.Failure.Code == f.Code && f.RetryAt.IsZero() {
 		return nil
@@ -87,20 +106,24 @@ func (a *Alerter) readBook(ctx context.Context) (book, error) {
 	if err != nil {
 		return book{}, fmt.Errorf("read the delivery log: %w", err)
 	}
-	b := book{here: map[string]Delivery{}, elsewhere: map[string]int{}}
+	b := book{here: map[string]Delivery{}, told: map[string]map[string]int{}, channelIDs: map[string]string{}, closed: map[string]bool{}}
+	ours := a.channels()
 	for _, head := range heads {
 		d, err := deliveryOf(head)
 		if err != nil {
 			return book{}, err
 		}
-		switch {
-		case d.Channel == a.channel:
-			b.here[d.CaseID] = d
+		if slices.Contains(ours, d.Channel) {
+			b.here[head.Subject] = d
 			if d.ChannelID != "" {
-				b.channelID = d.ChannelID
+				b.channelIDs[d.Channel] = d.ChannelID
 			}
-		case d.Told != nil:
-			b.elsewhere[d.CaseID] = max(b.elsewhere[d.CaseID], d.Told.CaseVersion)
+		}
+		if d.Told != nil {
+			if b.told[d.CaseID] == nil {
+				b.told[d.CaseID] = map[string]int{}
+			}
+			b.told[d.CaseID][d.Channel] = d.Told.CaseVersion
 		}
 	}
 	return b, nil

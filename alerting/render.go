@@ -156,6 +156,9 @@ const (
 
 func (n notice) footer() string {
 	parts := []string{"Case `" + n.caseID + "`", "`fairdial cases show " + n.caseID + "`"}
+	if n.digest {
+		parts = []string{"`fairdial cases list`"}
+	}
 	for _, theirs := range []string{truncate(strings.Join(firstFew(n.rules, maxAlso), ", "), maxRules), n.account} {
 		if theirs = unmarked(theirs); theirs != "" {
 			parts = append(parts, escape(theirs))
@@ -191,7 +194,11 @@ func (n notice) plain() string {
 	if len(n.rules) > 0 {
 		line("Rules: ", strings.Join(firstFew(n.rules, maxAlso), ", "))
 	}
-	line("Case: fairdial cases show ", n.caseID)
+	if n.digest {
+		line("fairdial cases list")
+	} else {
+		line("Case: fairdial cases show ", n.caseID)
+	}
 	if n.link != "" {
 		line(n.link)
 	}

@@ -54,28 +54,30 @@ func TestTheLifeOfACase(t *testing.T) {
 	require.Contains(t, string(w.parents()[0].Blocks), "the policy will flag in its next pass. Dry run")
 	_, err := w.enforcer.Run(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, Report{Cases: 1, Updated: 1}, w.run(a), "what is in force changed")
+	require.Equal(t, Report{Cases: 1, Updated: 1, Replied: 1}, w.run(a), "what is in force changed")
 	require.Contains(t, string(w.parents()[0].Blocks), "flag by the policy, until 2026-03-03")
-	require.Len(t, w.replies(), 2)
+	require.Len(t, w.replies(), 3)
+	require.Contains(t, w.replies()[2].Text, "In force now: flag by the policy")
 	w.clock.move(25 * time.Hour)
-	require.Equal(t, Report{Cases: 1, Updated: 1}, w.run(a), "and ended by itself")
+	require.Equal(t, Report{Cases: 1, Updated: 1, Replied: 1}, w.run(a), "and ended by itself")
 	require.Contains(t, string(w.parents()[0].Blocks), "nothing (observe)")
 
 	c.Status, c.Outcome = cases.StatusClosed, cases.OutcomeConfirmed
 	w.happen(cases.KindConfirmed, "console:bob", c)
-	require.Equal(t, Report{Cases: 1, Updated: 1}, w.run(a))
+	require.Equal(t, Report{Cases: 1, Updated: 1, Replied: 1}, w.run(a))
+	require.Contains(t, w.replies()[4].Text, "Changed: confirmed by console:bob: a good reason")
 	require.Contains(t, w.parents()[0].Text, "Closed: confirmed")
 	require.Contains(t, string(w.parents()[0].Blocks), "closed by console:bob: a good reason")
 
 	c.Status, c.Outcome = cases.StatusOpen, ""
 	w.happen(cases.KindReopened, "system:detector", c)
 	require.Equal(t, Report{Cases: 1, Updated: 1, Replied: 1}, w.run(a))
-	require.Contains(t, w.replies()[2].Text, "Reopened")
+	require.Contains(t, w.replies()[5].Text, "Reopened")
 
 	require.Len(t, w.parents(), 1)
 	require.Equal(t, []string{
-		"posted: new_case", "updated: changed", "replied: worsened", "replied: worsened", "updated: changed",
-		"updated: changed", "updated: closed", "replied: worsened",
+		"posted: new_case", "updated: changed", "replied: worsened", "replied: worsened", "replied: changed",
+		"replied: changed", "replied: closed", "replied: worsened",
 	}, w.reasons(a, c.ID))
 }
 
@@ -88,19 +90,20 @@ func TestASnoozeIsToldAndThenKept(t *testing.T) {
 	w.run(a)
 	c.SnoozedUntil, fresh.SnoozedUntil = start.Add(time.Hour), start.Add(time.Hour)
 	w.happen(cases.KindSnoozed, "console:bob", c, fresh)
-	require.Equal(t, Report{Cases: 2, Updated: 1, Muted: 1}, w.run(a))
+	require.Equal(t, Report{Cases: 2, Updated: 1, Replied: 1, Muted: 1}, w.run(a))
+	require.Contains(t, w.replies()[0].Text, "Changed: snoozed by console:bob")
 	require.Contains(t, string(w.parents()[0].Blocks), "snoozed until 2026-03-02 10:00 UTC by console:bob: a good reason")
 
 	c.Score = 80
 	w.put(c)
 	require.Equal(t, Report{Cases: 2, Muted: 2}, w.run(a))
 	require.Equal(t, Report{Cases: 2, Muted: 2}, w.run(a))
-	require.Equal(t, []string{"posted: new_case", "updated: changed", "muted: snoozed: snoozed until 2026-03-02 10:00 UTC"}, w.reasons(a, c.ID), "recorded, and once")
+	require.Equal(t, []string{"posted: new_case", "replied: changed", "muted: snoozed: snoozed until 2026-03-02 10:00 UTC"}, w.reasons(a, c.ID), "recorded, and once")
 	require.Equal(t, []string{"muted: snoozed: snoozed until 2026-03-02 10:00 UTC"}, w.reasons(a, fresh.ID))
 
 	w.clock.move(time.Hour)
 	require.Equal(t, Report{Cases: 2, Posted: 1, Updated: 1, Replied: 1}, w.run(a), "what was kept quiet is told when the snooze is over")
-	require.Contains(t, w.replies()[0].Text, "risk 70 → 80")
+	require.Contains(t, w.replies()[1].Text, "risk 70 → 80")
 }
 
 func TestClosedBeforeItWasTold(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -37,11 +38,18 @@ func (a *Alerter) sendAll(ctx context.Context, tasks []task, b book, states map[
 	} else if err := a.sleep(ctx, wait); err != nil {
 		return err
 	}
+	tasks, err := a.tellStorms(ctx, tasks, b, report)
+	if err != nil {
+		return err
+	}
 	var theirs []task
 	missed := 0
 	for i, t := range tasks {
 		if a.inFlight(t) > 0 {
 			theirs = append(theirs, t)
+			continue
+		}
+		if a.rests(t, b, report) {
 			continue
 		}
 		goOn, err := a.tell(ctx, t, b, report, &missed)
@@ -91,7 +99,7 @@ func (a *Alerter) takeOver(ctx context.Context, t task, b book, states map[organ
 	if err := a.sleep(ctx, a.inFlight(t)); err != nil {
 		return false, err
 	}
-	head, _, err := a.journal.Latest(ctx, Stream, subjectOf(t.delivery.CaseID, a.channel))
+	head, _, err := a.journal.Latest(ctx, Stream, subjectOf(t.delivery.CaseID, t.delivery.Channel))
 	if err != nil {
 		return false, err
 	}
@@ -99,8 +107,8 @@ func (a *Alerter) takeOver(ctx context.Context, t task, b book, states map[organ
 	if err != nil {
 		return false, err
 	}
-	b.here[d.CaseID] = d
-	again, err := a.consider(t.subject.event, b, states, a.now())
+	b.here[head.Subject] = d
+	again, err := a.consider(t.subject.event, d.Channel, b, states, a.now())
 	if err != nil {
 		return false, err
 	}
@@ -117,7 +125,7 @@ func (a *Alerter) tell(ctx context.Context, t task, b book, report *Report, miss
 	failed, isSend := errors.AsType[*SendError](err)
 	if !isSend && ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
 		// The delivery's own time was over.
-		failed, isSend = &SendError{Call: "delivery", Channel: a.channel, Code: codeNoAnswer, class: unsure, err: err}, true
+		failed, isSend = &SendError{Call: "delivery", Channel: t.delivery.Channel, Code: codeNoAnswer, class: unsure, err: err}, true
 	}
 	switch {
 	case err == nil:
@@ -135,8 +143,15 @@ func (a *Alerter) tell(ctx context.Context, t task, b book, report *Report, miss
 	report.Problem = failed.Error()
 	a.log.LogAttrs(ctx, slog.LevelError, "alert not delivered",
 		slog.String("case_id", t.delivery.CaseID), slog.String("code", failed.Code), slog.String("error", failed.Error()))
-	if err = a.recordFailure(ctx, &t.delivery, failed); err != nil && !errors.Is(err, errOvertaken) {
+	if err = a.recordFailure(ctx, &t.delivery, failed, t.told.Content); err != nil && !errors.Is(err, errOvertaken) {
 		return false, err
+	}
+	if t.delivery.Dead != nil {
+		report.Dead++
+	}
+	if failed.ofChannel() && len(a.channels()) > 1 {
+		b.closed[t.delivery.Channel] = true // the other channels may well be open
+		return true, nil
 	}
 	switch failed.class {
 	case later, refusedAll:
@@ -160,7 +175,7 @@ func (a *Alerter) deliver(ctx context.Context, t *task, b book, report *Report) 
 			return err
 		}
 	}
-	if m := muted(t.subject.event, *d, t.reason, a.now()); m != nil {
+	if m := muted(t.subject.event, *d, t.reason, a.quietIn(d.Channel), a.now()); m != nil {
 		report.Muted++
 		return a.recordMuted(ctx, d, *m)
 	}
@@ -185,12 +200,12 @@ func (a *Alerter) deliver(ctx context.Context, t *task, b book, report *Report) 
 // post puts the message that stands for a case into the channel.
 func (a *Alerter) post(ctx context.Context, t *task, note string, report *Report) error {
 	d := &t.delivery
-	if err := a.announce(ctx, d, Attempt{ID: parentID(d.CaseID, a.channel, d.Parents), Told: t.told}); err != nil {
+	if err := a.announce(ctx, d, Attempt{ID: parentID(d.CaseID, d.Channel, d.Parents), Told: t.told}); err != nil {
 		return err
 	}
 	ctx, cancel := a.bounded(ctx)
 	defer cancel()
-	posted, err := a.once(ctx, d, a.channel, t.message)
+	posted, err := a.once(ctx, d, d.Channel, t.message)
 	if err != nil {
 		return err
 	}
@@ -200,18 +215,52 @@ func (a *Alerter) post(ctx context.Context, t *task, note string, report *Report
 	return a.recordTold(context.WithoutCancel(ctx), d, t.told, KindPosted, note)
 }
 
-// update changes a case's message in place and, where the case got worse, says so in the
-// thread: a change in place notifies nobody.
+// rests says whether a task is left to a later pass: its message failed a little while ago,
+// or its channel is closed to us.
+func (a *Alerter) rests(t task, b book, report *Report) bool {
+	f := t.delivery.Failure
+	if b.closed[t.delivery.Channel] || f != nil && a.now().Before(f.NotBefore) {
+		report.Deferred++
+		return true
+	}
+	return false
+}
+
+// forThread is what a change is worth saying in the case's thread, nil for nothing: that it
+// got worse, what a person did, and what came into force. Newer numbers are not.
+func (t task) forThread() *notice {
+	e, before := t.subject.event, *t.delivery.Told
+	var n notice
+	switch {
+	case t.reason == ReasonWorsened:
+		n = reply(t.subject, before)
+	case e.Version > before.CaseVersion && (person(e.Actor) || t.reason == ReasonClosed):
+		n = compose(t.subject)
+		n.news = "Changed: " + strings.ReplaceAll(e.Kind, "_", " ") + " by " + by(e.Actor)
+		if e.Reason != "" {
+			n.news += ": " + clean(e.Reason, maxReason)
+		}
+	case before.InForce != "" && before.InForce != t.told.InForce:
+		n = compose(t.subject)
+		n.news = "In force now: " + t.told.InForce
+	default:
+		return nil
+	}
+	return &n
+}
+
+// update changes a case's message in place and says what people should know in the thread: a
+// change in place notifies nobody.
 func (a *Alerter) update(ctx context.Context, t *task, note string, report *Report) error {
 	d := &t.delivery
 	attempt, kind := Attempt{Told: t.told}, KindUpdated
-	var worse Message
-	if t.reason == ReasonWorsened {
+	var inThread Message
+	if said := t.forThread(); said != nil {
 		var err error
-		if worse, err = replyMessage(reply(t.subject, *d.Told)); err != nil {
+		if inThread, err = replyMessage(*said); err != nil {
 			return err
 		}
-		attempt.ID, attempt.Thread, kind = replyID(d.CaseID, a.channel, t.told.CaseVersion), d.TS, KindReplied
+		attempt.ID, attempt.Thread, kind = replyID(d.CaseID, d.Channel, t.told.CaseVersion, t.told.Content), d.TS, KindReplied
 	}
 	if err := a.announce(ctx, d, attempt); err != nil {
 		return err
@@ -222,13 +271,13 @@ func (a *Alerter) update(ctx context.Context, t *task, note string, report *Repo
 		if err := a.turn(ctx); err != nil {
 			return err
 		}
-		return a.sender.Update(ctx, d.ChannelID, d.TS, parentID(d.CaseID, a.channel, d.Parents-1), t.message)
+		return a.sender.Update(ctx, d.ChannelID, d.TS, parentID(d.CaseID, d.Channel, d.Parents-1), t.message)
 	})
 	if err != nil {
 		return err
 	}
 	if kind == KindReplied {
-		if _, err = a.once(ctx, d, d.ChannelID, worse); err != nil {
+		if _, err = a.once(ctx, d, d.ChannelID, inThread); err != nil {
 			return err
 		}
 		report.Replied++
@@ -248,7 +297,7 @@ func (a *Alerter) once(ctx context.Context, d *Delivery, channel string, m Messa
 	var lost error // of a try that may have got through
 	err = a.patiently(ctx, func() error {
 		if lost != nil {
-			found, _, lookErr := a.look(ctx, d, book{channelID: d.ChannelID})
+			found, _, lookErr := a.look(ctx, d, book{})
 			if lookErr != nil {
 				return lost // it cannot be looked for now: the next pass decides
 			}
@@ -353,11 +402,11 @@ func (d Delivery) mayHaveArrived() bool {
 func (a *Alerter) look(ctx context.Context, d *Delivery, b book) (found Posted, sure bool, err error) {
 	channelID := d.ChannelID
 	if channelID == "" {
-		channelID = b.channelID
+		channelID = b.channelIDs[d.Channel]
 	}
 	if channelID == "" {
 		err = a.patiently(ctx, func() (err error) {
-			channelID, err = a.sender.Resolve(ctx, a.channel)
+			channelID, err = a.sender.Resolve(ctx, d.Channel)
 			return err
 		})
 		if err != nil {

@@ -111,11 +111,32 @@ type Slack struct {
 	APIURL    string `yaml:"api_url"`
 	// SigningSecret proves that a press of a button comes from Slack over HTTP. AppToken
 	// opens Socket Mode instead. Without either, messages have no buttons.
+	// Routes tell cases in channels of their own; the first that fits counts.
+	Routes []Route `yaml:"routes"`
+	// QuietHours, such as 22:00-07:00 in TimeZone, tell nothing new but critical cases.
+	QuietHours        string   `yaml:"quiet_hours"`
+	TimeZone          string   `yaml:"time_zone"`
+	Storm             Storm    `yaml:"storm"`
 	SigningSecret     Secret   `yaml:"signing_secret"`
 	SigningSecretFile string   `yaml:"signing_secret_file"`
 	AppToken          Secret   `yaml:"app_token"`
 	AppTokenFile      string   `yaml:"app_token_file"`
 	People            []Person `yaml:"people"`
+}
+
+// Route says which cases are told in which channel; empty lists let all through.
+type Route struct {
+	Tenants    []string `yaml:"tenants"`
+	Severities []string `yaml:"severities"`
+	Tags       []string `yaml:"tags"` // of rules
+	Channel    string   `yaml:"channel"`
+	QuietHours string   `yaml:"quiet_hours"`
+}
+
+// Storm says when many new cases are told in one message.
+type Storm struct {
+	Over   int      `yaml:"over"` // 0 never
+	Window Duration `yaml:"window"`
 }
 
 // Person says who a Slack user is and what they may press.
@@ -264,7 +285,7 @@ func Default() Config {
 		Sources:   []Source{},
 		Rating:    Rating{PoolNotices: []int{80, 100}},
 		Detection: Detection{Latency: 0, OpenScore: 50},
-		Slack:     Slack{Channel: "#fair-use", MinScore: 50, People: []Person{}},
+		Slack:     Slack{Channel: "#fair-use", MinScore: 50, People: []Person{}, Routes: []Route{}, TimeZone: "UTC", Storm: Storm{Over: 20, Window: Duration(10 * time.Minute)}},
 		Enforcement: Enforcement{
 			DryRun:           true,
 			AutoFlagScore:    70,

@@ -52,6 +52,8 @@ type Options struct {
 	Decider  Decider
 	Overview Overview
 	Ratings  Ratings
+	// Troubles are what an operator should know of though the daemon is ready; may be nil.
+	Troubles func(ctx context.Context) []string
 	// Slack takes presses of buttons, signed by Slack; nil takes none.
 	Slack http.Handler
 	// Ready says whether the daemon can do its work; its error is shown.
@@ -75,7 +77,7 @@ func New(opts Options) (http.Handler, error) {
 	a := &api{opts: opts}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plainText(w, http.StatusOK, "ok\n") })
-	mux.HandleFunc("GET /readyz", readyz(opts.Ready))
+	mux.HandleFunc("GET /readyz", readyz(opts.Ready, opts.Troubles))
 
 	keeper := newGatekeeper(opts.Keys, opts.KeyRate)
 	guarded := func(pattern string, h http.Handler) { mux.Handle(pattern, keeper.authorize(h)) }
@@ -93,7 +95,7 @@ func New(opts Options) (http.Handler, error) {
 	return secureHeaders(recoverPanics(opts.Logger, observe(opts.Registry, mux))), nil
 }
 
-func readyz(ready func(context.Context) error) http.HandlerFunc {
+func readyz(ready func(context.Context) error, troubles func(context.Context) []string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
 		defer cancel()
@@ -101,7 +103,13 @@ func readyz(ready func(context.Context) error) http.HandlerFunc {
 			plainText(w, http.StatusServiceUnavailable, "not ready: "+err.Error()+"\n")
 			return
 		}
-		plainText(w, http.StatusOK, "ready\n")
+		text := "ready\n"
+		if troubles != nil {
+			for _, trouble := range troubles(ctx) {
+				text += "but " + trouble + "\n"
+			}
+		}
+		plainText(w, http.StatusOK, text)
 	}
 }
 

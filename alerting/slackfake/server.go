@@ -49,6 +49,7 @@ type Server struct {
 	calls    []Call
 	whispers []Whisper
 	sockets  sockets
+	once     sync.Once
 }
 
 // Message is one that the server accepted, at its newest text.
@@ -98,10 +99,12 @@ func Start(opts Options) *Server {
 
 // Close ends the server and whatever it is slow at.
 func (s *Server) Close() {
-	close(s.closed)
-	s.closeSockets()
-	s.http.CloseClientConnections()
-	s.http.Close()
+	s.once.Do(func() {
+		close(s.closed)
+		s.closeSockets()
+		s.http.CloseClientConnections()
+		s.http.Close()
+	})
 }
 
 // Messages are the messages of a channel, given by id, replies included, oldest first.

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,9 +13,17 @@ import (
 // alerter tells people of cases: in Slack where there is a token, else in the log and
 // the store.
 func (a *app) alerter(s *services) (*alerting.Alerter, error) {
+	zone, err := time.LoadLocation(a.cfg.Slack.TimeZone)
+	if err != nil {
+		return nil, fmt.Errorf("slack.time_zone: %w", err)
+	}
 	options := alerting.Options{
+		Storm: alerting.Storm{Over: a.cfg.Slack.Storm.Over, Window: time.Duration(a.cfg.Slack.Storm.Window)},
 		Cases: s.cases, Journal: s.journal, Enforcement: s.enforcer, Channel: a.cfg.Slack.Channel,
 		MinScore: a.cfg.Slack.MinScore, BaseURL: a.cfg.HTTP.ExternalURL, Now: a.now, NewID: a.newID, Logger: a.logger,
+	}
+	if err = a.routes(&options, zone); err != nil {
+		return nil, err
 	}
 	if a.cfg.Slack.Token != "" {
 		slack, err := alerting.NewSlack(alerting.SlackOptions{
@@ -53,13 +62,13 @@ crashes in between.`,
 			})
 		},
 	}
-	cmd.AddCommand(newAlertList(a), newAlertTest(a))
+	cmd.AddCommand(newAlertList(a), newAlertTest(a), newAlertRetry(a))
 	return cmd
 }
 
 func told(r alerting.Report) string {
-	return fmt.Sprintf("%d posted, %d updated, %d in threads, %d logged, %d muted, %d failed, %d left for later",
-		r.Posted, r.Updated, r.Replied, r.Logged, r.Muted, r.Failed, r.Deferred)
+	return fmt.Sprintf("%d posted, %d updated, %d in threads, %d logged, %d in digests, %d muted, %d failed, %d left for later",
+		r.Posted, r.Updated, r.Replied, r.Logged, r.Digested, r.Muted, r.Failed, r.Deferred)
 }
 
 func newAlertList(a *app) *cobra.Command {

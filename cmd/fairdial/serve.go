@@ -51,14 +51,14 @@ func (a *app) serve(ctx context.Context, s *services) error {
 	if err != nil {
 		return err
 	}
-	registry.MustRegister(decisionCollector{gate})
+	registry.MustRegister(decisionCollector{gate}, healthCollector{s.alerter})
 	desk, err := a.desk(s)
 	if err != nil {
 		return err
 	}
 	handler, err := console.New(console.Options{
 		Cases: caseReader{s.cases}, Decider: gate, Overview: overview{s}, Ratings: ratings{s},
-		Slack: a.endpoint(desk),
+		Slack: a.endpoint(desk), Troubles: s.troubles,
 		Ready: s.ready, Metrics: registry, Registry: registry, Keys: keys, KeyRate: a.cfg.HTTP.RequestsPerSecond, Now: a.now, Logger: a.logger,
 	})
 	if err != nil {
