@@ -51,6 +51,9 @@ type Options struct {
 	Quiet  Quiet
 	// Tags are those of a rule; nil where routes name none.
 	Tags func(ruleID string) []string
+	// Chart draws an organizer's use against what is usual, for the case's thread; nil, or an
+	// empty picture, shows none.
+	Chart func(ctx context.Context, c cases.Case) ([]byte, error)
 	// Storm says when many new cases are told in one message.
 	Storm Storm
 	// MinScore is the risk from which a case is told for the first time.
@@ -80,6 +83,7 @@ type Alerter struct {
 	quiet       Quiet
 	tags        func(ruleID string) []string
 	storm       Storm
+	chart       func(ctx context.Context, c cases.Case) ([]byte, error)
 	minScore    int
 	baseURL     string
 	offers      bool
@@ -111,7 +115,7 @@ func New(opts Options) (*Alerter, error) {
 	}
 	return &Alerter{
 		cases: opts.Cases, journal: opts.Journal, enforcement: opts.Enforcement, sender: opts.Sender,
-		channel: opts.Channel, routes: opts.Routes, quiet: opts.Quiet, tags: opts.Tags, storm: opts.Storm, minScore: opts.MinScore, baseURL: opts.BaseURL, offers: opts.Buttons,
+		channel: opts.Channel, routes: opts.Routes, quiet: opts.Quiet, tags: opts.Tags, storm: opts.Storm, chart: opts.Chart, minScore: opts.MinScore, baseURL: opts.BaseURL, offers: opts.Buttons,
 		clock: opts.Now, log: opts.Logger, lease: opts.Lease, run: opts.NewID().String(),
 		pace: rate.NewLimiter(rate.Every(opts.Every), 1), sleep: sleep,
 	}, nil

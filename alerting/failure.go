@@ -57,7 +57,7 @@ var hints = map[string]string{
 	"account_inactive":        "the token's app or user was removed: install the app again and renew the token",
 	"token_revoked":           "the token was revoked: install the app again and renew the token",
 	"token_expired":           "the token has expired: renew it",
-	"missing_scope":           "the app lacks a scope: it needs chat:write, and channels:history (groups:history in a private channel) to look for messages after a crash",
+	"missing_scope":           "the app lacks a scope: it needs chat:write, and channels:history (groups:history in a private channel) to look for messages after a crash, and files:write for charts",
 	"channel_not_found":       "there is no such channel, or it is private and the app is no member: check slack.channel, and invite the app with /invite",
 	"not_in_channel":          "the app is no member of the channel: invite it with /invite",
 	"is_archived":             "the channel is archived: choose another in slack.channel",

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"fairdial/cases"
 	"fairdial/enforcement"
 )
 
@@ -212,7 +213,31 @@ func (a *Alerter) post(ctx context.Context, t *task, note string, report *Report
 	d.ChannelID, d.TS = posted.ChannelID, posted.TS
 	d.Parents++
 	report.Posted++
-	return a.recordTold(context.WithoutCancel(ctx), d, t.told, KindPosted, note)
+	if err = a.recordTold(context.WithoutCancel(ctx), d, t.told, KindPosted, note); err == nil {
+		a.illustrate(ctx, d, t.subject.event.State)
+	}
+	return err
+}
+
+// Uploader is a Sender that takes pictures.
+type Uploader interface {
+	Upload(ctx context.Context, channelID, thread, title string, png []byte) error
+}
+
+// illustrate puts a chart into the thread of a message that was just posted. It is an
+// ornament: tried once, after the message is recorded, and never in the message's way.
+func (a *Alerter) illustrate(ctx context.Context, d *Delivery, c cases.Case) {
+	to, able := a.sender.(Uploader)
+	if !able || a.chart == nil {
+		return
+	}
+	picture, err := a.chart(ctx, c)
+	if err == nil && len(picture) > 0 {
+		err = to.Upload(ctx, d.ChannelID, d.TS, "Dial-out minutes a day over four weeks; the line is what is usual", picture)
+	}
+	if err != nil {
+		a.log.LogAttrs(ctx, slog.LevelWarn, "no chart", slog.String("case_id", d.CaseID), slog.Any("error", err))
+	}
 }
 
 // rests says whether a task is left to a later pass: its message failed a little while ago,

@@ -1,6 +1,7 @@
 package alerting
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -125,6 +126,15 @@ func (s *Slack) Post(ctx context.Context, channel, thread, id string, m Message)
 func (s *Slack) Update(ctx context.Context, channelID, ts, id string, m Message) error {
 	_, _, _, err := s.api.UpdateMessageContext(ctx, channelID, ts, options(id, m))
 	return classify("chat.update", channelID, err)
+}
+
+// Upload shares a picture in a message's thread. It takes the scope files:write.
+func (s *Slack) Upload(ctx context.Context, channelID, thread, title string, png []byte) error {
+	_, err := s.api.UploadFileContext(ctx, slack.UploadFileParameters{
+		Reader: bytes.NewReader(png), FileSize: len(png), Filename: "usage.png", Title: title, AltTxt: title,
+		Channel: channelID, ThreadTimestamp: thread,
+	})
+	return classify("files.completeUploadExternal", channelID, err)
 }
 
 // How much of a channel is read to find a message: alerts stand in channels of their own.

@@ -239,6 +239,8 @@ type Jobs struct {
 	Enforce string `yaml:"enforce"`
 	Alert   string `yaml:"alert"`
 	Sweep   string `yaml:"sweep"`
+	Daily   string `yaml:"daily"`  // the digest of the day
+	Weekly  string `yaml:"weekly"` // the summary for finance
 }
 
 // Log says what is logged and how.
@@ -307,6 +309,8 @@ func Default() Config {
 			Enforce: "8 * * * *",
 			Alert:   "* * * * *",
 			Sweep:   "40 3 * * *",
+			Daily:   "0 7 * * *",
+			Weekly:  "0 7 * * 1",
 		},
 		Log: Log{Level: "info", Format: "text"},
 	}

@@ -165,6 +165,8 @@ func (c Config) validateJobs(k *checker) {
 		{"enforce", c.Jobs.Enforce},
 		{"alert", c.Jobs.Alert},
 		{"sweep", c.Jobs.Sweep},
+		{"daily", c.Jobs.Daily},
+		{"weekly", c.Jobs.Weekly},
 	} {
 		if j.schedule == "" {
 			continue

@@ -50,6 +50,8 @@ type Server struct {
 	whispers []Whisper
 	sockets  sockets
 	once     sync.Once
+	uploads  map[string]*File // by id
+	shared   []File
 }
 
 // Message is one that the server accepted, at its newest text.
@@ -82,7 +84,7 @@ func Start(opts Options) *Server {
 		opts.Channels = map[string]string{"fair-use": "C0FAIRUSE"}
 	}
 	if opts.Scopes == nil {
-		opts.Scopes = []string{"chat:write", "channels:history", "channels:read"}
+		opts.Scopes = []string{"chat:write", "channels:history", "channels:read", "files:write"}
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
@@ -90,7 +92,7 @@ func Start(opts Options) *Server {
 	s := &Server{
 		opts: opts, closed: make(chan struct{}),
 		messages: map[string][]*Message{}, last: map[string]time.Time{}, faults: map[string][]Fault{},
-		sockets: sockets{acks: map[string]chan struct{}{}},
+		uploads: map[string]*File{}, sockets: sockets{acks: map[string]chan struct{}{}},
 	}
 	s.http = httptest.NewServer(s)
 	s.URL = s.http.URL + "/api/"
@@ -166,6 +168,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == "/socket":
 		s.socket(w, r)
+		return
+	case strings.HasPrefix(r.URL.Path, "/upload/"):
+		s.upload(w, r)
 		return
 	case strings.HasPrefix(r.URL.Path, "/response/"):
 		s.whisper(w, r)
@@ -270,6 +275,10 @@ func (s *Server) answer(method string, r *http.Request) map[string]any {
 		return s.history(get)
 	case "conversations.replies":
 		return s.replies(get)
+	case "files.getUploadURLExternal":
+		return s.uploadURL(get)
+	case "files.completeUploadExternal":
+		return s.completeUpload(get)
 	case "conversations.list":
 		return s.list(get)
 	default:

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -8,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"fairdial/alerting"
+	"fairdial/alerting/chart"
+	"fairdial/cases"
 )
 
 // alerter tells people of cases: in Slack where there is a token, else in the log and
@@ -18,6 +21,16 @@ func (a *app) alerter(s *services) (*alerting.Alerter, error) {
 		return nil, fmt.Errorf("slack.time_zone: %w", err)
 	}
 	options := alerting.Options{
+		Chart: func(ctx context.Context, c cases.Case) ([]byte, error) {
+			if c.OrganizerID == "" {
+				return nil, nil
+			}
+			minutes, err := chart.Minutes(ctx, s.store, c.TenantID, c.OrganizerID, c.UpdatedAt)
+			if err != nil {
+				return nil, err
+			}
+			return chart.Draw(minutes)
+		},
 		Storm: alerting.Storm{Over: a.cfg.Slack.Storm.Over, Window: time.Duration(a.cfg.Slack.Storm.Window)},
 		Cases: s.cases, Journal: s.journal, Enforcement: s.enforcer, Channel: a.cfg.Slack.Channel,
 		MinScore: a.cfg.Slack.MinScore, BaseURL: a.cfg.HTTP.ExternalURL, Now: a.now, NewID: a.newID, Logger: a.logger,
@@ -62,7 +75,7 @@ crashes in between.`,
 			})
 		},
 	}
-	cmd.AddCommand(newAlertList(a), newAlertTest(a), newAlertRetry(a))
+	cmd.AddCommand(newAlertList(a), newAlertTest(a), newAlertRetry(a), newAlertDigest(a))
 	return cmd
 }
 

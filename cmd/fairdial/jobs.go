@@ -42,6 +42,14 @@ func (a *app) jobs(s *services, d *detector.Detector, m *metrics) []schedule.Job
 			swept, err := s.rater.Sweep(ctx)
 			return fmt.Sprintf("%d rating runs removed", swept.Runs), err
 		}},
+		{Name: "daily", Spec: a.cfg.Jobs.Daily, Run: func(ctx context.Context, slot time.Time) (string, error) {
+			sent, err := s.alerter.Daily(ctx, slot)
+			return fmt.Sprintf("told: %v", sent), err
+		}},
+		{Name: "weekly", Spec: a.cfg.Jobs.Weekly, Run: func(ctx context.Context, slot time.Time) (string, error) {
+			sent, err := s.weekly(ctx, slot)
+			return fmt.Sprintf("told: %v", sent), err
+		}},
 		{Name: "enforce", Spec: a.cfg.Jobs.Enforce, Run: func(ctx context.Context, _ time.Time) (string, error) {
 			r, err := s.enforcer.Run(ctx)
 			return fmt.Sprintf("%d flagged, %d throttled, %d held back, %d reinstated, %d requests to people", r.Flagged, r.Throttled, r.Held, r.Reinstated, r.Requested), err

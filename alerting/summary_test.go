@@ -1,0 +1,108 @@
+package alerting
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	"fairdial/alerting/slackfake"
+	"fairdial/cases"
+)
+
+// The day's digest is told once, whatever dies in between.
+func TestTheDailyDigest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	open, closed, old := caseOf("open", 88, 1), caseOf("closed", 70, 1), caseOf("old", 60, 1)
+	closed.Status, closed.Outcome, closed.Closings = cases.StatusClosed, cases.OutcomeFalsePositive, []time.Time{start}
+	old.OpenedAt = start.AddDate(0, 0, -3)
+	w.put(open, closed, old)
+	at := start.Add(time.Hour)
+	for n := 1; n <= 3; n++ {
+		for _, after := range []bool{false, true} {
+			require.NoError(t, w.store.Exec(t.Context(), "TRUNCATE TABLE journal"))
+			for _, m := range w.slack.Messages(channelID) {
+				w.slack.Delete(channelID, m.TS)
+			}
+			w.put(open, closed, old)
+			w.slack.Fail("chat.postMessage", slackfake.DroppedAfter())
+			_, err := w.alerter(func(o *Options) { o.Journal = &dying{Journal: w.journal, left: n, after: after} }).Daily(t.Context(), at)
+			if n < 3 {
+				require.ErrorIs(t, err, errKilled)
+			}
+			w.clock.move(2 * time.Minute)
+			for range 2 {
+				_, err = w.alerter().Daily(t.Context(), at)
+				require.NoError(t, err)
+			}
+			require.Len(t, w.parents(), 1, "killed at write %d", n)
+		}
+	}
+	blocks := string(w.parents()[0].Blocks)
+	for _, text := range []string{"Daily digest · 2026-03-02", "2 cases opened in the last 24 hours, 2 are open", "false positive 1", "Dana Reyes, Contoso Industries (risk 88, open"} {
+		require.Contains(t, blocks, text)
+	}
+	told, err := w.alerter().Daily(t.Context(), at.AddDate(0, 0, 1))
+	require.NoError(t, err)
+	require.True(t, told)
+}
+
+func TestTheWeeklySummary(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var lines []FinanceLine
+	for i := range 12 {
+		lines = append(lines, FinanceLine{
+			Tenant: fmt.Sprintf("Tenant <%d>", i), AddonSeconds: 600, PoolUsed: 3600, PoolSize: 7200, UnfundedSeconds: int64(i) * 60,
+			CreditsSeconds: 60, Charges: map[string]decimal.Decimal{"USD": decimal.RequireFromString("0.105")},
+		})
+	}
+	a := w.alerter()
+	for _, want := range []bool{true, false} {
+		told, err := a.Weekly(t.Context(), start, "2026-02", lines)
+		require.NoError(t, err)
+		require.Equal(t, want, told)
+	}
+	blocks := string(w.parents()[0].Blocks)
+	for _, text := range []string{"120 min", "720 min of 1,440 min", "1.26 USD", "66 min", "and 2 more"} {
+		require.Contains(t, blocks, text)
+	}
+	require.Empty(t, w.parents()[0].Active())
+	told, err := w.alerter(withoutToken).Weekly(t.Context(), start.AddDate(0, 0, 7), "2026-02", nil)
+	require.NoError(t, err)
+	require.True(t, told)
+	require.Contains(t, w.log.String(), "Weekly summary for finance")
+}
+
+// A chart goes into the thread of a new message, and never stands in its way.
+func TestAChartInTheThread(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	picture := []byte("\x89PNG picture")
+	var fails error
+	a := w.alerter(func(o *Options) {
+		o.Chart = func(context.Context, cases.Case) ([]byte, error) { return picture, fails }
+	})
+	w.put(caseOf("a", 80, 1))
+	require.Equal(t, Report{Cases: 1, Posted: 1}, w.run(a))
+	files := w.slack.Files()
+	require.Len(t, files, 1)
+	require.Equal(t, picture, files[0].Content)
+	require.Equal(t, w.parents()[0].TS, files[0].ThreadTS)
+	require.Equal(t, Report{Cases: 1}, w.run(a))
+
+	fails = errors.New("no data")
+	w.put(caseOf("b", 80, 1))
+	require.Equal(t, Report{Cases: 2, Posted: 1}, w.run(a))
+	fails = nil
+	w.slack.SetScopes("chat:write")
+	w.put(caseOf("c", 80, 1))
+	require.Equal(t, Report{Cases: 3, Posted: 1}, w.run(a))
+	require.Contains(t, w.log.String(), "files:write")
+	require.Len(t, w.slack.Files(), 1)
+}
