@@ -2,7 +2,6 @@ package alerting
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -79,7 +78,7 @@ type Tested struct {
 // Test sends a test message; channel "" is the configured one.
 func (a *Alerter) Test(ctx context.Context, channel string) (Tested, error) {
 	if a.sender == nil {
-		return Tested{}, errors.New("there is no Slack token: set slack.token_file; until then alerts go to the log and the store")
+		return Tested{}, ErrNoToken
 	}
 	if channel == "" {
 		channel = a.channel
@@ -101,25 +100,4 @@ func (a *Alerter) Test(ctx context.Context, channel string) (Tested, error) {
 	}
 	tested.Posted, err = a.sender.Post(ctx, channel, "", "test-"+a.run, m)
 	return tested, err
-}
-
-// lacking says which scopes are missing. Where Slack does not name any, nothing is known.
-func lacking(scopes []string) (out []string) {
-	if len(scopes) == 0 {
-		return nil
-	}
-	has := map[string]bool{}
-	for _, s := range scopes {
-		has[s] = true
-	}
-	if !has["chat:write"] {
-		out = append(out, "chat:write: no message can be sent")
-	}
-	if !has["channels:history"] && !has["groups:history"] {
-		out = append(out, "channels:history (groups:history in a private channel): after a crash a message may be sent twice")
-	}
-	if !has["channels:read"] && !has["groups:read"] {
-		out = append(out, "channels:read (groups:read in a private channel): name the channel by its id, or after a crash a message may be sent twice")
-	}
-	return out
 }

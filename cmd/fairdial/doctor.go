@@ -22,12 +22,18 @@ type check struct {
 }
 
 func newDoctor(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:   "doctor",
+	var slackOnly bool
+	cmd := &cobra.Command{
+		Use:   "doctor [--slack]",
 		Short: "Check configuration, store, sources, licences and Slack; say how to mend each",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			checks := a.diagnose(cmd.Context())
+			checks := []check{}
+			if slackOnly {
+				checks = a.diagnoseSlack(cmd.Context())
+			} else {
+				checks = a.diagnose(cmd.Context())
+			}
 			bad := 0
 			for _, c := range checks {
 				if !c.OK {
@@ -56,6 +62,8 @@ func newDoctor(a *app) *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&slackOnly, "slack", false, "ask Slack: token, each scope, channels, buttons; sends no message")
+	return cmd
 }
 
 func (a *app) diagnose(ctx context.Context) []check {
@@ -151,7 +159,7 @@ func (a *app) checkSlack() check {
 	if a.cfg.Slack.Token == "" {
 		return check{"slack", true, "no token: alerts go to the log and the store", "set slack.token_file to have them told in " + a.cfg.Slack.Channel}
 	}
-	return check{"slack", true, "a token is set, channel " + a.cfg.Slack.Channel, ""}
+	return check{"slack", true, "a token is set, channel " + a.cfg.Slack.Channel, "fairdial doctor --slack asks Slack what it lacks"}
 }
 
 func (a *app) checkListen() check {
