@@ -100,7 +100,7 @@ func TestSizesThatSnapshotsShowAreInTheHistory(t *testing.T) {
 
 // Whatever the calls and the increment, the history is the rating's own and has no gap.
 func TestAnyPoolsHistoryIsContiguous(t *testing.T) {
-	checks(t, "4")
+	checks(t, "2")
 	w := newWorld(t)
 	w.skus("t", time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), conferencing(1))
 	w.tenant("t", "US", false, "")

@@ -115,8 +115,7 @@ func (r *Rater) Deposit(ctx context.Context, j CreditsLog, d Deposit) (Deposit, 
 		Stream: CreditsStream, Subject: depositSubject(d.TenantID, d.ID), Version: 1, Kind: CreditsDeposited, TenantID: d.TenantID,
 		Actor: d.Actor, At: d.At, Reason: d.Reason, Body: string(body),
 	})
-	var conflict *journal.ConflictError
-	if errors.As(err, &conflict) {
+	if conflict, ok := errors.AsType[*journal.ConflictError](err); ok {
 		return d, fmt.Errorf("deposit %s of tenant %s: %w, by %s", d.ID, d.TenantID, ErrDeposited, conflict.Winner.Actor)
 	}
 	return d, err

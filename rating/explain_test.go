@@ -39,6 +39,7 @@ func TestEveryCallOfTheMonthWorkedByHandIsExplained(t *testing.T) {
 		"c15": {pool: 9_500, credits: 10_500, why: map[usage.Bucket]string{"pool": "had 9500 s left, and ended within the call"}},
 		"c16": {unfunded: 60, why: map[usage.Bucket]string{"pool": "of 414000 s was used up before the call began", "credits": "neither pay-per-minute nor holding their licence", "unfunded": "none of the entitlements"}},
 		"c18": {credits: 61, why: map[usage.Bucket]string{"addon": "never covers numbers of class premium", "pool": "no pool covers"}},
+		"c19": {why: map[usage.Bucket]string{"pool": "no seconds, so nothing is drawn"}},
 		"c20": {credits: 30, why: map[usage.Bucket]string{"pool": "satellite", "credits": "no rate is known"}},
 		"c23": {credits: 7, why: map[usage.Bucket]string{"addon": "did not hold the add-on"}},
 		"k02": {pool: 4000, unfunded: 1000, why: map[usage.Bucket]string{"credits": "had not funded"}},

@@ -235,6 +235,10 @@ func (x *explainer) pool() ExplainedStep {
 	case "pay_per_minute":
 		s.Why = "the organizer's only conferencing licence was pay-per-minute, which adds to no pool and draws on none"
 	case "pool":
+		if x.record.Seconds == 0 {
+			s.Why = "the call has no seconds, so nothing is drawn"
+			return s
+		}
 		s.Why = fmt.Sprintf("%s had %d s left and %d s after the call", name, first.PoolBefore, first.PoolAfter)
 	case "pool_no_licence":
 		s.Why = fmt.Sprintf("%s had %d s left and %d s after the call; the organizer held no conferencing licence at call start, which is an exception to look at",

@@ -147,9 +147,8 @@ func (r *Rater) noticePool(ctx context.Context, j Journal, crossed []crossing, l
 			Stream: PoolStream, Subject: c.subject(), Version: last.Version + uint32(i) + 1, Kind: PoolNoticed, TenantID: c.TenantID, Actor: actor,
 			At: r.now(), Reason: fmt.Sprintf("%d %% of the %s pool of %s is used", c.Threshold, c.Pool, n.Month), Body: string(body),
 		}
-		var conflict *journal.ConflictError
 		err = j.Append(ctx, e)
-		if errors.As(err, &conflict) {
+		if _, ok := errors.AsType[*journal.ConflictError](err); ok {
 			return out, nil // another process is telling of this pool
 		}
 		if err != nil {

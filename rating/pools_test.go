@@ -151,75 +151,102 @@ func TestTheFreePoolIsItsOwnAndTiesStandInOrder(t *testing.T) {
 	require.Equal(t, []rating.PoolDrainer{{Rank: 1, OrganizerID: "f", Calls: 1, Drawn: 60}}, all[1].DrainedBy)
 }
 
-func TestPoolNoticesAreGivenOnce(t *testing.T) {
-	w := usePool(t, 1) // 3,600 seconds
-	at := func(d int) time.Time { return time.Date(2026, 2, d, 9, 0, 0, 0, time.UTC) }
-	j := w.journal()
-	r := w.rater()
-	notice := func(thresholds ...int) (got []int) {
-		w.rate(r, rating.Request{})
-		all, err := r.NoticePools(context.Background(), j, thresholds, "system:test")
-		require.NoError(t, err)
-		for _, n := range all {
-			require.Equal(t, "t", n.TenantID)
-			require.Equal(t, "standard", n.Pool)
-			got = append(got, n.Threshold)
-		}
-		return got
+// drawnPool is a pool whose newest run is written down as rating would have: what each
+// call drew, in order.
+type drawnPool struct {
+	w        *world
+	month    time.Time
+	size     int64
+	sequence uint32
+}
+
+// run publishes a run in which these calls drew so many seconds, an hour apart.
+func (p *drawnPool) run(draws ...int64) {
+	p.w.t.Helper()
+	p.sequence++
+	id, left := uuid.New(), p.size
+	var rows [][]any
+	for i, d := range draws {
+		d = min(d, left)
+		rows = append(rows, []any{
+			id, "t", p.month, fmt.Sprint("call", i), "a", p.month.Add(time.Duration(i) * time.Hour), uint8(0), "pool", "pool", "standard",
+			uint32(d), left, left - d,
+		})
+		left -= d
 	}
+	p.w.insert("rating_rows (run_id, tenant_id, month, usage_id, organizer_id, started_at, part, bucket, reason, pool, seconds, pool_before, pool_after)", rows...)
+	p.w.insert("rating_runs (run_id, tenant_id, month, sequence, pool_licences, pool_seconds, finished_at)",
+		[]any{id, "t", p.month, p.sequence, p.size / 3600, p.size, p.w.tick()})
+}
+
+func (p *drawnPool) notice(r *rating.Rater, j rating.Journal, thresholds ...int) (got []int) {
+	p.w.t.Helper()
+	all, err := r.NoticePools(context.Background(), j, thresholds, "system:test")
+	require.NoError(p.w.t, err)
+	for _, n := range all {
+		require.Equal(p.w.t, "t", n.TenantID)
+		require.Equal(p.w.t, "standard", n.Pool)
+		got = append(got, n.Threshold)
+	}
+	return got
+}
+
+func TestPoolNoticesAreGivenOnce(t *testing.T) {
+	w := newWorld(t)
+	r, j := w.rater(), w.journal()
+	p := &drawnPool{w: w, month: february.Start(time.UTC), size: 3600}
+	notice := func(thresholds ...int) []int { return p.notice(r, j, thresholds...) }
 	require.Empty(t, notice(80, 100), "nothing is rated")
-	w.use(call("a", at(1), 2879))
+	p.run(2879)
 	require.Empty(t, notice(80, 100), "a second below")
-	w.use(call("b", at(2), 1))
+	p.run(2879, 1)
 	require.Equal(t, []int{80}, notice(80, 100), "at the threshold is across it")
 	require.Empty(t, notice(80, 100))
-	w.use(call("c", at(3), 719))
+	p.run(2879, 1, 719)
 	require.Empty(t, notice(80, 100), "a second is left")
-	w.use(call("d", at(4), 1))
+	p.run(2879, 1, 719, 1)
 	require.Equal(t, []int{100}, notice(80, 100), "used up to the very second")
 	require.Empty(t, notice(80, 100))
 
 	// A threshold that is moved about tells nobody what they were told.
 	require.Empty(t, notice(50, 70, 90, 99, 100))
-	// A correction that lowers the use, and another that raises it again.
-	w.use(revision{tenant: "t", id: "a", number: 1, organizer: "a", start: at(1), seconds: 10, country: "DE", class: "geographic"})
+	// Corrections that lower the use, and raise it again.
+	p.run(10, 1)
 	require.Empty(t, notice(80, 100))
-	w.use(revision{tenant: "t", id: "a", number: 2, organizer: "a", start: at(1), seconds: 5100, country: "DE", class: "geographic"})
+	p.run(3600)
 	require.Empty(t, notice(80, 100))
 
-	// Another size, another month.
-	w.skus("t", at(10), conferencing(2))
-	require.Equal(t, []int{80}, notice(80, 100), "of 7,200 seconds 5,821 are used")
-	w.use(call("m", at(30), 7200)) // 2 March
+	// Another size, another month, a size of nothing.
+	p.size = 7200
+	p.run(5760)
+	require.Equal(t, []int{80}, notice(80, 100))
+	march := &drawnPool{w: w, month: february.Next().Start(time.UTC), size: 7200}
+	march.run(9000)
 	require.Equal(t, []int{80, 100}, notice(80, 100), "both at once")
+	none := &drawnPool{w: w, month: february.Next().Next().Start(time.UTC)}
+	none.run(0)
+	require.Empty(t, notice(80, 100))
 
 	all, err := r.PoolNotices(context.Background(), j, february, "")
 	require.NoError(t, err)
 	require.Len(t, all, 3)
 	require.Equal(t, []int64{3600, 3600, 7200}, []int64{all[0].Seconds, all[1].Seconds, all[2].Seconds})
-	require.Equal(t, "b", all[0].UsageID)
-	require.Equal(t, at(2), all[0].CrossedAt)
+	require.Equal(t, "call1", all[0].UsageID)
+	require.Equal(t, p.month.Add(time.Hour), all[0].CrossedAt)
 	require.NotZero(t, all[0].NoticedAt)
 }
 
 // A notice that was told higher than its threshold covers what lies below.
 func TestARaisedThresholdBelowWhatWasToldIsNoNews(t *testing.T) {
-	w := usePool(t, 1)
-	at := time.Date(2026, 2, 1, 9, 0, 0, 0, time.UTC)
-	w.use(call("a", at, 3060)) // 85 %
+	w := newWorld(t)
 	r, j := w.rater(), w.journal()
-	w.rate(r, rating.Request{})
-	count := func(thresholds ...int) int {
-		all, err := r.NoticePools(context.Background(), j, thresholds, "system:test")
-		require.NoError(t, err)
-		return len(all)
-	}
-	require.Equal(t, 1, count(80))
-	require.Zero(t, count(84))
-	require.Zero(t, count(90))
-	w.use(call("b", at.Add(time.Hour), 216)) // 91 %
-	w.rate(r, rating.Request{})
-	require.Equal(t, 1, count(90))
+	p := &drawnPool{w: w, month: february.Start(time.UTC), size: 3600}
+	p.run(3060) // 85 %
+	require.Equal(t, []int{80}, p.notice(r, j, 80))
+	require.Empty(t, p.notice(r, j, 84))
+	require.Empty(t, p.notice(r, j, 90))
+	p.run(3060, 216) // 91 %
+	require.Equal(t, []int{90}, p.notice(r, j, 90))
 	_, err := r.NoticePools(context.Background(), j, []int{101}, "system:test")
 	require.ErrorContains(t, err, "not between 1 and 100")
 }
@@ -238,14 +265,11 @@ func (d *dyingJournal) Append(ctx context.Context, e journal.Event) error {
 }
 
 func TestANoticeIsNotLostToACrash(t *testing.T) {
-	w := usePool(t, 1)
-	w.use(call("a", time.Date(2026, 2, 1, 9, 0, 0, 0, time.UTC), 3600))
+	w := newWorld(t)
 	r, j := w.rater(), w.journal()
-	w.rate(r, rating.Request{})
+	p := &drawnPool{w: w, month: february.Start(time.UTC), size: 3600}
+	p.run(3600)
 	_, err := r.NoticePools(context.Background(), &dyingJournal{j, 1}, []int{80, 100}, "system:test")
 	require.ErrorIs(t, err, errKilled)
-	rest, err := r.NoticePools(context.Background(), j, []int{80, 100}, "system:test")
-	require.NoError(t, err)
-	require.Len(t, rest, 1)
-	require.Equal(t, 100, rest[0].Threshold)
+	require.Equal(t, []int{100}, p.notice(r, j, 80, 100))
 }

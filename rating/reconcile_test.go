@@ -2,7 +2,6 @@ package rating_test
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -203,7 +202,7 @@ func TestAReportWithAMistakeIsRefusedWhole(t *testing.T) {
 	} {
 		_, err := rating.ParseReport(strings.NewReader(text))
 		var bad *rating.ReportError
-		require.True(t, errors.As(err, &bad), text)
+		require.ErrorAs(t, err, &bad, text)
 		require.ErrorContains(t, err, want)
 	}
 }
