@@ -22,6 +22,10 @@
 --   callee_days  days since the organizer first called the number, as far as 98 days back
 --   addon        whether the organizer held the add-on when it started; NULL when no
 --                service plan is known to be the add-on
+--   addon_lost_at    when the add-on was last taken away, of a call made without it; NULL
+--                where the organizer never had it
+--   addon_gained_at  the step that first sees it assigned after a call made without it; NULL
+--                where that has not happened
 WITH
     ranked AS
     (
@@ -73,7 +77,13 @@ SELECT
     toUInt32(m.counted)     AS counted_seconds,
     toBool(m.new_callee)    AS new_callee,
     toUInt16(m.callee_days) AS callee_days,
-    if(empty({addon_plans:Array(String)}), NULL, toBool(h.until > b.started_at)) AS addon
+    if(empty({addon_plans:Array(String)}), NULL, toBool(h.until > b.started_at)) AS addon,
+    if(addon = false AND h.until > toDateTime64(0, 3, 'UTC'), h.until, NULL) AS addon_lost_at,
+    toUnixTimestamp64Milli(n.held_from) + {latency_ms:Int64} - {from_ms:Int64} AS gained_ms,
+    {from_ms:Int64} + if(gained_ms > 0, intDiv(gained_ms + {step_ms:Int64} - 1, {step_ms:Int64}), 0) * {step_ms:Int64} AS gained_step_ms,
+    if(addon = false AND n.held_from > toDateTime64(0, 3, 'UTC') AND gained_step_ms <= {to_ms:Int64},
+        fromUnixTimestamp64Milli(gained_step_ms, 'UTC'), NULL) AS addon_gained_at
 FROM base AS b
 INNER JOIN marks AS m ON b.row_key = m.row_key
 ASOF LEFT JOIN held AS h ON b.tenant_id = h.tenant_id AND b.organizer_id = h.organizer_id AND b.started_at >= h.held_from
+ASOF LEFT JOIN held AS n ON b.tenant_id = n.tenant_id AND b.organizer_id = n.organizer_id AND b.started_at < n.held_from
