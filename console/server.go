@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -103,13 +104,14 @@ func readyz(ready func(context.Context) error, troubles func(context.Context) []
 			plainText(w, http.StatusServiceUnavailable, "not ready: "+err.Error()+"\n")
 			return
 		}
-		text := "ready\n"
+		var text strings.Builder
+		text.WriteString("ready\n")
 		if troubles != nil {
 			for _, trouble := range troubles(ctx) {
-				text += "but " + trouble + "\n"
+				text.WriteString("but " + trouble + "\n")
 			}
 		}
-		plainText(w, http.StatusOK, text)
+		plainText(w, http.StatusOK, text.String())
 	}
 }
 

@@ -92,7 +92,7 @@ func (g *Gate) Follow(ctx context.Context) error {
 	for {
 		err := g.Refresh(ctx)
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // the end is no failure
+			return nil
 		}
 		if (err != nil) != failing { // said once, when it begins and when it ends
 			failing = err != nil

@@ -87,7 +87,7 @@ func (d *Desk) throttle(ctx context.Context, actor string, seen alerting.Seen) (
 			continue
 		}
 		if refused := enforcement.Refused(err); refused != nil {
-			return "Nothing was done: " + refused.Error() + ".", nil
+			return "Nothing was done: " + refused.Error() + ".", nil //nolint:nilerr // a refusal is the answer, not a failure
 		}
 		if err != nil {
 			return "", err

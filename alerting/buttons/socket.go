@@ -68,7 +68,7 @@ func (d *Desk) listenOnce(ctx context.Context, opts SocketOptions) error {
 		case e := <-client.Events:
 			if err := d.event(ctx, client, e); err != nil {
 				cancel()
-				<-drained(client, ended)
+				_ = <-drained(client, ended)
 				return err
 			}
 		}

@@ -28,7 +28,7 @@ func newDoctor(a *app) *cobra.Command {
 		Short: "Check configuration, store, sources, licences and Slack; say how to mend each",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			checks := []check{}
+			var checks []check
 			if slackOnly {
 				checks = a.diagnoseSlack(cmd.Context())
 			} else {
