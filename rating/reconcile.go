@@ -53,7 +53,7 @@ type Reconciliation struct {
 	Causes []Cause             `json:"causes"` // the one that moves the most money first
 	Lines  []ReconciledBuckets `json:"lines"`
 	Report *ReportComparison   `json:"report,omitempty"`
-	// Fingerprint is of all of the above: who signs a reconciliation signs this.
+	// Fingerprint is of all of the above but the run: who signs a reconciliation signs this.
 	Fingerprint string `json:"fingerprint"`
 }
 
@@ -172,13 +172,21 @@ func (r *Rater) Reconcile(ctx context.Context, req ReconcileRequest) (Reconcilia
 		out.Report = &report
 		out.Calls[StatusMissingHere] = report.MissingHere // what is missing there has a status as a record
 	}
-	text, err := json.Marshal(out)
-	if err != nil {
+	if out.Fingerprint, err = fingerprint(out); err != nil {
 		return fail(err)
 	}
-	sum := sha256.Sum256(text)
-	out.Fingerprint = hex.EncodeToString(sum[:16])
 	return out, nil
+}
+
+// fingerprint leaves out the run: one that comes to the same figures is the same to sign.
+func fingerprint(rec Reconciliation) (string, error) {
+	rec.RunID = uuid.Nil
+	text, err := json.Marshal(rec)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16]), nil
 }
 
 // sides of a line: what is rated in one currency, and what is charged, maybe in another.

@@ -141,6 +141,21 @@ func TestEveryRecordIsReconciled(t *testing.T) {
 	require.Equal(t, uint64(4), strict.Calls[rating.StatusMatch])
 	require.Equal(t, "0", strict.Tolerance.String())
 
+	// Signing what was looked at, and nothing else.
+	j := w.journal()
+	require.ErrorIs(t, r.SignReconciliation(context.Background(), j, strict, all.Fingerprint, "ann", "month end"), rating.ErrOtherFingerprint)
+	require.Error(t, r.SignReconciliation(context.Background(), j, all, all.Fingerprint, "ann", " "))
+	require.NoError(t, r.SignReconciliation(context.Background(), j, all, all.Fingerprint, "ann", "month end"))
+	signed, err := r.Signatures(context.Background(), j, all)
+	require.NoError(t, err)
+	require.Len(t, signed, 1)
+	require.Equal(t, "ann", signed[0].By)
+	require.True(t, signed[0].Current)
+	require.True(t, signed[0].Totals[1].Total.Equal(dollars.Total))
+	signed, err = r.Signatures(context.Background(), j, strict)
+	require.NoError(t, err)
+	require.False(t, signed[0].Current)
+
 	// Drilling down, by status, by cause, and what is no class.
 	count := func(class string) (n int, err error) {
 		err = r.Differences(context.Background(), rating.ReconcileRequest{Month: february, TenantID: "t"}, class, func(rating.Difference) error { n++; return nil })

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -81,6 +82,11 @@ func TestWhatFinanceAsks(t *testing.T) {
 	require.Contains(t, out, "pool_size")
 	require.Contains(t, out, firstCall)
 	require.NotContains(t, out, secondCall, "credits paid for the rest of it, as the source says")
+	_, fingerprint, _ := strings.Cut(p.ok("reconcile", "--month", "2026-02", "--tenant", "t"), "fingerprint ")
+	require.Contains(t, p.ok("reconcile", "--month", "2026-02", "--tenant", "t", "--sign", strings.TrimSpace(fingerprint), "--reason", "month end"), "these figures (month end)")
+	_, stderr, code = p.run("reconcile", "--month", "2026-02", "--tenant", "t", "--sign", "0", "--reason", "x")
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "other figures")
 	_, _, code = p.run("reconcile", "--month", "2026-02", "--report", report)
 	require.Equal(t, 2, code)
 	_, stderr, code = p.run("reconcile", "--month", "2026-02", "--tenant", "t", "--rows", "nonsense")

@@ -19,6 +19,8 @@ type reconciling struct {
 	tolerance *decimal.Decimal
 	report    []rating.ReportRow
 	class     string // of records; "" for none
+	sign      string // the fingerprint to sign; "" for none
+	reason    string
 }
 
 func newReconcile(a *app) *cobra.Command {
@@ -36,7 +38,9 @@ fingerprint. Nothing is mended, and currencies are never added up.
 
 --rows shows the records of one status or cause (or "all"). --report sets the provider's own
 dial-out report beside it (CSV with userId, currency, totalCalls, totalCallSeconds,
-totalCallCharge, one month of one tenant): only it can tell of calls that are missing_here.`,
+totalCallCharge, one month of one tenant): only it can tell of calls that are missing_here.
+--sign notes in the log that you take the figures with this fingerprint; if they are others by
+now, nothing is signed.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
@@ -52,6 +56,9 @@ totalCallCharge, one month of one tenant): only it can tell of calls that are mi
 			}
 			if records {
 				ask.class = or(ask.class, "differing")
+			}
+			if ask.sign != "" && (len(ask.tenants) != 1 || ask.reason == "") {
+				return usagef("--sign needs one --tenant and a --reason")
 			}
 			if report != "" {
 				if len(ask.tenants) != 1 {
@@ -73,6 +80,8 @@ totalCallCharge, one month of one tenant): only it can tell of calls that are mi
 	cmd.Flags().StringArrayVar(&ask.tenants, "tenant", nil, "tenant `ID`; may be given more than once; default: all")
 	cmd.Flags().StringVar(&ask.class, "rows", "", "show the records of this `CLASS`: a status, a cause, differing, or all")
 	cmd.Flags().BoolVar(&records, "records", false, "the same as --rows differing")
+	cmd.Flags().StringVar(&ask.sign, "sign", "", "sign the figures with this `FINGERPRINT`")
+	cmd.Flags().StringVar(&ask.reason, "reason", "", "why they are signed, for the record")
 	cmd.Flags().StringVar(&tolerance, "tolerance", "", "how far the amounts of a call may be `APART`, over the plan's reconciliation.tolerance")
 	cmd.Flags().StringVar(&report, "report", "", "the provider's dial-out report, a CSV `FILE`; - for stdin")
 	return cmd
@@ -80,7 +89,8 @@ totalCallCharge, one month of one tenant): only it can tell of calls that are mi
 
 type reconciled struct {
 	rating.Reconciliation
-	Records []rating.Difference `json:"records,omitempty"`
+	Signatures []rating.Signature  `json:"signatures"`
+	Records    []rating.Difference `json:"records,omitempty"`
 }
 
 func (a *app) reconcile(ctx context.Context, s *services, ask reconciling) error {
@@ -103,7 +113,15 @@ func (a *app) reconcile(ctx context.Context, s *services, ask reconciling) error
 		if err != nil {
 			return err
 		}
+		if ask.sign != "" {
+			if err := s.rater.SignReconciliation(ctx, s.journal, r, ask.sign, a.actor, ask.reason); err != nil {
+				return err
+			}
+		}
 		one := reconciled{Reconciliation: r}
+		if one.Signatures, err = s.rater.Signatures(ctx, s.journal, r); err != nil {
+			return err
+		}
 		if ask.class != "" {
 			err := s.rater.Differences(ctx, request, different(ask.class, "differing"), func(d rating.Difference) error {
 				one.Records = append(one.Records, d)

@@ -55,6 +55,13 @@ func (a *app) showReconciled(r reconciled) error {
 		}
 	}
 	a.printf("fingerprint %s\n", r.Fingerprint)
+	for _, s := range r.Signatures {
+		now := "these figures"
+		if !s.Current {
+			now = "other figures than these, " + s.Fingerprint
+		}
+		a.printf("signed by %s, %s: %s (%s)\n", oneLine(s.By), clock(s.At), now, oneLine(s.Reason))
+	}
 	return nil
 }
 
