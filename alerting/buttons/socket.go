@@ -59,16 +59,20 @@ func (d *Desk) listenOnce(ctx context.Context, opts SocketOptions) error {
 	client := socketmode.New(slack.New("", options...), socketmode.OptionLog(quiet))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	ended := make(chan error, 1)
-	go func() { ended <- client.RunContext(ctx) }()
+	var ran error
+	ended := make(chan struct{})
+	go func() {
+		ran = client.RunContext(ctx)
+		close(ended)
+	}()
 	for {
 		select {
-		case err := <-ended:
-			return err
+		case <-ended:
+			return ran
 		case e := <-client.Events:
 			if err := d.event(ctx, client, e); err != nil {
 				cancel()
-				_ = <-drained(client, ended)
+				<-drained(client, ended)
 				return err
 			}
 		}
@@ -76,13 +80,13 @@ func (d *Desk) listenOnce(ctx context.Context, opts SocketOptions) error {
 }
 
 // drained reads events until the client has ended: it must not hang on one.
-func drained(client *socketmode.Client, ended <-chan error) <-chan error {
-	out := make(chan error, 1)
+func drained(client *socketmode.Client, ended <-chan struct{}) <-chan struct{} {
+	out := make(chan struct{})
 	go func() {
 		for {
 			select {
-			case err := <-ended:
-				out <- err
+			case <-ended:
+				close(out)
 				return
 			case <-client.Events:
 			}
