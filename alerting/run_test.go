@@ -249,7 +249,7 @@ func TestATestMessage(t *testing.T) {
 	got, err := a.Test(t.Context(), "")
 	require.NoError(t, err)
 	require.Equal(t, Tested{
-		Workspace: Workspace{Team: "Fake", User: "fairdial", Scopes: []string{"chat:write", "channels:history", "channels:read"}},
+		Workspace: Workspace{Team: "Fake", User: "fairdial", Scopes: []string{"chat:write", "channels:history", "channels:read", "files:write"}},
 		Posted:    Posted{ChannelID: channelID, TS: w.parents()[0].TS},
 	}, got)
 	w.slack.SetScopes("chat:write")

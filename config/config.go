@@ -162,9 +162,11 @@ type Enforcement struct {
 	// KillSwitch stops all enforcement; `fairdial enforce stop` does too, without a restart.
 	KillSwitch bool `yaml:"kill_switch"`
 	// Tenants have terms of their own; what they leave out is as above.
-	Tenants   []TenantTerms `yaml:"tenants"`
-	Protected []string      `yaml:"protected"` // organizer ids or UPNs
-	GuardRail GuardRail     `yaml:"guard_rail"`
+	Tenants []TenantTerms `yaml:"tenants"`
+	// Adapters bring about at the provider what is decided.
+	Adapters  []Adapter `yaml:"adapters"`
+	Protected []string  `yaml:"protected"` // organizer ids or UPNs
+	GuardRail GuardRail `yaml:"guard_rail"`
 	// UnknownOrganizer is the decision for an organizer the store does not know:
 	// allow or deny.
 	UnknownOrganizer string `yaml:"unknown_organizer"`
@@ -178,6 +180,25 @@ type Enforcement struct {
 type Throttle struct {
 	MinutesPerHour int `yaml:"minutes_per_hour"`
 	Legs           int `yaml:"legs"` // at the same time
+}
+
+// Adapter changes something at the provider; which keys it needs depends on its kind.
+type Adapter struct {
+	Name string `yaml:"name"`
+	Kind string `yaml:"kind"` // webhook, graph, teams
+	// URL of a webhook, or of Graph (https://graph.microsoft.com/v1.0).
+	URL string `yaml:"url"`
+	// Secret signs a webhook's calls, or is the Graph client's.
+	Secret     Secret   `yaml:"secret"`
+	SecretFile string   `yaml:"secret_file"`
+	TokenURL   string   `yaml:"token_url"`
+	ClientID   string   `yaml:"client_id"`
+	Scope      string   `yaml:"scope"`
+	SKUs       []string `yaml:"skus"` // GUIDs taken by a suspension
+	// Command runs the Teams script; the policies are granted at each level.
+	Command        []string `yaml:"command"`
+	ThrottlePolicy string   `yaml:"throttle_policy"`
+	SuspendPolicy  string   `yaml:"suspend_policy"`
 }
 
 // TenantTerms are what one tenant has of its own; nil is as for the others.
@@ -237,6 +258,7 @@ type Jobs struct {
 	Rate    string `yaml:"rate"`
 	Detect  string `yaml:"detect"`
 	Enforce string `yaml:"enforce"`
+	Carry   string `yaml:"carry"` // bring about at the provider what is decided
 	Alert   string `yaml:"alert"`
 	Sweep   string `yaml:"sweep"`
 	Daily   string `yaml:"daily"`  // the digest of the day
@@ -293,6 +315,7 @@ func Default() Config {
 			AutoFlagScore:    70,
 			ThrottlePeople:   1,
 			Tenants:          []TenantTerms{},
+			Adapters:         []Adapter{},
 			Throttle:         Throttle{MinutesPerHour: 60, Legs: 2},
 			Expiry:           Duration(7 * 24 * time.Hour),
 			Protected:        []string{},
@@ -307,6 +330,7 @@ func Default() Config {
 			Rate:    "*/10 * * * *",
 			Detect:  "5 * * * *",
 			Enforce: "8 * * * *",
+			Carry:   "* * * * *",
 			Alert:   "* * * * *",
 			Sweep:   "40 3 * * *",
 			Daily:   "0 7 * * *",

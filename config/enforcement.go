@@ -16,6 +16,17 @@ func (c Config) validateEnforcement(k *checker) {
 		seen[t.ID] = i
 		t.Under(e).validateTerms(k, key)
 	}
+	names := map[string]int{}
+	for i, a := range e.Adapters {
+		key := fmt.Sprintf("enforcement.adapters[%d]", i)
+		if a.Name == "" {
+			k.add(key+".name", "must not be empty: the log knows what was done by it")
+		} else if first, known := names[a.Name]; known {
+			k.add(key+".name", "%q is also enforcement.adapters[%d]", a.Name, first)
+		}
+		names[a.Name] = i
+		a.validate(k, key)
+	}
 	if e.GuardRail.ActionsPerHour < 0 {
 		k.add("enforcement.guard_rail.actions_per_hour", "must not be negative")
 	}
@@ -44,5 +55,38 @@ func (e Enforcement) validateTerms(k *checker, key string) {
 	k.between(key+".throttle.legs", e.Throttle.Legs, 0, 10000)
 	if e.Expiry <= 0 {
 		k.add(key+".expiry", "must be longer than nothing: every step ends by itself")
+	}
+}
+
+func (a Adapter) validate(k *checker, key string) {
+	k.oneOf(key+".kind", a.Kind, "webhook", "graph", "teams")
+	if a.Secret != "" && a.SecretFile != "" {
+		k.add(key+".secret", "at most one of secret and secret_file may be set")
+	}
+	httpURL(k, key+".url", a.URL)
+	httpURL(k, key+".token_url", a.TokenURL)
+	need := func(name string, given bool) {
+		if !given {
+			k.add(key+"."+name, "a %s adapter needs it", a.Kind)
+		}
+	}
+	switch a.Kind {
+	case "webhook":
+		need("url", a.URL != "")
+		need("secret_file", a.Secret != "" || a.SecretFile != "")
+	case "graph":
+		need("url", a.URL != "")
+		need("token_url", a.TokenURL != "")
+		need("client_id", a.ClientID != "")
+		need("secret_file", a.Secret != "" || a.SecretFile != "")
+		need("skus", len(a.SKUs) > 0)
+		for i, sku := range a.SKUs {
+			if !guid.MatchString(sku) {
+				k.add(fmt.Sprintf("%s.skus[%d]", key, i), "%q is no GUID; take skuId from GET /subscribedSkus", sku)
+			}
+		}
+	case "teams":
+		need("command", len(a.Command) > 0)
+		need("suspend_policy", a.SuspendPolicy != "" || a.ThrottlePolicy != "")
 	}
 }

@@ -148,16 +148,22 @@ func stripComments(data []byte) []byte {
 // readSecrets fills secrets from files and the environment; a file named in the
 // configuration is found beside it.
 func (c *Config) readSecrets(dir string, getenv func(string) string) error {
-	for _, s := range []struct {
+	type secret struct {
 		key, file, env string
 		into           *Secret
-	}{
+	}
+	all := []secret{
 		{"store.dsn_file", c.Store.DSNFile, "FAIRDIAL_STORE_DSN", &c.Store.DSN},
 		{"slack.token_file", c.Slack.TokenFile, "FAIRDIAL_SLACK_TOKEN", &c.Slack.Token},
 		{"slack.signing_secret_file", c.Slack.SigningSecretFile, "FAIRDIAL_SLACK_SIGNING_SECRET", &c.Slack.SigningSecret},
 		{"slack.app_token_file", c.Slack.AppTokenFile, "FAIRDIAL_SLACK_APP_TOKEN", &c.Slack.AppToken},
-	} {
-		if v := getenv(s.env); v != "" && *s.into == "" {
+	}
+	for i := range c.Enforcement.Adapters {
+		a := &c.Enforcement.Adapters[i]
+		all = append(all, secret{fmt.Sprintf("enforcement.adapters[%d].secret_file", i), a.SecretFile, "", &a.Secret})
+	}
+	for _, s := range all {
+		if v := getenv(s.env); s.env != "" && v != "" && *s.into == "" {
 			*s.into = Secret(v)
 		}
 		if s.file == "" {

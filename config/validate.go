@@ -164,6 +164,7 @@ func (c Config) validateJobs(k *checker) {
 		{"detect", c.Jobs.Detect},
 		{"enforce", c.Jobs.Enforce},
 		{"alert", c.Jobs.Alert},
+		{"carry", c.Jobs.Carry},
 		{"sweep", c.Jobs.Sweep},
 		{"daily", c.Jobs.Daily},
 		{"weekly", c.Jobs.Weekly},

@@ -46,7 +46,7 @@ func newEnforce(a *app) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newEnforceRun(a), newEnforceList(a), newEnforceAct(a), newEnforceTurn(a, true), newEnforceTurn(a, false))
+	cmd.AddCommand(newEnforceRun(a), newEnforceList(a), newEnforceAct(a), newEnforceTurn(a, true), newEnforceTurn(a, false), newEnforceCarry(a), newEnforceBlocked(a))
 	return cmd
 }
 

@@ -10,6 +10,7 @@ import (
 	"fairdial/cases"
 	"fairdial/console"
 	"fairdial/detector"
+	"fairdial/enforcement/carry"
 	"fairdial/ingest"
 	"fairdial/rating"
 	"fairdial/schedule"
@@ -17,7 +18,7 @@ import (
 )
 
 // jobs are what the daemon does by itself.
-func (a *app) jobs(s *services, d *detector.Detector, m *metrics) []schedule.Job {
+func (a *app) jobs(s *services, d *detector.Detector, m *metrics, c *carry.Carrier) []schedule.Job {
 	return []schedule.Job{
 		{Name: "inbox", Spec: a.cfg.Jobs.Inbox, Run: func(ctx context.Context, _ time.Time) (string, error) {
 			return a.collect(ctx, s, m)
@@ -49,6 +50,13 @@ func (a *app) jobs(s *services, d *detector.Detector, m *metrics) []schedule.Job
 		{Name: "weekly", Spec: a.cfg.Jobs.Weekly, Run: func(ctx context.Context, slot time.Time) (string, error) {
 			sent, err := s.weekly(ctx, slot)
 			return fmt.Sprintf("told: %v", sent), err
+		}},
+		{Name: "carry", Spec: a.cfg.Jobs.Carry, Run: func(ctx context.Context, _ time.Time) (string, error) {
+			r, err := c.Run(ctx)
+			if err == nil && r.Failed > 0 {
+				err = fmt.Errorf("%d changes failed: %s", r.Failed, r.Problem)
+			}
+			return carried(r), err
 		}},
 		{Name: "enforce", Spec: a.cfg.Jobs.Enforce, Run: func(ctx context.Context, _ time.Time) (string, error) {
 			r, err := s.enforcer.Run(ctx)

@@ -45,6 +45,10 @@ func (a *app) serve(ctx context.Context, s *services) error {
 	if err != nil {
 		return err
 	}
+	carrier, err := a.carrier(s)
+	if err != nil {
+		return err
+	}
 	registry := prometheus.NewRegistry()
 	metrics := newMetrics(registry, s)
 	gate, err := a.gate(s)
@@ -65,7 +69,7 @@ func (a *app) serve(ctx context.Context, s *services) error {
 		return err
 	}
 	scheduler, err := schedule.New(schedule.Options{
-		Jobs: a.jobs(s, detect, metrics), Recorder: schedule.NewLog(s.journal), Now: a.now,
+		Jobs: a.jobs(s, detect, metrics, carrier), Recorder: schedule.NewLog(s.journal), Now: a.now,
 		Logger: a.logger, Observe: metrics.run, Grace: grace,
 	})
 	if err != nil {

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"fairdial/enforcement"
+	"fairdial/enforcement/carry"
+)
+
+// carrier brings about at the provider what is decided.
+func (a *app) carrier(s *services) (*carry.Carrier, error) {
+	var adapters []carry.Adapter
+	for _, cfg := range a.cfg.Enforcement.Adapters {
+		var adapter carry.Adapter
+		var err error
+		switch cfg.Kind {
+		case "webhook":
+			adapter, err = carry.NewWebhook(cfg.Name, cfg.URL, cfg.Secret.Reveal(), a.now)
+		case "graph":
+			adapter, err = carry.NewGraph(carry.GraphOptions{
+				Name: cfg.Name, BaseURL: cfg.URL, TokenURL: cfg.TokenURL, ClientID: cfg.ClientID,
+				ClientSecret: cfg.Secret.Reveal(), Scope: cfg.Scope, SKUs: cfg.SKUs,
+			})
+		default:
+			policies := map[enforcement.Level]string{}
+			for level, policy := range map[enforcement.Level]string{
+				enforcement.LevelThrottle: cfg.ThrottlePolicy, enforcement.LevelSuspend: cfg.SuspendPolicy,
+			} {
+				if policy != "" {
+					policies[level] = policy
+				}
+			}
+			adapter, err = carry.NewTeams(cfg.Name, cfg.Command, policies)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("enforcement.adapters: %w", err)
+		}
+		adapters = append(adapters, adapter)
+	}
+	return carry.New(carry.Options{
+		States: s.enforcer, Journal: s.journal, Adapters: adapters, Now: a.now, NewID: a.newID, Logger: a.logger,
+	})
+}
+
+func newEnforceCarry(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "carry",
+		Short: "Bring about at the provider what is decided, once: by the configured adapters",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withStore(cmd.Context(), func(s *services) error {
+				c, err := a.carrier(s)
+				if err != nil {
+					return err
+				}
+				r, err := c.Run(cmd.Context())
+				if err != nil {
+					return err
+				}
+				if a.output == "json" {
+					return a.json(r)
+				}
+				a.printf("%s\n", carried(r))
+				if r.Failed > 0 {
+					return fmt.Errorf("%d changes failed: %s; they are tried again", r.Failed, r.Problem)
+				}
+				return nil
+			})
+		},
+	}
+}
+
+func carried(r carry.Report) string {
+	return fmt.Sprintf("%d changed, %d failed, %d waiting", r.Changed, r.Failed, r.Waiting)
+}
+
+func newEnforceBlocked(a *app) *cobra.Command {
+	var tenant string
+	cmd := &cobra.Command{
+		Use:   "blocked [--tenant ID FILE...]",
+		Short: "Import the provider's log of blocked users (getPstnBlockedUsersLog), or list it",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 && tenant == "" {
+				return usagef("enforce blocked: --tenant ID is missing")
+			}
+			return a.withStore(cmd.Context(), func(s *services) error {
+				if len(args) == 0 {
+					return a.listBlocked(cmd, s)
+				}
+				var total enforcement.Imported
+				for _, name := range args {
+					file, err := os.Open(name)
+					if err != nil {
+						return err
+					}
+					blocks, err := enforcement.ReadBlocks(file)
+					_ = file.Close()
+					if err != nil {
+						return fmt.Errorf("%s: %w", name, err)
+					}
+					r, err := s.enforcer.ImportBlocks(cmd.Context(), tenant, a.actor, blocks)
+					if err != nil {
+						return err
+					}
+					total.Read, total.New, total.Duplicate = total.Read+r.Read, total.New+r.New, total.Duplicate+r.Duplicate
+				}
+				if a.output == "json" {
+					return a.json(total)
+				}
+				a.printf("%d read, %d new, %d duplicate\n", total.Read, total.New, total.Duplicate)
+				return nil
+			})
+		},
+	}
+	cmd.Flags().StringVar(&tenant, "tenant", "", "tenant `ID`")
+	return cmd
+}
+
+func (a *app) listBlocked(cmd *cobra.Command, s *services) error {
+	events, err := s.enforcer.ProviderBlocks(cmd.Context())
+	if err != nil {
+		return err
+	}
+	type line struct {
+		TenantID    string `json:"tenant_id"`
+		OrganizerID string `json:"organizer_id"`
+		Mode        string `json:"mode"`
+		At          string `json:"at"`
+		Reason      string `json:"reason"`
+	}
+	lines := []line{}
+	rows := [][]string{{"at", "tenant", "organizer", "mode", "reason"}}
+	for _, e := range events {
+		lines = append(lines, line{e.TenantID, e.OrganizerID, e.Kind, clock(e.At), e.Reason})
+		rows = append(rows, []string{clock(e.At), e.TenantID, e.OrganizerID, e.Kind, e.Reason})
+	}
+	if a.output == "json" {
+		return a.json(lines)
+	}
+	return a.table(rows)
+}

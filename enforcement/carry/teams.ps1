@@ -1,0 +1,35 @@
+<#
+.SYNOPSIS
+Reads or grants a user's dial-out policy in Microsoft Teams, for Fairdial.
+
+.DESCRIPTION
+Writes one line of JSON: {"policy": "..."}; an empty policy is the one of the whole tenant.
+Needs the module MicrosoftTeams and an application that may administer Teams; it signs in
+with the certificate named by the environment: FAIRDIAL_TEAMS_TENANT, FAIRDIAL_TEAMS_APP,
+FAIRDIAL_TEAMS_CERTIFICATE (thumbprint).
+#>
+param(
+    [Parameter(Mandatory)] [ValidateSet('get', 'set')] [string] $Action,
+    [Parameter(Mandatory)] [string] $Identity,
+    [string] $PolicyName = ''
+)
+$ErrorActionPreference = 'Stop'
+Connect-MicrosoftTeams -TenantId $env:FAIRDIAL_TEAMS_TENANT -ApplicationId $env:FAIRDIAL_TEAMS_APP `
+    -CertificateThumbprint $env:FAIRDIAL_TEAMS_CERTIFICATE | Out-Null
+try {
+    if ($Action -eq 'set') {
+        if ($PolicyName) {
+            Grant-CsDialoutPolicy -Identity $Identity -PolicyName $PolicyName
+        } else {
+            Grant-CsDialoutPolicy -Identity $Identity -PolicyName $null
+        }
+        @{ policy = $PolicyName } | ConvertTo-Json -Compress
+    } else {
+        $user = Get-CsOnlineUser -Identity $Identity
+        $policy = ''
+        if ($user.OnlineDialOutPolicy) { $policy = [string] $user.OnlineDialOutPolicy.Name }
+        @{ policy = $policy } | ConvertTo-Json -Compress
+    }
+} finally {
+    Disconnect-MicrosoftTeams | Out-Null
+}
