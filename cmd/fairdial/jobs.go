@@ -37,7 +37,8 @@ func (a *app) jobs(s *services, d *detector.Detector, m *metrics, c *carry.Carri
 		}},
 		{Name: "alert", Spec: a.cfg.Jobs.Alert, Run: func(ctx context.Context, _ time.Time) (string, error) {
 			r, err := s.alerter.Run(ctx)
-			return told(r), err
+			pools, poolsErr := a.tellPools(ctx, s)
+			return fmt.Sprintf("%s; %d pools", told(r), pools), errors.Join(err, poolsErr)
 		}},
 		{Name: "sweep", Spec: a.cfg.Jobs.Sweep, Run: func(ctx context.Context, _ time.Time) (string, error) {
 			swept, err := s.rater.Sweep(ctx)

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"fairdial/alerting"
 	"fairdial/rating"
 	"fairdial/usage"
 )
@@ -186,4 +188,39 @@ func (a *app) noticePools(ctx context.Context, s *services, actor string) (int, 
 			"percent", n.Threshold, "used_seconds", n.Used, "size_seconds", n.Seconds, "crossed_at", n.CrossedAt)
 	}
 	return len(all), err
+}
+
+// tellPools has the notices of this month and the one before told where cases are: what
+// lies further back is history that was brought in, and stands in the log.
+func (a *app) tellPools(ctx context.Context, s *services) (int, error) {
+	all, err := s.rater.PoolNotices(ctx, s.journal, usage.Month{}, "")
+	if err != nil {
+		return 0, err
+	}
+	now := usage.MonthOf(a.now(), time.UTC)
+	before := usage.MonthOf(now.Start(time.UTC).AddDate(0, 0, -1), time.UTC)
+	var recent []alerting.PoolUse
+	names := map[string]string{}
+	for _, n := range all {
+		if n.Month != now.String() && n.Month != before.String() {
+			continue
+		}
+		recent = append(recent, alerting.PoolUse{
+			TenantID: n.TenantID, Month: n.Month, Pool: n.Pool, Threshold: n.Threshold, Used: n.Used, Size: n.Seconds, CrossedAt: n.CrossedAt,
+		})
+	}
+	if len(recent) == 0 {
+		return 0, nil
+	}
+	tenants, err := s.directory.Tenants(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, t := range tenants {
+		names[t.ID] = t.Name
+	}
+	for i := range recent {
+		recent[i].Tenant = names[recent[i].TenantID]
+	}
+	return s.alerter.Pools(ctx, recent)
 }
