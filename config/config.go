@@ -13,6 +13,7 @@ type Config struct {
 	Sources     []Source    `yaml:"sources"`
 	Licences    Licences    `yaml:"licences"`
 	Rating      Rating      `yaml:"rating"`
+	Finance     Finance     `yaml:"finance"`
 	Rules       Rules       `yaml:"rules"`
 	Detection   Detection   `yaml:"detection"`
 	Slack       Slack       `yaml:"slack"`
@@ -85,6 +86,12 @@ type Rating struct {
 	// PoolNotices are the percentages of a pool at which its use is told, once a month
 	// and size; none for no notices.
 	PoolNotices []int `yaml:"pool_notices"`
+}
+
+// Finance says when a month may be closed.
+type Finance struct {
+	// Latency is how long after a month's end its records may still arrive.
+	Latency Duration `yaml:"latency"`
 }
 
 // Rules says where rule files are.
@@ -308,6 +315,7 @@ func Default() Config {
 		Tenants:   []Tenant{},
 		Sources:   []Source{},
 		Rating:    Rating{PoolNotices: []int{80, 100}},
+		Finance:   Finance{Latency: Duration(72 * time.Hour)},
 		Detection: Detection{Latency: 0, OpenScore: 50},
 		Slack:     Slack{Channel: "#fair-use", MinScore: 50, People: []Person{}, Routes: []Route{}, TimeZone: "UTC", Storm: Storm{Over: 20, Window: Duration(10 * time.Minute)}},
 		Enforcement: Enforcement{

@@ -52,6 +52,9 @@ func (c Config) validate() []Problem {
 	c.validateEnforcement(&k)
 	c.validateJobs(&k)
 
+	if c.Finance.Latency < 0 {
+		k.add("finance.latency", "must not be negative")
+	}
 	if c.Detection.Latency < 0 {
 		k.add("detection.latency", "must not be negative")
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/shopspring/decimal"
 
 	"fairdial/usage"
@@ -38,6 +39,17 @@ type Statement struct {
 	Lines []StatementLine `json:"lines"`
 	Pools []PoolUse       `json:"pools"`
 	Addon AddonOffer      `json:"addon"`
+	// Exceptions are what somebody should look at before the statement is used.
+	Exceptions []Exception `json:"exceptions"`
+	// Adjustments put right what was closed before. They are not in the totals above.
+	Adjustments []Adjustment `json:"adjustments,omitempty"`
+	// Closed says by whom and when the month was closed; nil while it is open.
+	Closed *Closing `json:"closed,omitempty"`
+
+	month            usage.Month
+	runID, closeID   uuid.UUID // where its entries are
+	sequence         uint32    // of the run
+	channel, segment string    // of the tenant
 }
 
 // BucketTotal is what a bucket paid for.
@@ -137,19 +149,26 @@ func (r *Rater) Statements(ctx context.Context, month usage.Month, tenants []str
 	if err != nil {
 		return nil, fmt.Errorf("statements of %s: %w", month, err)
 	}
-	lines, err := query[lineRow](ctx, r.conn, "statement_lines", wanted, named("month", firstDay(month)))
-	if err != nil {
-		return nil, fmt.Errorf("statements of %s: %w", month, err)
-	}
 	byID := map[string]tenant{}
 	for _, t := range who {
 		byID[t.ID] = t
 	}
 	own := map[string][]lineRow{}
-	for _, l := range lines {
-		own[l.TenantID] = append(own[l.TenantID], l)
-	}
 	slices.SortFunc(runs, func(a, b run) int { return strings.Compare(a.TenantID, b.TenantID) })
+	for chunk := range slices.Chunk(runs, tenantsInStatement) {
+		tenants, ids := make([]string, len(chunk)), make([]string, len(chunk))
+		for i, c := range chunk {
+			tenants[i], ids[i] = c.TenantID, c.RunID.String()
+		}
+		// By run: a rating that ends meanwhile must not mix with what was read of the runs.
+		lines, err := query[lineRow](ctx, r.conn, "statement_lines", named("tenants", tenants), named("runs", ids), named("month", firstDay(month)))
+		if err != nil {
+			return nil, fmt.Errorf("statements of %s: %w", month, err)
+		}
+		for _, l := range lines {
+			own[l.TenantID] = append(own[l.TenantID], l)
+		}
+	}
 	out := make([]Statement, len(runs))
 	for i, c := range runs {
 		out[i] = r.statementOf(month, c, byID[c.TenantID], own[c.TenantID])
@@ -161,7 +180,10 @@ func (r *Rater) statementOf(month usage.Month, c run, who tenant, lines []lineRo
 	s := Statement{
 		TenantID: c.TenantID, TenantName: who.Name, Month: month.String(), PlanVersion: c.PlanVersion,
 		Buckets: []BucketTotal{{Bucket: usage.BucketAddon}, {Bucket: usage.BucketPool}, {Bucket: usage.BucketCredits}, {Bucket: usage.BucketUnfunded}},
-		Lines:   []StatementLine{},
+		Lines:   []StatementLine{}, Exceptions: []Exception{}, month: month, runID: c.RunID, sequence: c.Sequence, channel: who.Channel, segment: who.Segment,
+	}
+	for i := range s.Buckets {
+		s.Buckets[i].Amounts = []Amount{}
 	}
 	s.Addon.Eligible, s.Addon.Note = r.plan.InForce(month).Addon.Eligible(who.Channel, who.Segment)
 	known := c.SKUsAt.Unix() > 0
@@ -201,9 +223,6 @@ func (b *BucketTotal) add(l lineRow) {
 	b.Seconds += l.Seconds
 	b.UnpricedCalls += l.UnpricedCalls
 	b.UnpricedSeconds += l.UnpricedSeconds
-	if b.Amounts == nil {
-		b.Amounts = []Amount{}
-	}
 	if l.Currency == "" {
 		return
 	}
@@ -245,22 +264,33 @@ func WriteStatementsJSON(w io.Writer, all []Statement) error {
 	return out.Encode(all)
 }
 
-// WriteStatementsCSV writes the lines of statements, one a row. Amounts are exact.
+// WriteStatementsCSV writes the lines of statements, one a row. Amounts are exact. Rows
+// that name a month in `adjusts` put that month right, and their numbers can be negative.
 func WriteStatementsCSV(w io.Writer, all []Statement) error {
 	out := csv.NewWriter(w)
 	err := out.Write([]string{
 		"month", "tenant_id", "tenant_name", "bucket", "reason", "conferencing", "unfunded_because", "calls", "seconds",
-		"billed_tenths_of_minute", "amount", "currency", "unpriced_calls", "unpriced_seconds",
+		"billed_tenths_of_minute", "amount", "currency", "unpriced_calls", "unpriced_seconds", "adjusts",
 	})
 	if err != nil {
 		return err
 	}
 	number := func(n uint64) string { return strconv.FormatUint(n, 10) }
+	signed := func(n int64) string { return strconv.FormatInt(n, 10) }
 	for _, s := range all {
 		for _, l := range s.Lines {
 			err := out.Write([]string{
-				s.Month, cell(s.TenantID), cell(s.TenantName), string(l.Bucket), l.Reason, l.Conferencing, l.UnfundedBecause, number(l.Calls), number(l.Seconds),
-				number(l.BilledTenths), l.Amount.String(), l.Currency, number(l.UnpricedCalls), number(l.UnpricedSeconds),
+				s.Month, Cell(s.TenantID), Cell(s.TenantName), string(l.Bucket), l.Reason, l.Conferencing, l.UnfundedBecause, number(l.Calls), number(l.Seconds),
+				number(l.BilledTenths), l.Amount.String(), l.Currency, number(l.UnpricedCalls), number(l.UnpricedSeconds), "",
+			})
+			if err != nil {
+				return err
+			}
+		}
+		for _, a := range s.Adjusted() {
+			err := out.Write([]string{
+				s.Month, Cell(s.TenantID), Cell(s.TenantName), a.Bucket, "adjustment", "", "", signed(a.Calls), signed(a.Seconds),
+				signed(a.BilledTenths), a.Amount.String(), a.Currency, signed(a.UnpricedCalls), signed(a.UnpricedSeconds), a.OfMonth,
 			})
 			if err != nil {
 				return err
@@ -271,9 +301,9 @@ func WriteStatementsCSV(w io.Writer, all []Statement) error {
 	return out.Error()
 }
 
-// cell keeps a text that comes from outside from being run as a formula by the
+// Cell keeps a text that comes from outside from being run as a formula by the
 // spreadsheet that finance opens the file with.
-func cell(text string) string {
+func Cell(text string) string {
 	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
 		return "'" + text
 	}

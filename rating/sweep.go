@@ -19,20 +19,38 @@ type Swept struct {
 }
 
 // Sweep removes the rows of runs that do not count and will not: superseded ones, except
-// for the newest of them, and those that were killed. It may be killed as well: what is
+// for the newest of them and those that a closed month was made of, and those that were
+// killed; and the rows of closings that were. It may be killed as well: what is
 // left of a run is found by its attempt, which goes last.
 func (r *Rater) Sweep(ctx context.Context) (Swept, error) {
-	type key struct {
+	var swept Swept
+	before := named("before", r.now().UTC().Add(-unfinished).Format("2006-01-02 15:04:05.000000"))
+	for _, x := range []struct {
+		find   string
+		remove []string
+	}{
+		{"unclosed", []string{"sweep_closed"}},
+		{"sweepable", []string{"sweep_rows", "sweep_runs", "sweep_attempts"}},
+	} {
+		n, err := r.remove(ctx, x.find, x.remove, before)
+		swept.Runs += n
+		if err != nil {
+			return swept, err
+		}
+	}
+	return swept, nil
+}
+
+// remove removes what a statement finds, a list of runs or closings at a time.
+func (r *Rater) remove(ctx context.Context, find string, statements []string, before any) (removed int, err error) {
+	found, err := query[struct {
 		TenantID string    `ch:"tenant_id"`
 		Month    time.Time `ch:"month"`
 		RunID    uuid.UUID `ch:"run_id"`
-	}
-	found, err := query[key](ctx, r.conn, "sweepable",
-		named("before", r.now().UTC().Add(-unfinished).Format("2006-01-02 15:04:05.000000")))
+	}](ctx, r.conn, find, before)
 	if err != nil {
-		return Swept{}, fmt.Errorf("look for runs to remove: %w", err)
+		return 0, fmt.Errorf("look for what to remove: %w", err)
 	}
-	var swept Swept
 	for chunk := range slices.Chunk(found, tenantsInStatement) {
 		var tenants, months, runs []string
 		for _, k := range chunk {
@@ -43,12 +61,12 @@ func (r *Rater) Sweep(ctx context.Context) (Swept, error) {
 		slices.Sort(tenants)
 		slices.Sort(months)
 		args := []any{named("tenants", slices.Compact(tenants)), named("months", slices.Compact(months)), named("runs", runs)}
-		for _, name := range []string{"sweep_rows", "sweep_runs", "sweep_attempts"} {
+		for _, name := range statements {
 			if err := r.conn.Exec(ctx, statement(name), args...); err != nil {
-				return swept, fmt.Errorf("%s: %w", name, err)
+				return removed, fmt.Errorf("%s: %w", name, err)
 			}
 		}
-		swept.Runs += len(chunk)
+		removed += len(chunk)
 	}
-	return swept, nil
+	return removed, nil
 }

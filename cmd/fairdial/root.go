@@ -41,13 +41,13 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`,
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.configFile, "config", "", "configuration `file` (see config.example.yaml)")
 	flags.StringVar(&a.dataDir, "data", "", "`folder` of the embedded store, over store.path")
-	flags.StringVarP(&a.output, "output", "o", "text", "`format` of the result: text or json (some commands: csv)")
+	flags.StringVarP(&a.output, "output", "o", "text", "`format` of the result: text or json (some commands: csv, xlsx, parquet)")
 	flags.StringVar(&a.logLevel, "log-level", "", "debug, info, warn or error, over log.level")
-	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json", "csv"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json", "csv", "xlsx", "parquet"}, cobra.ShellCompDirectiveNoFileComp))
 
 	for _, command := range []func(*app) *cobra.Command{
 		newServe, newDemo, newIngest, newQuarantine, newLedger, newDirectory, newTenants, newRates,
-		newRate, newRatings, newStatement, newReconcile, newPools, newCredits,
+		newRate, newRatings, newStatement, newClose, newReopen, newReconcile, newPools, newCredits,
 		newDetect, newRules, newCases, newAlert, newEnforce, newDecide, newSimulate, newDoctor, newMigrate, newVersion,
 	} {
 		root.AddCommand(command(a))
@@ -71,7 +71,7 @@ func checkOutput(cmd *cobra.Command, format string) error {
 	allowed := []string{"text", "json"}
 	if len(cmd.Annotations) > 0 {
 		allowed = nil
-		for _, f := range []string{"text", "json", "csv"} {
+		for _, f := range []string{"text", "json", "csv", "xlsx", "parquet"} {
 			if cmd.Annotations[outputsKey+"."+f] != "" {
 				allowed = append(allowed, f)
 			}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"fairdial/alerting"
 	"fairdial/cases"
@@ -26,6 +27,7 @@ type services struct {
 	cases     *cases.Log
 	enforcer  *enforcement.Enforcer
 	rater     *rating.Rater
+	books     *rating.Books
 	alerter   *alerting.Alerter
 }
 
@@ -53,6 +55,7 @@ func (a *app) services(ctx context.Context, st *store.Store) (*services, error) 
 	if s.rater, err = a.rater(s); err != nil {
 		return nil, err
 	}
+	s.books = rating.NewBooks(s.rater, j, time.Duration(a.cfg.Finance.Latency))
 	if s.alerter, err = a.alerter(s); err != nil {
 		return nil, err
 	}

@@ -1,11 +1,17 @@
 package main
 
 import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"fairdial/rating"
+	"fairdial/rating/parquet"
+	"fairdial/rating/workbook"
 	"fairdial/usage"
 )
 
@@ -49,40 +55,98 @@ func needMonth(cmd *cobra.Command, text string) (usage.Month, error) {
 }
 
 func newStatement(a *app) *cobra.Command {
-	var month string
+	var month, out string
 	var tenants []string
+	var rated bool
 	cmd := &cobra.Command{
-		Use:   "statement --month YYYY-MM [--tenant ID] [-o csv|json]",
+		Use:   "statement --month YYYY-MM [--tenant ID] [-o csv|json|xlsx|parquet] [--out FILE]",
 		Short: "What finance reads: seconds and money by what paid, for each tenant",
-		Args:  cobra.NoArgs,
+		Long: `Write the statements of a month. A closed month is read as it was closed; an open one
+as it is rated now, with what is to be put right of closed months before it.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			m, err := needMonth(cmd, month)
 			if err != nil {
 				return err
 			}
+			if out == "" && (a.output == "xlsx" || a.output == "parquet") && terminal(a.stdout) {
+				return usagef("%s: -o %s is not for a terminal; give --out FILE", cmd.CommandPath(), a.output)
+			}
 			return a.withStore(cmd.Context(), func(s *services) error {
-				all, err := s.rater.Statements(cmd.Context(), m, tenants)
+				var books statements = s.books
+				if rated {
+					books = s.books.Rated()
+				}
+				all, err := books.Statements(cmd.Context(), m, tenants)
 				if err != nil {
 					return err
 				}
-				switch a.output {
-				case "json":
-					return rating.WriteStatementsJSON(a.stdout, all)
-				case "csv":
-					return rating.WriteStatementsCSV(a.stdout, all)
-				}
-				for _, st := range all {
-					if err := a.showStatement(st); err != nil {
-						return err
-					}
-				}
-				return nil
+				return a.toFile(out, func() error { return a.writeStatements(cmd.Context(), m, all, books) })
 			})
 		},
 	}
 	cmd.Flags().StringVar(&month, "month", "", "`YYYY-MM`")
+	cmd.Flags().StringVar(&out, "out", "", "`FILE` to write; default: stdout")
 	cmd.Flags().StringArrayVar(&tenants, "tenant", nil, "tenant `ID`; may be given more than once; default: all")
-	return outputs(cmd, "text", "json", "csv")
+	cmd.Flags().BoolVar(&rated, "rated", false, "of closed months too, what they would say as they are rated now")
+	return outputs(cmd, "text", "json", "csv", "xlsx", "parquet")
+}
+
+// statements is where statements come from: the books, or the rating alone.
+type statements interface {
+	Statements(ctx context.Context, month usage.Month, tenants []string) ([]rating.Statement, error)
+	Entries(ctx context.Context, all []rating.Statement, each func(rating.Entry) error) error
+}
+
+func (a *app) writeStatements(ctx context.Context, m usage.Month, all []rating.Statement, from statements) error {
+	switch a.output {
+	case "json":
+		return rating.WriteStatementsJSON(a.stdout, all)
+	case "csv":
+		return rating.WriteStatementsCSV(a.stdout, all)
+	case "xlsx":
+		return workbook.Write(ctx, a.stdout, m.String(), all, from)
+	case "parquet":
+		return parquet.Write(ctx, a.stdout, all, from)
+	}
+	for _, st := range all {
+		if err := a.showStatement(st); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// toFile sends what a command writes to a file: whole, or not at all.
+func (a *app) toFile(name string, write func() error) (err error) {
+	if name == "" {
+		return write()
+	}
+	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	defer func() {
+		_ = f.Close()
+		_ = os.Remove(f.Name()) // it is not there once it has its name
+	}()
+	stdout := a.stdout
+	a.stdout = f
+	err = write()
+	a.stdout = stdout
+	if err == nil {
+		err = f.Chmod(0o644)
+	}
+	if err == nil {
+		err = f.Close()
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
 }
 
 func (a *app) showStatement(st rating.Statement) error {
@@ -97,6 +161,19 @@ func (a *app) showStatement(st rating.Statement) error {
 	}
 	for _, p := range st.Pools {
 		a.printf("pool %s: %s licences, %s of %s used\n", p.Pool, number(p.Licences), minutes(p.Used), minutes(p.Seconds))
+	}
+	for _, x := range st.Exceptions {
+		who := ""
+		if x.OrganizerID != "" {
+			who = " (organizer " + oneLine(x.OrganizerID) + ")"
+		}
+		a.printf("exception %s%s: %s calls, %s; %s\n", x.Code, who, number(x.Calls), minutes(int64(x.Seconds)), oneLine(x.Text))
+	}
+	for _, x := range st.Adjusted() {
+		a.printf("adjusts %s: %s, %d calls, %s, %s %s\n", x.OfMonth, x.Bucket, x.Calls, minutes(x.Seconds), x.Amount.StringFixed(2), x.Currency)
+	}
+	if st.Closed != nil {
+		a.printf("closed by %s at %s\n", oneLine(st.Closed.Actor), clock(st.Closed.At))
 	}
 	a.printf("\n")
 	return nil

@@ -4,7 +4,7 @@ INSERT INTO rating_rows
 (
     run_id, tenant_id, month, usage_id, revision, organizer_id, started_at, part,
     bucket, seconds, billed_tenths, connection_charge, amount, currency, rate_sheet, rate_prefix, unfunded_because,
-    reason, conferencing, pool, pool_before, pool_after
+    reason, conferencing, pool, pool_before, pool_after, destination_country, destination_class
 )
 WITH
 -- The bits of what an organizer holds.
@@ -68,7 +68,8 @@ records AS
         tenant_id, usage_id, revision, organizer_id, started_at, seconds, callee_number, destination_class AS class,
         if(destination_class = 'toll_free' AND (destination_country = 'US' OR npa_nxx != ''),
             if({toll_free_counts_as_us:Bool}, 'US', ''),
-            destination_country)::String AS country
+            destination_country)::String AS country,
+        destination_country
     FROM usage_revisions
     WHERE tenant_id IN (SELECT tenant_id FROM runs)
       AND started_at >= {from:DateTime64(7, 'UTC')} AND started_at < {to:DateTime64(7, 'UTC')}
@@ -87,7 +88,7 @@ records AS
 destined AS
 (
     SELECT
-        month, tenant_id, usage_id, revision, organizer_id, started_at, seconds, class,
+        month, tenant_id, usage_id, revision, organizer_id, started_at, seconds, class, destination_country,
         has({addon_countries:Array(String)}, country) AND NOT has({addon_never:Array(String)}, class) AS for_addon,
         has({pool_countries:Array(String)}, country) AND NOT has({pool_never:Array(String)}, class) AS for_pool,
         has({select_countries:Array(String)}, country) AND NOT has({select_never:Array(String)}, class) AS for_select_pool,
@@ -130,7 +131,9 @@ calls AS
                 NOT c.for_pool, 'other',
                 bitAnd(h.held, free_subscription) != 0, 'select',
                 'pay_per_minute'),
-            if(bitAnd(h.held, pay_per_minute + credits_plan) != 0, 'credits_not_funded', 'no_credits_licence')
+            if(bitAnd(h.held, pay_per_minute + credits_plan) != 0, 'credits_not_funded', 'no_credits_licence'),
+            c.destination_country::String,
+            c.class::String
         ) AS told
     FROM destined AS c
     INNER JOIN runs AS r ON r.tenant_id = c.tenant_id AND r.month = c.month
@@ -211,7 +214,9 @@ SELECT
     told.1,
     ['', 'standard', 'select'][pool + 1],
     if(part = 0, pool_before, 0),
-    pool_after
+    pool_after,
+    told.4,
+    told.5
 FROM charged
 SETTINGS
     max_bytes_before_external_sort = 268435456

@@ -11,13 +11,7 @@ SELECT
     minIf(started_at, pool != '' AND pool_after = 0 AND seconds > 0) AS pool_empty_at,
     countIf(pool != '' AND pool_after = 0 AND seconds > 0) > 0       AS pool_empty
 FROM rating_rows
-WHERE month = {month:Date}
-  AND (tenant_id, month, run_id) IN
-  (
-      SELECT tenant_id, month, run_id
-      FROM rating_current
-      WHERE month = {month:Date} AND (empty({tenants:Array(String)}) OR tenant_id IN ({tenants:Array(String)}))
-  )
+WHERE tenant_id IN ({tenants:Array(String)}) AND month = {month:Date} AND run_id IN ({runs:Array(UUID)})
 GROUP BY tenant_id, bucket, reason, conferencing, unfunded_because, pool, currency
 ORDER BY tenant_id, bucket, reason, conferencing, unfunded_because, pool, currency
 SETTINGS prefer_column_name_to_alias = 1

@@ -15,5 +15,6 @@ WITH kept AS
 SELECT DISTINCT tenant_id, month, run_id
 FROM rating_attempts
 WHERE run_id NOT IN (SELECT run_id FROM kept)
+  AND run_id NOT IN (SELECT run_id FROM closed_rows) -- what a closed statement was made of stays readable
   AND (run_id IN (SELECT run_id FROM rating_runs) OR started_at < {before:DateTime64(6, 'UTC')})
 ORDER BY tenant_id, month, run_id

@@ -1,0 +1,363 @@
+package rating
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+
+	"fairdial/store/journal"
+	"fairdial/usage"
+)
+
+// CloseStream is the stream of the journal that closed months are in. A subject is the
+// month and the tenant, "2026-02/contoso"; the id of an event that closes is the close_id
+// of its frozen rows.
+const CloseStream = "close"
+
+// The kinds of events of CloseStream.
+const (
+	Closed   = "closed"
+	Reopened = "reopened"
+)
+
+// CloseLog is what the books need of the journal.
+type CloseLog interface {
+	Append(ctx context.Context, e journal.Event) error
+	History(ctx context.Context, stream, subject string) ([]journal.Event, error)
+	Heads(ctx context.Context, stream string, f journal.Filter) ([]journal.Event, error)
+}
+
+// Books gives the statements that finance works with: of a closed month what was frozen,
+// of an open one what is rated now, with what is to be put right of closed ones.
+type Books struct {
+	rater   *Rater
+	log     CloseLog
+	latency time.Duration
+}
+
+// NewBooks makes books on a rater. Records may arrive for the latency after a month's end;
+// it is not to be closed before.
+func NewBooks(r *Rater, log CloseLog, latency time.Duration) *Books {
+	return &Books{rater: r, log: log, latency: latency}
+}
+
+// Closing is what the books say of a tenant-month.
+type Closing struct {
+	TenantID string    `json:"tenant_id"`
+	Month    string    `json:"month"`
+	State    string    `json:"state"` // closed, reopened
+	Version  uint32    `json:"version"`
+	Actor    string    `json:"actor"`
+	Reason   string    `json:"reason,omitempty"`
+	At       time.Time `json:"at"` // UTC
+	CloseID  uuid.UUID `json:"close_id"`
+	RunID    uuid.UUID `json:"run_id"`   // the rating run that was frozen
+	Sequence uint32    `json:"sequence"` // and its place among the runs of the tenant-month
+	Rows     int       `json:"rows"`
+	SHA256   string    `json:"sha256"` // of the canonical CSV of the frozen rows
+	// Forced is what spoke against closing, where somebody closed all the same.
+	Forced []string `json:"forced,omitempty"`
+	// Adjusts are the months that the closed statement puts right, each with the id of its
+	// own closing.
+	Adjusts map[string]uuid.UUID `json:"adjusts,omitempty"`
+
+	month usage.Month
+}
+
+// frozen is the body of an event that closes.
+type frozen struct {
+	Closing
+	Statement Statement `json:"statement"`
+}
+
+// Adjustment is what a statement puts right of a month that was closed before: the
+// difference between what that month would say now and what has been billed of it.
+type Adjustment struct {
+	OfMonth         string          `ch:"of_month" json:"of_month"`
+	CloseID         uuid.UUID       `json:"close_id"` // of the closed month
+	OrganizerID     string          `ch:"organizer_id" json:"organizer_id"`
+	Bucket          string          `ch:"bucket" json:"bucket"`
+	Currency        string          `ch:"currency" json:"currency"`
+	Calls           int64           `ch:"calls" json:"calls"`
+	CallsBegun      int64           `ch:"calls_begun" json:"calls_begun"`
+	Seconds         int64           `ch:"seconds" json:"seconds"`
+	BilledTenths    int64           `ch:"billed_tenths" json:"billed_tenths"`
+	Amount          decimal.Decimal `ch:"amount" json:"amount"`
+	UnpricedCalls   int64           `ch:"unpriced_calls" json:"unpriced_calls"`
+	UnpricedSeconds int64           `ch:"unpriced_seconds" json:"unpriced_seconds"`
+}
+
+func subjectOf(month usage.Month, tenantID string) string { return month.String() + "/" + tenantID }
+
+// heads are the newest closing events, by tenant and then month.
+func (b *Books) heads(ctx context.Context) (map[string][]frozen, error) {
+	events, err := b.log.Heads(ctx, CloseStream, journal.Filter{})
+	if err != nil {
+		return nil, fmt.Errorf("read which months are closed: %w", err)
+	}
+	out := map[string][]frozen{}
+	for _, e := range events {
+		f, err := decodeClosing(e)
+		if err != nil {
+			return nil, err
+		}
+		out[f.TenantID] = append(out[f.TenantID], f)
+	}
+	for _, own := range out {
+		slices.SortFunc(own, func(a, b frozen) int { return strings.Compare(a.Month, b.Month) })
+	}
+	return out, nil
+}
+
+func decodeClosing(e journal.Event) (frozen, error) {
+	var f frozen
+	if err := json.Unmarshal([]byte(e.Body), &f); err != nil {
+		return f, fmt.Errorf("closing %s, version %d: %w", e.Subject, e.Version, err)
+	}
+	month, tenantID, _ := strings.Cut(e.Subject, "/")
+	m, err := usage.ParseMonth(month)
+	if err != nil {
+		return f, fmt.Errorf("closing %s: %w", e.Subject, err)
+	}
+	f.TenantID, f.Month, f.month = tenantID, month, m
+	f.State, f.Version, f.Actor, f.Reason, f.At = e.Kind, e.Version, e.Actor, e.Reason, e.At
+	if e.Kind == Closed {
+		f.CloseID = e.EventID
+	}
+	return f, nil
+}
+
+// Closings is what the books say of every tenant-month that was ever closed, by month and
+// tenant; a zero month is every month.
+func (b *Books) Closings(ctx context.Context, month usage.Month, tenants []string) ([]Closing, error) {
+	all, err := b.heads(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []Closing{}
+	for tenantID, own := range all {
+		for _, f := range own {
+			if (month == usage.Month{} || f.month == month) && (len(tenants) == 0 || slices.Contains(tenants, tenantID)) {
+				out = append(out, f.Closing)
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b Closing) int {
+		return strings.Compare(a.Month+"/"+a.TenantID, b.Month+"/"+b.TenantID)
+	})
+	return out, nil
+}
+
+// Statements are the statements of a month as the books have them, by tenant id.
+func (b *Books) Statements(ctx context.Context, month usage.Month, tenants []string) ([]Statement, error) {
+	closings, err := b.heads(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rated, err := b.rater.Statements(ctx, month, tenants)
+	if err != nil {
+		return nil, err
+	}
+	byTenant := map[string]Statement{}
+	for _, s := range rated {
+		byTenant[s.TenantID] = s
+	}
+	for tenantID, own := range closings {
+		if len(tenants) > 0 && !slices.Contains(tenants, tenantID) {
+			continue
+		}
+		s, there := byTenant[tenantID]
+		if i := slices.IndexFunc(own, func(f frozen) bool { return f.month == month && f.State == Closed }); i >= 0 {
+			if s, err = b.closed(ctx, own[i]); err != nil {
+				return nil, err
+			}
+			byTenant[tenantID] = s
+			continue
+		}
+		due, err := b.due(ctx, month, tenantID, own)
+		if err != nil {
+			return nil, err
+		}
+		if !there && len(due) == 0 {
+			continue
+		}
+		if !there {
+			// Nothing is rated in the month; what is due is put into it all the same.
+			s = b.rater.statementOf(month, run{TenantID: tenantID}, tenant{Name: own[len(own)-1].Statement.TenantName}, nil)
+		}
+		s.Adjustments = due
+		byTenant[tenantID] = s
+	}
+	open, closed := []Statement{}, []Statement{}
+	for _, s := range byTenant {
+		if s.Closed == nil {
+			open = append(open, s)
+		} else {
+			closed = append(closed, s)
+		}
+	}
+	if err := b.rater.exceptions(ctx, month, open); err != nil {
+		return nil, err
+	}
+	out := append(open, closed...)
+	slices.SortFunc(out, func(a, b Statement) int { return strings.Compare(a.TenantID, b.TenantID) })
+	return out, nil
+}
+
+// Rated are books in which nothing was ever closed.
+func (b *Books) Rated() *RatedBooks { return &RatedBooks{b.rater} }
+
+// RatedBooks give statements as they are rated now.
+type RatedBooks struct{ rater *Rater }
+
+// Statements are the statements of a month, by tenant id.
+func (b *RatedBooks) Statements(ctx context.Context, month usage.Month, tenants []string) ([]Statement, error) {
+	all, err := b.rater.Statements(ctx, month, tenants)
+	if err != nil {
+		return nil, err
+	}
+	return all, b.rater.exceptions(ctx, month, all)
+}
+
+// Entries gives the entries of statements one by one.
+func (b *RatedBooks) Entries(ctx context.Context, all []Statement, each func(Entry) error) error {
+	return (&Books{rater: b.rater}).Entries(ctx, all, each)
+}
+
+// closed is the statement of a month as it was frozen.
+func (b *Books) closed(ctx context.Context, f frozen) (Statement, error) {
+	s := f.Statement
+	closing := f.Closing
+	s.Closed, s.closeID, s.month = &closing, f.CloseID, f.month
+	s.Adjustments = []Adjustment{}
+	if len(f.Adjusts) == 0 {
+		return s, nil
+	}
+	err := b.rater.entries(ctx, f.month, f.TenantID, uuid.Nil, f.CloseID, func(e Entry) error {
+		if e.Adjusts() {
+			s.Adjustments = append(s.Adjustments, e.adjustment(f.Adjusts))
+		}
+		return nil
+	})
+	return s, err
+}
+
+func (e Entry) adjustment(closeOf map[string]uuid.UUID) Adjustment {
+	return Adjustment{
+		OfMonth: e.OfMonth, CloseID: closeOf[e.OfMonth], OrganizerID: e.OrganizerID, Bucket: e.Bucket, Currency: e.Currency,
+		Calls: e.Calls, CallsBegun: e.CallsBegun, Seconds: e.Seconds, BilledTenths: e.BilledTenths, Amount: e.Amount,
+		UnpricedCalls: e.UnpricedCalls, UnpricedSeconds: e.UnpricedSeconds,
+	}
+}
+
+// due is what a tenant's closed months would say now beyond what has been billed of them,
+// as far as this month, being open, is the next open one after them.
+func (b *Books) due(ctx context.Context, month usage.Month, tenantID string, own []frozen) ([]Adjustment, error) {
+	closedMonths := map[usage.Month]frozen{}
+	var closes []string
+	for _, f := range own {
+		if f.State == Closed {
+			closedMonths[f.month] = f
+			closes = append(closes, f.CloseID.String())
+		}
+	}
+	var of []usage.Month
+	for m := range closedMonths {
+		next := m.Next()
+		for _, more := closedMonths[next]; more; _, more = closedMonths[next] {
+			next = next.Next()
+		}
+		if next == month {
+			of = append(of, m)
+		}
+	}
+	out := []Adjustment{}
+	if len(of) == 0 {
+		return out, nil
+	}
+	current, err := query[run](ctx, b.rater.conn, "current_runs", named("tenants", []string{tenantID}), named("months", firstDays(of)))
+	if err != nil {
+		return nil, fmt.Errorf("adjustments of %s %s: %w", tenantID, month, err)
+	}
+	runs, moved := []string{}, false
+	for _, f := range closedMonths {
+		for _, m := range of {
+			_, adjusted := f.Adjusts[m.String()]
+			moved = moved || adjusted
+		}
+	}
+	for _, c := range current {
+		runs = append(runs, c.RunID.String())
+		moved = moved || closedMonths[monthOf(c.Month)].RunID != c.RunID
+	}
+	if !moved {
+		return out, nil
+	}
+	rows, err := query[Adjustment](ctx, b.rater.conn, "adjustments", named("tenant", tenantID), named("months", firstDays(of)),
+		named("runs", runs), named("closes", closes))
+	if err != nil {
+		return nil, fmt.Errorf("adjustments of %s %s: %w", tenantID, month, err)
+	}
+	for _, a := range rows {
+		m, err := usage.ParseMonth(a.OfMonth)
+		if err != nil {
+			return nil, err
+		}
+		a.CloseID = closedMonths[m].CloseID
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+// Entries gives the entries of statements one by one, in the order of the statements. A
+// statement must be one that these books gave.
+func (b *Books) Entries(ctx context.Context, all []Statement, each func(Entry) error) error {
+	for _, s := range all {
+		if err := b.rater.entries(ctx, s.month, s.TenantID, s.runID, s.closeID, each); err != nil {
+			return err
+		}
+		if s.Closed != nil {
+			continue // the frozen rows have the adjustments in them
+		}
+		for _, a := range s.Adjustments {
+			if err := each(a.entry(s)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (a Adjustment) entry(s Statement) Entry {
+	return Entry{
+		TenantID: s.TenantID, Month: s.Month, OfMonth: a.OfMonth, OrganizerID: a.OrganizerID, Bucket: a.Bucket, Reason: "adjustment",
+		Currency: a.Currency, Calls: a.Calls, CallsBegun: a.CallsBegun, Seconds: a.Seconds, BilledTenths: a.BilledTenths, Amount: a.Amount,
+		UnpricedCalls: a.UnpricedCalls, UnpricedSeconds: a.UnpricedSeconds,
+	}
+}
+
+// Adjusted is a statement's adjustments without organizers: by month, bucket and currency.
+func (s Statement) Adjusted() []Adjustment {
+	out := []Adjustment{}
+	for _, a := range s.Adjustments {
+		i := slices.IndexFunc(out, func(o Adjustment) bool {
+			return o.OfMonth == a.OfMonth && o.Bucket == a.Bucket && o.Currency == a.Currency
+		})
+		if i < 0 {
+			a.OrganizerID = ""
+			out = append(out, a)
+			continue
+		}
+		o := &out[i]
+		o.Calls, o.CallsBegun, o.Seconds = o.Calls+a.Calls, o.CallsBegun+a.CallsBegun, o.Seconds+a.Seconds
+		o.BilledTenths, o.Amount = o.BilledTenths+a.BilledTenths, o.Amount.Add(a.Amount)
+		o.UnpricedCalls, o.UnpricedSeconds = o.UnpricedCalls+a.UnpricedCalls, o.UnpricedSeconds+a.UnpricedSeconds
+	}
+	return out
+}

@@ -1,0 +1,143 @@
+package workbook
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/shopspring/decimal"
+	"github.com/xuri/excelize/v2"
+
+	"fairdial/rating"
+	"fairdial/usage"
+)
+
+// summary is the first sheet: what each bucket paid, and what is due in each currency.
+func (b *book) summary(month string, all []rating.Statement, tenants, adjustments *table) error {
+	t, err := b.table(sheetSummary, text("Statement "+month, 34), currency, counted("Calls"), counted("Seconds"), money("Amount"), counted("Calls without a rate"))
+	if err != nil {
+		return err
+	}
+	for _, bucket := range []usage.Bucket{usage.BucketAddon, usage.BucketPool, usage.BucketCredits, usage.BucketUnfunded} {
+		if err := t.bucket(bucket, all, tenants); err != nil {
+			return err
+		}
+	}
+	if err := t.grandTotal(tenants); err != nil {
+		return err
+	}
+	for _, code := range slices.Sorted(maps.Keys(both(tenants.sums, adjustments.sums))) {
+		if err := t.due(code, tenants, adjustments); err != nil {
+			return err
+		}
+	}
+	if err := t.write(nil); err != nil {
+		return err
+	}
+	for _, s := range all {
+		if err := t.write([]any{rating.Cell(s.TenantID), nil, nil, nil, stateOf(s)}); err != nil {
+			return err
+		}
+	}
+	return t.out.Flush()
+}
+
+func both(a, b map[string]map[int]decimal.Decimal) map[string]bool {
+	codes := map[string]bool{}
+	for code := range a {
+		codes[code] = true
+	}
+	for code := range b {
+		codes[code] = true
+	}
+	return codes
+}
+
+func stateOf(s rating.Statement) string {
+	if s.Closed == nil {
+		return "open"
+	}
+	return rating.Cell(fmt.Sprintf("closed by %s at %s, SHA-256 %s", s.Closed.Actor, s.Closed.At.UTC().Format("2006-01-02 15:04Z"), s.Closed.SHA256))
+}
+
+// bucket is a row for what the bucket paid, and one a currency for the money.
+func (t *table) bucket(bucket usage.Bucket, all []rating.Statement, tenants *table) error {
+	var calls, seconds, unpriced int64
+	amounts := map[string]decimal.Decimal{}
+	for _, s := range all {
+		for _, l := range s.Lines {
+			if l.Bucket != bucket {
+				continue
+			}
+			calls, seconds, unpriced = calls+int64(l.Calls), seconds+int64(l.Seconds), unpriced+int64(l.UnpricedCalls)
+			if l.Currency != "" {
+				amounts[l.Currency] = amounts[l.Currency].Add(l.Amount)
+			}
+		}
+	}
+	count := func(title string, n int64) excelize.Cell {
+		formula := "SUMIFS(" + tenants.span(tenants.index(title), true) + "," + tenants.span(tenants.index("Bucket"), true) + "," + quoted(string(bucket)) + ")"
+		return excelize.Cell{StyleID: t.b.count, Formula: formula, Value: n}
+	}
+	err := t.write([]any{string(bucket), nil, count("Calls", calls), count("Seconds", seconds), nil, count("Calls without a rate", unpriced)})
+	if err != nil {
+		return err
+	}
+	for _, code := range slices.Sorted(maps.Keys(amounts)) {
+		value, err := number(amounts[code])
+		if err != nil {
+			return err
+		}
+		amount := excelize.Cell{StyleID: t.b.amount, Formula: tenants.sumIf(tenants.index("Amount"), code, string(bucket)), Value: value}
+		if err := t.write([]any{string(bucket), rating.Cell(code), nil, nil, amount}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *table) grandTotal(tenants *table) error {
+	count := func(title string) excelize.Cell {
+		i := tenants.index(title)
+		return excelize.Cell{StyleID: t.b.boldCount, Formula: "SUM(" + tenants.span(i, true) + ")", Value: tenants.counts[i]}
+	}
+	return t.write([]any{
+		excelize.Cell{StyleID: t.b.bold, Value: "Total"}, nil, count("Calls"), count("Seconds"), nil, count("Calls without a rate"),
+	})
+}
+
+// due is what is to be paid in a currency: what the month is rated, and what is put right
+// of closed months.
+func (t *table) due(code string, tenants, adjustments *table) error {
+	var formulas []string
+	sum := decimal.Zero
+	for _, x := range []struct {
+		title string
+		from  *table
+	}{{"Rated", tenants}, {"Adjustments", adjustments}} {
+		i := x.from.index("Amount")
+		amount, there := x.from.sums[code][i]
+		if !there {
+			continue
+		}
+		value, err := number(amount)
+		if err != nil {
+			return err
+		}
+		cell := excelize.Cell{StyleID: t.b.amount, Formula: x.from.sumIf(i, code, ""), Value: value}
+		if err := t.write([]any{x.title + " " + rating.Cell(code), rating.Cell(code), nil, nil, cell}); err != nil {
+			return err
+		}
+		sum = sum.Add(amount)
+		formulas = append(formulas, fmt.Sprintf("E%d", t.row))
+	}
+	value, err := number(sum)
+	if err != nil {
+		return err
+	}
+	return t.write([]any{
+		excelize.Cell{StyleID: t.b.bold, Value: "Due " + rating.Cell(code)}, rating.Cell(code), nil, nil,
+		excelize.Cell{StyleID: t.b.boldAmount, Formula: "ROUND(" + strings.Join(formulas, "+") + ",7)", Value: value},
+	})
+}
