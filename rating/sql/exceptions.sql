@@ -29,14 +29,18 @@ uncovered AS
       AND arrayExists(s -> s.1 <= r.started_at AND r.started_at < s.2, h.spans)
     GROUP BY tenant_id, organizer_id
 )
-SELECT h.tenant_id AS tenant_id, h.organizer_id AS organizer_id, 'addon_without_prerequisite' AS code, u.calls AS calls, u.seconds AS seconds
-FROM held AS h
-LEFT JOIN uncovered AS u ON u.tenant_id = h.tenant_id AND u.organizer_id = h.organizer_id
-WHERE u.calls > 0 OR NOT h.required
-UNION ALL
-SELECT tenant_id, organizer_id, 'pool_without_licence' AS code, countIf(part = 0) AS calls, sum(rating_rows.seconds) AS seconds
-FROM rating_rows
-WHERE tenant_id IN ({tenants:Array(String)}) AND month = {month:Date} AND run_id IN ({runs:Array(UUID)})
-  AND bucket = 'pool' AND conferencing = 'none'
-GROUP BY tenant_id, organizer_id
+SELECT tenant_id, organizer_id, code, calls, seconds
+FROM
+(
+    SELECT h.tenant_id AS tenant_id, h.organizer_id AS organizer_id, 'addon_without_prerequisite' AS code, u.calls AS calls, u.seconds AS seconds
+    FROM held AS h
+    LEFT JOIN uncovered AS u ON u.tenant_id = h.tenant_id AND u.organizer_id = h.organizer_id
+    WHERE u.calls > 0 OR NOT h.required
+    UNION ALL
+    SELECT tenant_id, organizer_id, 'pool_without_licence' AS code, countIf(part = 0) AS calls, sum(rating_rows.seconds) AS seconds
+    FROM rating_rows
+    WHERE tenant_id IN ({tenants:Array(String)}) AND month = {month:Date} AND run_id IN ({runs:Array(UUID)})
+      AND bucket = 'pool' AND conferencing = 'none'
+    GROUP BY tenant_id, organizer_id
+)
 ORDER BY tenant_id, code, organizer_id
