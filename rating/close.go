@@ -88,8 +88,7 @@ func (b *Books) Close(ctx context.Context, req CloseRequest) (Closing, error) {
 		Stream: CloseStream, Subject: subjectOf(req.Month, req.TenantID), Version: f.Version, EventID: f.CloseID, Kind: Closed,
 		TenantID: req.TenantID, Actor: req.Actor, At: f.At, Reason: req.Reason, Body: string(body),
 	})
-	var conflict *journal.ConflictError
-	if errors.As(err, &conflict) {
+	if conflict, ok := errors.AsType[*journal.ConflictError](err); ok {
 		return Closing{}, alreadyClosed(req, conflict.Winner)
 	}
 	if err != nil {

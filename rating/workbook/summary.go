@@ -136,8 +136,7 @@ func (t *table) due(code string, tenants, adjustments *table) error {
 	if err != nil {
 		return err
 	}
-	return t.write([]any{
-		excelize.Cell{StyleID: t.b.bold, Value: "Due " + rating.Cell(code)}, rating.Cell(code), nil, nil,
-		excelize.Cell{StyleID: t.b.boldAmount, Formula: "ROUND(" + strings.Join(formulas, "+") + ",7)", Value: value},
-	})
+	title := excelize.Cell{StyleID: t.b.bold, Value: "Due " + rating.Cell(code)}
+	total := excelize.Cell{StyleID: t.b.boldAmount, Formula: "ROUND(" + strings.Join(formulas, "+") + ",7)", Value: value}
+	return t.write([]any{title, rating.Cell(code), nil, nil, total})
 }

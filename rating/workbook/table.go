@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/shopspring/decimal"
 	"github.com/xuri/excelize/v2"
@@ -163,16 +164,16 @@ func (t *table) total(code string) error {
 // A spreadsheet counts in binary; rounded to the places that amounts have, the sum is
 // exact.
 func (t *table) sumIf(money int, code, bucket string) string {
-	condition := ""
+	parts := []string{t.span(money, true)}
 	for i, c := range t.columns {
 		switch {
 		case c.kind == kindCurrency:
-			condition += "," + t.span(i, true) + "," + quoted(code)
+			parts = append(parts, t.span(i, true), quoted(code))
 		case c.title == "Bucket" && bucket != "":
-			condition += "," + t.span(i, true) + "," + quoted(bucket)
+			parts = append(parts, t.span(i, true), quoted(bucket))
 		}
 	}
-	return "ROUND(SUMIFS(" + t.span(money, true) + condition + "),7)"
+	return "ROUND(SUMIFS(" + strings.Join(parts, ",") + "),7)"
 }
 
 // span is the rows of a column, without totals.
