@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"fairdial/cases"
+	"fairdial/rating"
+)
+
+func newLeak(a *app) *cobra.Command {
+	var month string
+	var req rating.LeakRequest
+	cmd := &cobra.Command{
+		Use:   "leak --month YYYY-MM [--tenant ID] [--currency CODE] [-o json|csv]",
+		Short: "What \"unlimited\" cost: what the add-on absorbed, at the prices of rate sheets",
+		Long: `Add up the calls that the add-on paid for, by organizer, and price them as credits
+would have been charged. Two parts stand out: what organizers with an open case used, and
+what was used without an eligible licence though the source says that the add-on paid.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var err error
+			if req.Month, err = needMonth(cmd, month); err != nil {
+				return err
+			}
+			return a.withStore(cmd.Context(), func(s *services) error {
+				if req.Cases, err = s.questioned(cmd.Context()); err != nil {
+					return err
+				}
+				all, err := s.rater.Leaks(cmd.Context(), req)
+				if err != nil {
+					return err
+				}
+				switch a.output {
+				case "json":
+					return a.json(all)
+				case "csv":
+					return rating.WriteLeaksCSV(a.stdout, all)
+				}
+				for _, l := range all {
+					if err := a.showLeak(l); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		},
+	}
+	cmd.Flags().StringVar(&month, "month", "", "`YYYY-MM`")
+	cmd.Flags().StringArrayVar(&req.Tenants, "tenant", nil, "tenant `ID`; may be given more than once; default: all")
+	cmd.Flags().StringVar(&req.Currency, "currency", "", "price in this currency (ISO 4217 `code`); default: that of the tenant's credits")
+	return outputs(cmd, "text", "json", "csv")
+}
+
+// questioned are the cases that are not closed, one for each organizer in them.
+func (s *services) questioned(ctx context.Context) ([]rating.OpenCase, error) {
+	list, err := s.cases.List(ctx, cases.Filter{})
+	if err != nil {
+		return nil, err
+	}
+	var out []rating.OpenCase
+	for _, c := range list {
+		if c.Status == cases.StatusClosed {
+			continue
+		}
+		members := c.Members
+		if len(members) == 0 {
+			members = []string{c.OrganizerID}
+		}
+		for _, m := range members {
+			out = append(out, rating.OpenCase{CaseID: c.ID, TenantID: c.TenantID, OrganizerID: m})
+		}
+	}
+	return out, nil
+}
+
+// leakOrganizers is how many the text shows; json and csv have all.
+const leakOrganizers = 20
+
+func (a *app) showLeak(l rating.Leak) error {
+	price := func(p rating.LeakPart) string {
+		text := "-"
+		if l.Currency != "" {
+			text = p.Amount.StringFixed(2) + " " + l.Currency
+		}
+		if p.UnpricedCalls > 0 && l.Currency != "" {
+			text += ", " + number(p.UnpricedCalls) + " calls without a rate"
+		}
+		return text
+	}
+	a.printf("%s (%s), %s\n", oneLine(l.TenantName), l.TenantID, l.Month)
+	rows := [][]string{{"the add-on absorbed", ">calls", ">minutes", ">at rate-sheet prices"}}
+	for _, x := range []struct {
+		what string
+		part rating.LeakPart
+	}{{"in all", l.Absorbed}, {"of it by organizers with an open case", l.Questioned}, {"of it without an eligible licence", l.Ineligible}} {
+		rows = append(rows, []string{x.what, number(x.part.Calls), minutes(int64(x.part.Seconds)), price(x.part)})
+	}
+	if err := a.table(rows); err != nil {
+		return err
+	}
+	for _, note := range []string{l.Note, l.Addon.Note} {
+		if note != "" {
+			a.printf("%s\n", oneLine(note))
+		}
+	}
+	if len(l.Organizers) > 0 {
+		rows = [][]string{{"organizer", "upn", ">calls", ">minutes", ">at rate-sheet prices", "open cases"}}
+		for _, o := range l.Organizers[:min(len(l.Organizers), leakOrganizers)] {
+			rows = append(rows, []string{
+				o.OrganizerID, o.UPN, number(o.Absorbed.Calls), minutes(int64(o.Absorbed.Seconds)), price(o.Absorbed), strings.Join(o.Cases, " "),
+			})
+		}
+		if err := a.table(rows); err != nil {
+			return err
+		}
+		if more := len(l.Organizers) - leakOrganizers; more > 0 {
+			a.printf("and %d more; -o csv has all\n", more)
+		}
+	}
+	a.printf("\n")
+	return nil
+}

@@ -1,0 +1,211 @@
+package rating
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
+
+	"fairdial/rules/rates"
+	"fairdial/usage"
+)
+
+// Leak is what "unlimited" cost of a tenant-month: what the add-on absorbed, at the prices
+// that rate sheets have for the same calls.
+type Leak struct {
+	TenantID   string `json:"tenant_id"`
+	TenantName string `json:"tenant_name"`
+	Month      string `json:"month"`
+	// Currency of all amounts; empty where no rate sheet is known that could price them.
+	Currency string     `json:"currency"`
+	Note     string     `json:"note,omitempty"`
+	Addon    AddonOffer `json:"addon"`
+	// Absorbed is all of it: what is rated as add-on, and what the source says the add-on
+	// paid for.
+	Absorbed LeakPart `json:"absorbed"`
+	// Questioned is the part of organizers who have an open case.
+	Questioned LeakPart `json:"questioned"`
+	// Ineligible is the part of calls whose organizers held no add-on, or not what it
+	// requires, at call start, though the source says that the add-on paid.
+	Ineligible LeakPart        `json:"ineligible"`
+	Organizers []LeakOrganizer `json:"organizers"` // the most seconds first
+}
+
+// LeakPart is calls, and what they would have cost.
+type LeakPart struct {
+	Calls           uint64          `json:"calls"`
+	Seconds         uint64          `json:"seconds"`
+	Amount          decimal.Decimal `json:"amount"`
+	UnpricedCalls   uint64          `json:"unpriced_calls"` // no rate is known; not in the amount
+	UnpricedSeconds uint64          `json:"unpriced_seconds"`
+}
+
+func (p *LeakPart) add(o LeakPart) {
+	p.Calls, p.Seconds, p.Amount = p.Calls+o.Calls, p.Seconds+o.Seconds, p.Amount.Add(o.Amount)
+	p.UnpricedCalls, p.UnpricedSeconds = p.UnpricedCalls+o.UnpricedCalls, p.UnpricedSeconds+o.UnpricedSeconds
+}
+
+// LeakOrganizer is one organizer's part.
+type LeakOrganizer struct {
+	OrganizerID string   `json:"organizer_id"`
+	UPN         string   `json:"upn,omitempty"`
+	Name        string   `json:"name,omitempty"`
+	Absorbed    LeakPart `json:"absorbed"`
+	Ineligible  LeakPart `json:"ineligible"`
+	Cases       []string `json:"cases"` // open ones
+}
+
+// OpenCase is a case that questions an organizer's use.
+type OpenCase struct {
+	CaseID, TenantID, OrganizerID string
+}
+
+// LeakRequest says of what. Without a currency it is the one of the tenant's credits, or
+// that of the only rate sheets there are.
+type LeakRequest struct {
+	Month    usage.Month
+	Tenants  []string // empty for all that are rated
+	Currency string
+	Cases    []OpenCase
+}
+
+type leakRow struct {
+	OrganizerID               string          `ch:"organizer_id"`
+	UPN                       string          `ch:"upn"`
+	Name                      string          `ch:"name"`
+	Calls                     uint64          `ch:"calls"`
+	Seconds                   uint64          `ch:"seconds"`
+	Amount                    decimal.Decimal `ch:"amount"`
+	UnpricedCalls             uint64          `ch:"unpriced_calls"`
+	UnpricedSeconds           uint64          `ch:"unpriced_seconds"`
+	IneligibleCalls           uint64          `ch:"ineligible_calls"`
+	IneligibleSeconds         uint64          `ch:"ineligible_seconds"`
+	IneligibleAmount          decimal.Decimal `ch:"ineligible_amount"`
+	IneligibleUnpricedCalls   uint64          `ch:"ineligible_unpriced_calls"`
+	IneligibleUnpricedSeconds uint64          `ch:"ineligible_unpriced_seconds"`
+}
+
+// Leaks is what the add-on absorbed of a month, by tenant id.
+func (r *Rater) Leaks(ctx context.Context, req LeakRequest) ([]Leak, error) {
+	statements, err := r.Statements(ctx, req.Month, req.Tenants)
+	if err != nil {
+		return nil, err
+	}
+	who, err := query[tenant](ctx, r.conn, "tenants", named("tenants", words(req.Tenants)))
+	if err != nil {
+		return nil, err
+	}
+	tenants := map[string]tenant{}
+	for _, t := range who {
+		tenants[t.ID] = t
+	}
+	sheets, err := rates.List(ctx, r.conn)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Leak, len(statements))
+	for i, s := range statements {
+		if out[i], err = r.leak(ctx, req, s, tenants[s.TenantID], sheets); err != nil {
+			return nil, fmt.Errorf("leak of %s %s: %w", s.TenantID, req.Month, err)
+		}
+	}
+	return out, nil
+}
+
+func (r *Rater) leak(ctx context.Context, req LeakRequest, s Statement, t tenant, sheets []rates.Stored) (Leak, error) {
+	l := Leak{TenantID: s.TenantID, TenantName: s.TenantName, Month: s.Month, Addon: s.Addon, Organizers: []LeakOrganizer{}}
+	currency := pricedIn(req.Currency, t.CreditsCurrency, sheets)
+	in := inputs{tenant: t, sheets: r.inForce(sheets, currency, req.Month)}
+	lists := []string{}
+	for _, id := range in.rateLists() {
+		lists = append(lists, id.String())
+	}
+	if len(lists) == 0 {
+		l.Note = "no rate sheet prices these calls; import one with `fairdial rates import`, or name its --currency"
+		lists = append(lists, uuid.Nil.String()) // a list without ranges
+	} else {
+		l.Currency = currency
+	}
+	since := []string{}
+	for _, at := range in.rateListsFrom() {
+		since = append(since, at.UTC().Format("2006-01-02 15:04:05.000"))
+	}
+	terms := r.plan.InForce(req.Month)
+	from, to := r.span(req.Month)
+	rows, err := query[leakRow](ctx, r.conn, "leak",
+		named("tenant", s.TenantID), named("month", firstDay(req.Month)), named("run", s.runID.String()),
+		named("from", instant(from)), named("to", instant(to)), named("billing_tenths", terms.Credits.IncrementTenths),
+		named("rate_lists", lists), named("rate_lists_from", since), named("capabilities", upper(terms.Reconciliation.Capabilities.Addon)))
+	if err != nil {
+		return l, err
+	}
+	for _, row := range rows {
+		o := LeakOrganizer{
+			OrganizerID: row.OrganizerID, UPN: row.UPN, Name: row.Name, Cases: []string{},
+			Absorbed: LeakPart{row.Calls, row.Seconds, row.Amount, row.UnpricedCalls, row.UnpricedSeconds},
+			Ineligible: LeakPart{
+				row.IneligibleCalls, row.IneligibleSeconds, row.IneligibleAmount, row.IneligibleUnpricedCalls, row.IneligibleUnpricedSeconds,
+			},
+		}
+		for _, c := range req.Cases {
+			if c.TenantID == s.TenantID && c.OrganizerID == o.OrganizerID {
+				o.Cases = append(o.Cases, c.CaseID)
+			}
+		}
+		l.Absorbed.add(o.Absorbed)
+		l.Ineligible.add(o.Ineligible)
+		if len(o.Cases) > 0 {
+			l.Questioned.add(o.Absorbed)
+		}
+		l.Organizers = append(l.Organizers, o)
+	}
+	return l, nil
+}
+
+// pricedIn is the currency to price a tenant's calls in; empty where it is not clear.
+func pricedIn(asked, own string, sheets []rates.Stored) string {
+	if asked != "" {
+		return asked
+	}
+	known := []string{}
+	for _, s := range sheets {
+		if !slices.Contains(known, s.Currency) {
+			known = append(known, s.Currency)
+		}
+	}
+	switch {
+	case slices.Contains(known, own):
+		return own
+	case len(known) == 1:
+		return known[0]
+	default:
+		return own
+	}
+}
+
+// WriteLeaksCSV writes a row an organizer. Amounts are exact.
+func WriteLeaksCSV(w io.Writer, all []Leak) error {
+	out := csv.NewWriter(w)
+	_ = out.Write([]string{
+		"month", "tenant_id", "organizer_id", "upn", "calls", "seconds", "amount", "currency", "unpriced_calls", "unpriced_seconds",
+		"ineligible_calls", "ineligible_seconds", "ineligible_amount", "open_cases",
+	})
+	number := func(n uint64) string { return strconv.FormatUint(n, 10) }
+	for _, l := range all {
+		for _, o := range l.Organizers {
+			_ = out.Write([]string{
+				l.Month, Cell(l.TenantID), Cell(o.OrganizerID), Cell(o.UPN), number(o.Absorbed.Calls), number(o.Absorbed.Seconds),
+				o.Absorbed.Amount.String(), l.Currency, number(o.Absorbed.UnpricedCalls), number(o.Absorbed.UnpricedSeconds),
+				number(o.Ineligible.Calls), number(o.Ineligible.Seconds), o.Ineligible.Amount.String(), strings.Join(o.Cases, " "),
+			})
+		}
+	}
+	out.Flush()
+	return out.Error() // a csv.Writer keeps its first error
+}
