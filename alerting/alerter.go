@@ -54,6 +54,8 @@ type Options struct {
 	// Chart draws an organizer's use against what is usual, for the case's thread; nil, or an
 	// empty picture, shows none.
 	Chart func(ctx context.Context, c cases.Case) ([]byte, error)
+	// Outlets tell news elsewhere too.
+	Outlets []Outlet
 	// Storm says when many new cases are told in one message.
 	Storm Storm
 	// MinScore is the risk from which a case is told for the first time.
@@ -83,6 +85,7 @@ type Alerter struct {
 	quiet       Quiet
 	tags        func(ruleID string) []string
 	storm       Storm
+	outlets     []Outlet
 	chart       func(ctx context.Context, c cases.Case) ([]byte, error)
 	minScore    int
 	baseURL     string
@@ -115,7 +118,7 @@ func New(opts Options) (*Alerter, error) {
 	}
 	return &Alerter{
 		cases: opts.Cases, journal: opts.Journal, enforcement: opts.Enforcement, sender: opts.Sender,
-		channel: opts.Channel, routes: opts.Routes, quiet: opts.Quiet, tags: opts.Tags, storm: opts.Storm, chart: opts.Chart, minScore: opts.MinScore, baseURL: opts.BaseURL, offers: opts.Buttons,
+		channel: opts.Channel, routes: opts.Routes, quiet: opts.Quiet, tags: opts.Tags, storm: opts.Storm, chart: opts.Chart, outlets: opts.Outlets, minScore: opts.MinScore, baseURL: opts.BaseURL, offers: opts.Buttons,
 		clock: opts.Now, log: opts.Logger, lease: opts.Lease, run: opts.NewID().String(),
 		pace: rate.NewLimiter(rate.Every(opts.Every), 1), sleep: sleep,
 	}, nil
@@ -126,17 +129,18 @@ func (a *Alerter) now() time.Time { return a.clock().UTC().Truncate(time.Millise
 
 // Report says what one pass did.
 type Report struct {
-	Cases    int `json:"cases"`    // looked at
-	Posted   int `json:"posted"`   // told for the first time
-	Updated  int `json:"updated"`  // messages changed in place
-	Replied  int `json:"replied"`  // of them, told in the thread too
-	Adopted  int `json:"adopted"`  // found in the channel after a crash
-	Logged   int `json:"logged"`   // written to the log and the store, without a token
-	Muted    int `json:"muted"`    // news kept quiet
-	Failed   int `json:"failed"`   // refused or not answered; the next pass tries again
-	Digested int `json:"digested"` // told in a digest, with others
-	Dead     int `json:"dead"`     // given up after a day of failures
-	Deferred int `json:"deferred"` // left to the next pass, or to another run
+	Cases     int `json:"cases"`     // looked at
+	Posted    int `json:"posted"`    // told for the first time
+	Updated   int `json:"updated"`   // messages changed in place
+	Replied   int `json:"replied"`   // of them, told in the thread too
+	Adopted   int `json:"adopted"`   // found in the channel after a crash
+	Logged    int `json:"logged"`    // written to the log and the store, without a token
+	Muted     int `json:"muted"`     // news kept quiet
+	Failed    int `json:"failed"`    // refused or not answered; the next pass tries again
+	Digested  int `json:"digested"`  // told in a digest, with others
+	Elsewhere int `json:"elsewhere"` // told by other outlets
+	Dead      int `json:"dead"`      // given up after a day of failures
+	Deferred  int `json:"deferred"`  // left to the next pass, or to another run
 	// Quiet counts the cases without news by reason.
 	Quiet map[Reason]int `json:"quiet,omitempty"`
 	// Problem is the latest failure, or why the pass ended early, in one sentence.
@@ -173,6 +177,9 @@ func (a *Alerter) pass(ctx context.Context, about func(cases.Event) bool) (Repor
 		err = a.logAll(ctx, tasks, now, &report)
 	} else {
 		err = a.sendAll(ctx, tasks, b, states, &report)
+	}
+	if err == nil {
+		err = a.tellOutlets(ctx, events, states, &report)
 	}
 	if err != nil {
 		return fail(err)

@@ -55,6 +55,23 @@ func (a *Alerter) Health(ctx context.Context) (Health, error) {
 			h.Oldest, h.Detail = d.Failure.Since, d.Failure.Detail
 		}
 	}
+	told, err := a.readOutlets(ctx)
+	if err != nil {
+		return Health{}, err
+	}
+	for _, o := range told {
+		switch {
+		case o.Dead != nil:
+			h.Dead++
+		case o.Failure != nil:
+			h.Failing++
+		default:
+			continue
+		}
+		if h.Oldest.IsZero() || o.Failure.Since.Before(h.Oldest) {
+			h.Oldest, h.Detail = o.Failure.Since, o.Failure.Detail
+		}
+	}
 	return h, nil
 }
 

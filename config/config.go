@@ -17,6 +17,7 @@ type Config struct {
 	Rules       Rules       `yaml:"rules"`
 	Detection   Detection   `yaml:"detection"`
 	Slack       Slack       `yaml:"slack"`
+	Outlets     []Outlet    `yaml:"outlets"`
 	Enforcement Enforcement `yaml:"enforcement"`
 	HTTP        HTTP        `yaml:"http"`
 	Jobs        Jobs        `yaml:"jobs"`
@@ -151,6 +152,20 @@ type Person struct {
 	SlackID string `yaml:"slack_id"`
 	Name    string `yaml:"name"` // as on the command line, without "cli:"
 	Role    string `yaml:"role"` // viewer, reviewer, enforcer
+}
+
+// Outlet tells news of cases elsewhere than in Slack.
+type Outlet struct {
+	Name string `yaml:"name"`
+	Kind string `yaml:"kind"` // webhook, email, alertmanager
+	URL  string `yaml:"url"`  // of a webhook or an Alertmanager
+	// Secret signs a webhook's calls, or is the mail server's password.
+	Secret     Secret   `yaml:"secret"`
+	SecretFile string   `yaml:"secret_file"`
+	Server     string   `yaml:"server"` // host:port of a mail server
+	Username   string   `yaml:"username"`
+	From       string   `yaml:"from"`
+	To         []string `yaml:"to"`
 }
 
 // Enforcement says what may be done to an organizer, and by whom.
@@ -318,6 +333,7 @@ func Default() Config {
 		Finance:   Finance{Latency: Duration(72 * time.Hour)},
 		Detection: Detection{Latency: 0, OpenScore: 50},
 		Slack:     Slack{Channel: "#fair-use", MinScore: 50, People: []Person{}, Routes: []Route{}, TimeZone: "UTC", Storm: Storm{Over: 20, Window: Duration(10 * time.Minute)}},
+		Outlets:   []Outlet{},
 		Enforcement: Enforcement{
 			DryRun:           true,
 			AutoFlagScore:    70,

@@ -162,6 +162,10 @@ func (c *Config) readSecrets(dir string, getenv func(string) string) error {
 		a := &c.Enforcement.Adapters[i]
 		all = append(all, secret{fmt.Sprintf("enforcement.adapters[%d].secret_file", i), a.SecretFile, "", &a.Secret})
 	}
+	for i := range c.Outlets {
+		o := &c.Outlets[i]
+		all = append(all, secret{fmt.Sprintf("outlets[%d].secret_file", i), o.SecretFile, "", &o.Secret})
+	}
 	for _, s := range all {
 		if v := getenv(s.env); s.env != "" && v != "" && *s.into == "" {
 			*s.into = Secret(v)

@@ -49,6 +49,7 @@ func (c Config) validate() []Problem {
 	c.validateTenants(&k)
 	c.validateSources(&k)
 	c.validateLicences(&k)
+	c.validateOutlets(&k)
 	c.validateEnforcement(&k)
 	c.validateJobs(&k)
 

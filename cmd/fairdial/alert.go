@@ -35,6 +35,9 @@ func (a *app) alerter(s *services) (*alerting.Alerter, error) {
 		Cases: s.cases, Journal: s.journal, Enforcement: s.enforcer, Channel: a.cfg.Slack.Channel,
 		MinScore: a.cfg.Slack.MinScore, BaseURL: a.cfg.HTTP.ExternalURL, Now: a.now, NewID: a.newID, Logger: a.logger,
 	}
+	if options.Outlets, err = a.outlets(); err != nil {
+		return nil, err
+	}
 	if err = a.routes(&options, zone); err != nil {
 		return nil, err
 	}
@@ -80,8 +83,8 @@ crashes in between.`,
 }
 
 func told(r alerting.Report) string {
-	return fmt.Sprintf("%d posted, %d updated, %d in threads, %d logged, %d in digests, %d muted, %d failed, %d left for later",
-		r.Posted, r.Updated, r.Replied, r.Logged, r.Digested, r.Muted, r.Failed, r.Deferred)
+	return fmt.Sprintf("%d posted, %d updated, %d in threads, %d logged, %d in digests, %d elsewhere, %d muted, %d failed, %d left for later",
+		r.Posted, r.Updated, r.Replied, r.Logged, r.Digested, r.Elsewhere, r.Muted, r.Failed, r.Deferred)
 }
 
 func newAlertList(a *app) *cobra.Command {
