@@ -255,7 +255,7 @@ func TestATestMessage(t *testing.T) {
 	w.slack.SetScopes("chat:write")
 	got, err = a.Test(t.Context(), channelID)
 	require.NoError(t, err)
-	require.Len(t, got.Lacking, 2)
+	require.Len(t, got.Lacking, 3)
 	require.Contains(t, got.Lacking[0], "channels:history")
 	_, err = a.Test(t.Context(), "#nowhere")
 	require.ErrorContains(t, err, "invite the app")
