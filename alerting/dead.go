@@ -94,5 +94,6 @@ func (a *Alerter) Retry(ctx context.Context, actor string) (int, error) {
 		}
 		n++
 	}
-	return n, nil
+	more, err := a.retryOutlets(ctx, actor)
+	return n + more, err
 }

@@ -204,3 +204,29 @@ func (a *Alerter) recordOutlet(ctx context.Context, outlet Outlet, e cases.Event
 	}
 	return err
 }
+
+// retryOutlets tries again what the outlets gave up.
+func (a *Alerter) retryOutlets(ctx context.Context, actor string) (n int, err error) {
+	told, err := a.readOutlets(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, outlet := range a.outlets {
+		events, err := a.cases.Changed(ctx, time.Time{})
+		if err != nil {
+			return n, fmt.Errorf("read the cases: %w", err)
+		}
+		for _, e := range events {
+			o, known := told[subjectOf(e.CaseID, outlet.Name())]
+			if !known || o.Dead == nil {
+				continue
+			}
+			o.Dead, o.Failure = nil, nil
+			if err := a.recordOutlet(ctx, outlet, e, &o, KindRetried, "asked for by "+actor); err != nil {
+				return n, err
+			}
+			n++
+		}
+	}
+	return n, nil
+}

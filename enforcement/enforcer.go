@@ -75,6 +75,9 @@ func (e *Enforcer) now() time.Time { return e.clock().UTC().Truncate(time.Millis
 // normal is an organizer's id as the records have it: GUIDs are lower-case.
 func normal(id string) string {
 	id = strings.TrimSpace(id)
+	if len(id) < 32 {
+		return id // no GUID: not worth looking closer, a gateway waits for the answer
+	}
 	if _, err := uuid.Parse(id); err == nil {
 		return strings.ToLower(id)
 	}

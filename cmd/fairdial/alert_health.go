@@ -82,6 +82,18 @@ func (a *app) checkDelivery(ctx context.Context, s *services) check {
 	return check{"alerts", true, "nothing waits to be delivered", ""}
 }
 
+// checkSwitch says whether somebody turned the kill switch.
+func (a *app) checkSwitch(ctx context.Context, s *services) check {
+	stop, err := s.enforcer.Switch(ctx)
+	switch {
+	case err != nil:
+		return check{"kill switch", false, err.Error(), "see the store"}
+	case stop.Stopped:
+		return check{"kill switch", true, fmt.Sprintf("on since %s, by %s: %s. Nothing is enforced", clock(stop.At), stop.Actor, stop.Reason), "fairdial enforce resume --reason TEXT lets it go on"}
+	}
+	return check{"kill switch", true, "off", ""}
+}
+
 // healthCollector tells what could not be delivered.
 type healthCollector struct{ alerter *alerting.Alerter }
 
@@ -109,12 +121,16 @@ func (c healthCollector) Collect(ch chan<- prometheus.Metric) {
 
 // troubles are what an operator should know of a daemon that is ready all the same.
 func (s *services) troubles(ctx context.Context) []string {
+	var out []string
 	h, err := s.alerter.Health(ctx)
 	switch {
 	case err != nil:
-		return []string{"alerts: " + err.Error()}
+		out = append(out, "alerts: the store does not tell how they fare")
 	case h.Dead > 0:
-		return []string{fmt.Sprintf("alerts: %d messages were given up after a day; see fairdial doctor", h.Dead)}
+		out = append(out, fmt.Sprintf("alerts: %d messages were given up after a day; see fairdial doctor", h.Dead))
 	}
-	return nil
+	if stop, err := s.enforcer.Switch(ctx); err == nil && stop.Stopped {
+		out = append(out, "enforcement: the kill switch is on; fairdial enforce resume turns it off")
+	}
+	return out
 }

@@ -131,7 +131,7 @@ func (a *app) checkStore(ctx context.Context) (checks []check) {
 		if len(list) == 0 {
 			known.Mend = "fairdial tenants import FILE, or name them in the configuration"
 		}
-		checks = append(checks, usage, quarantine, known, a.checkDelivery(ctx, s))
+		checks = append(checks, usage, quarantine, known, a.checkDelivery(ctx, s), a.checkSwitch(ctx, s))
 		return nil
 	})
 	if err != nil {
