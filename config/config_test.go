@@ -128,6 +128,29 @@ func TestEveryRuleOfValidation(t *testing.T) {
 		{"cluster", "store: {cluster: \"a'b\"}", "store.cluster"},
 		{"no path", "store: {path: \"\"}", "store.path"},
 		{"channel", "slack: {channel: \"\"}", "slack.channel"},
+		{"on failure", "enforcement: {on_failure: ask}", "enforcement.on_failure"},
+		{"max age", "enforcement: {max_age: 0s}", "enforcement.max_age"},
+		{"people of a throttle", "enforcement: {throttle_people: 3}", "enforcement.throttle_people"},
+		{"requested score", "enforcement: {request_suspend_score: 101}", "enforcement.request_suspend_score"},
+		{"a tenant's terms", "enforcement: {tenants: [{id: a, expiry: 0s}]}", "enforcement.tenants[0].expiry"},
+		{"a tenant twice", "enforcement: {tenants: [{id: a}, {id: a}]}", "also enforcement.tenants[0]"},
+		{"adapter kind", "enforcement: {adapters: [{name: a, kind: fax}]}", "enforcement.adapters[0].kind"},
+		{"adapter secret", "enforcement: {adapters: [{name: a, kind: webhook, url: \"https://x\"}]}", "adapters[0].secret_file"},
+		{"adapter sku", "enforcement: {adapters: [{name: a, kind: graph, url: \"https://x\", token_url: \"https://x\", client_id: i, secret: s, skus: [E5]}]}", "adapters[0].skus[0]"},
+		{"adapter command", "enforcement: {adapters: [{name: a, kind: teams, suspend_policy: p}]}", "adapters[0].command"},
+		{"outlet kind", "outlets: [{name: a, kind: fax}]", "outlets[0].kind"},
+		{"outlet server", "outlets: [{name: a, kind: email, server: x, from: a, to: [b]}]", "outlets[0].server"},
+		{"rate of a key", "http: {requests_per_second: -1}", "http.requests_per_second"},
+		{"slack user", "slack: {people: [{slack_id: dana, name: dana, role: viewer}]}", "slack.people[0].slack_id"},
+		{"slack user twice", "slack: {people: [{slack_id: U012, name: a, role: viewer}, {slack_id: U012, name: b, role: viewer}]}", "also slack.people[0]"},
+		{"slack role", "slack: {people: [{slack_id: U012, name: dana, role: boss}]}", "slack.people[0].role"},
+		{"slack name", "slack: {people: [{slack_id: U012, name: \"system:x\", role: viewer}]}", "slack.people[0].name"},
+		{"quiet hours", "slack: {quiet_hours: night}", "slack.quiet_hours"},
+		{"time zone", "slack: {time_zone: Mars/Base}", "slack.time_zone"},
+		{"route", "slack: {routes: [{tags: [fraud]}]}", "slack.routes[0].channel"},
+		{"route severity", "slack: {routes: [{channel: x, severities: [grave]}]}", "slack.routes[0].severities[0]"},
+		{"storm", "slack: {storm: {over: 5, window: 0s}}", "slack.storm.window"},
+		{"app token", "slack: {app_token: xoxb-1}", "slack.app_token"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := config.Parse("c.yaml", []byte(c.yaml))
@@ -143,7 +166,11 @@ func TestEveryRuleOfValidation(t *testing.T) {
 func TestSecretsComeFromFilesAndEnvironmentAndAreNeverShown(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "token"), []byte("xoxb-hush\n"), 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "c.yaml"), []byte("slack: {token_file: token}"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "c.yaml"), []byte(`
+slack: {token_file: token, signing_secret: sign-hush, app_token: xapp-hush}
+outlets: [{name: a, kind: webhook, url: "https://x", secret_file: token}]
+enforcement: {adapters: [{name: a, kind: webhook, url: "https://x", secret_file: token}]}
+`), 0o600))
 	cfg, err := config.Load(filepath.Join(dir, "c.yaml"), func(k string) string {
 		if k == "FAIRDIAL_STORE_DSN" {
 			return "clickhouse://u:hush@h/db"
@@ -154,6 +181,8 @@ func TestSecretsComeFromFilesAndEnvironmentAndAreNeverShown(t *testing.T) {
 	require.Equal(t, "xoxb-hush", cfg.Slack.Token.Reveal())
 	require.Equal(t, "clickhouse://u:hush@h/db", cfg.Store.DSN.Reveal())
 
+	require.Equal(t, "xoxb-hush", cfg.Outlets[0].Secret.Reveal())
+	require.Equal(t, "xoxb-hush", cfg.Enforcement.Adapters[0].Secret.Reveal())
 	asJSON, err := json.Marshal(cfg)
 	require.NoError(t, err)
 	asYAML, err := yaml.Dump(cfg)

@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"net/http"
@@ -101,4 +102,29 @@ func TestEachKeyHasARateOfItsOwn(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, limited.Code)
 	require.Equal(t, "1", limited.Header().Get("Retry-After"))
 	require.Equal(t, http.StatusOK, ask("k2-0123456789abc").Code, "the other key is not slowed down")
+}
+
+// Presses of Slack's buttons bear a signature and no API key; what is wrong though the daemon
+// is ready stands in /readyz.
+func TestSlackAndTroubles(t *testing.T) {
+	key, err := ParseKey("k1-0123456789abc")
+	require.NoError(t, err)
+	w := world{}
+	opts := Options{
+		Cases: w, Decider: w, Overview: w, Ratings: ratingWorld{}, Keys: []Key{key},
+		Ready:    func(context.Context) error { return nil },
+		Troubles: func(context.Context) []string { return []string{"alerts: 2 messages were given up"} },
+		Slack:    http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }),
+		Metrics:  prometheus.NewRegistry(), Registry: prometheus.NewRegistry(),
+	}
+	h, err := New(opts)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusTeapot, post(h, "/slack/interactions", "payload=x", header("Content-Type", "application/x-www-form-urlencoded")).Code)
+	ready := get(h, "/readyz")
+	require.Equal(t, http.StatusOK, ready.Code)
+	require.Equal(t, "ready\nbut alerts: 2 messages were given up\n", ready.Body.String())
+	opts.Slack, opts.Registry = nil, prometheus.NewRegistry()
+	h, err = New(opts)
+	require.NoError(t, err)
+	require.NotEqual(t, http.StatusTeapot, post(h, "/slack/interactions", "payload=x").Code)
 }
