@@ -86,7 +86,7 @@ func New(opts Options) (http.Handler, error) {
 	for pattern, handle := range a.routes() {
 		guarded(pattern, handle)
 	}
-	guarded("/api/", problemHandler(http.StatusNotFound, "There is no such address; docs/api.md lists them."))
+	guarded("/api/", problemHandler(http.StatusNotFound, "There is no such address; /api/v1/openapi.yaml lists them."))
 	guarded("GET /{$}", http.HandlerFunc(pages.overview))
 	mux.Handle("GET /assets/", assets())
 	if opts.Slack != nil { // its own signature guards it

@@ -33,6 +33,9 @@ func newCSVReader(r io.Reader) (*csvReader, error) {
 		if strings.TrimSpace(text) == "" {
 			continue
 		}
+		if strings.Contains(text, "\r") {
+			return nil, errors.New("its lines end in CR alone, as old Macs wrote them; save it with LF or CRLF")
+		}
 		cells, open, bad := splitCells(text)
 		if open || bad {
 			return nil, fmt.Errorf("the header's quotes do not pair: %s", shorten(text, 300))

@@ -71,6 +71,9 @@ type FileReport struct {
 	File   string `json:"file"`
 	Format Format `json:"format"`
 	Counts
+	// Broken are the members of a ZIP that could not be read (to their end), and why. Each is
+	// a row of the quarantine too, however many rows it held.
+	Broken []Skipped `json:"broken,omitempty"`
 	// Error says why the file could not be read (further); what was read before counts.
 	Error string `json:"error,omitempty"`
 }

@@ -118,13 +118,13 @@ func (g *Ingester) quarantine(ctx context.Context, rows []Rejected) error {
 // maxTwins bounds how many broken rows of a file are remembered to number their twins.
 const maxTwins = 1 << 20
 
-// rejectionID derives the id of a broken row from what it says, so that the same row is
-// kept once, however many exports it stands in. Twins in one file are numbered: each is
-// kept with its position. A row of which nothing is left is told apart by its place.
+// rejectionID derives the id of a broken row from what it says and the name of its file, so
+// that a file that is read again adds nothing. Twins in one file are numbered: each is kept
+// with its position. A row of which nothing is left is told apart by its place.
 func (b *batch) rejectionID(r *rejection) uuid.UUID {
-	parts := []string{b.tenantID, string(r.reason), r.raw}
+	parts := []string{b.tenantID, b.file, r.member, string(r.reason), r.raw}
 	if r.raw == "" {
-		parts = append(parts, b.file, r.member, strconv.FormatUint(r.position, 10))
+		parts = append(parts, strconv.FormatUint(r.position, 10))
 	}
 	if b.twins == nil {
 		b.twins = map[uuid.UUID]uint32{}

@@ -48,6 +48,9 @@ func (g *Ingester) readings(ctx context.Context, run *run, tenantID string, file
 				return err
 			}
 			for _, r := range c.ended {
+				for _, m := range r.report.Broken {
+					g.logger.Warn("a member of a ZIP could not be read to its end; export it again", "tenant", tenantID, "member", m.File, "reason", m.Reason)
+				}
 				g.logger.Debug("file read", "tenant", tenantID, "file", r.file.name, "read", r.report.Read, "accepted", r.report.Accepted,
 					"duplicate", r.report.Duplicate, "ignored", r.report.Ignored, "rejected", r.report.Rejected)
 			}
@@ -185,7 +188,7 @@ func (p *parser) parts(ctx context.Context, r *reading) error {
 			pass(member.member, strings.TrimPrefix(err.Error(), r.batch.name(member)+": "))
 			continue
 		case errors.As(err, &broken):
-			err = p.rejectMember(ctx, r.batch, member, broken)
+			err = p.rejectMember(ctx, r, member, broken)
 		}
 		if err != nil {
 			return err
@@ -199,10 +202,12 @@ func (p *parser) parts(ctx context.Context, r *reading) error {
 }
 
 // rejectMember keeps that a member of a ZIP could not be read (to its end).
-func (p *parser) rejectMember(ctx context.Context, b *batch, member part, broken error) error {
+func (p *parser) rejectMember(ctx context.Context, r *reading, member part, broken error) error {
+	b := r.batch
 	if err := p.room(ctx); err != nil {
 		return err
 	}
+	r.report.Broken = append(r.report.Broken, Skipped{r.file.name + ": " + member.member, strings.TrimPrefix(broken.Error(), b.name(member)+": ")})
 	p.chunk.bad = append(p.chunk.bad, rejection{
 		batch: b, row: row{raw: broken.Error()}, member: member.member, format: FormatZIP, reason: ReasonBrokenMember, detail: broken.Error(),
 	})

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v4"
 
 	"fairdial/config"
 	"fairdial/detector"
@@ -50,7 +52,16 @@ Run again on the same folder, it goes on with what is there and adds nothing twi
 				ServicePlans:   []string{"a1d0c0de-0a0b-4c0d-8e0f-00000d1a1008"},
 				SKUPartNumbers: []string{"MCOMEETADD_DIALOUT_US_CA"},
 			}
+			if stay {
+				if err := vacant(cmd.Context(), a.cfg.HTTP.Listen); err != nil {
+					return err
+				}
+			}
 			if err := d.simulate(cmd.Context()); err != nil {
+				return err
+			}
+			configured, err := d.configure(dir)
+			if err != nil {
 				return err
 			}
 			return a.withStore(cmd.Context(), func(s *services) error {
@@ -61,7 +72,9 @@ Run again on the same folder, it goes on with what is there and adds nothing twi
 					return nil
 				}
 				a.printf("\nThe daemon is at http://%s (end it with Ctrl-C). Beside it, try:\n", a.cfg.HTTP.Listen)
-				a.printf("  bin/fairdial --data %s cases list\n", a.cfg.Store.Path)
+				for _, line := range []string{"cases list", "statement --month 2026-02", "pools --month 2026-02"} {
+					a.printf("  bin/fairdial --config %s %s\n", configured, line)
+				}
 				return a.serve(cmd.Context(), s)
 			})
 		},
@@ -74,6 +87,41 @@ Run again on the same folder, it goes on with what is there and adds nothing twi
 	flags.IntVar(&d.options.Organizers, "organizers", 4000, "how many organizers, over all tenants")
 	flags.IntVar(&d.options.Months, "months", 3, "how many months")
 	return cmd
+}
+
+// vacant says, before minutes of work, when somebody else serves at the address.
+func vacant(ctx context.Context, address string) error {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("the daemon could not serve at the end: %w; end what serves there, give another http.listen with --config, or use --serve=false", err)
+	}
+	return l.Close()
+}
+
+// configure writes the configuration with which other commands see the demo's data as it
+// does: above all, which service plan is the add-on.
+func (d *demo) configure(dir string) (string, error) {
+	if d.configFile != "" {
+		return d.configFile, nil
+	}
+	data, err := filepath.Abs(d.cfg.Store.Path)
+	if err != nil {
+		return "", err
+	}
+	text, err := yaml.Marshal(map[string]any{
+		"store": map[string]string{"path": data},
+		"licences": map[string]any{"addon": map[string][]string{
+			"service_plans": d.cfg.Licences.Addon.ServicePlans, "sku_part_numbers": d.cfg.Licences.Addon.SKUPartNumbers,
+		}},
+	})
+	if err != nil {
+		return "", err
+	}
+	name := filepath.Join(dir, "fairdial.yaml")
+	if err := os.WriteFile(name, append([]byte("# Made by fairdial demo: the simulated tenants' add-on, and where their data are.\n"), text...), 0o600); err != nil {
+		return "", fmt.Errorf("write the demo's configuration: %w", err)
+	}
+	return name, nil
 }
 
 // simulate writes the world, unless it is there.
@@ -218,13 +266,18 @@ func (d *demo) detect(ctx context.Context, s *services) error {
 
 // act does what the policy does by itself (in a dry run), and tells people.
 func (d *demo) act(ctx context.Context, s *services) error {
-	done, err := s.enforcer.Run(ctx)
+	// Every action is logged, and without a token every alert; hundreds of them would bury the
+	// rest.
+	quiet := *d.app
+	quiet.logger = slog.New(slog.DiscardHandler)
+	enforcer, err := quiet.enforcer(s)
 	if err != nil {
 		return err
 	}
-	// Without a token an alert goes to the log too; a hundred of them would bury the rest.
-	quiet := *d.app
-	quiet.logger = slog.New(slog.DiscardHandler)
+	done, err := enforcer.Run(ctx)
+	if err != nil {
+		return err
+	}
 	alerter, err := quiet.alerter(s)
 	if err != nil {
 		return err

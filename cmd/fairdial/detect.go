@@ -102,6 +102,9 @@ latency), whenever they were stored; cases carry the replayed time.`,
 func (a *app) showDetection(r detector.Report) error {
 	a.printf("%s steps, %s calls of %d tenants, %d rules: %d findings, %d of them snoozed\n",
 		number(r.Steps), number(r.Calls), r.Tenants, len(r.Rules), r.Findings, r.Snoozed)
+	if r.Calls == 0 {
+		a.printf("No call has ended in time for this pass. To judge older usage, replay it: fairdial detect --from YYYY-MM-DD\n")
+	}
 	for _, kind := range []string{cases.KindOpened, cases.KindWorsened, cases.KindUpdated, cases.KindReopened} {
 		if n := r.Events[kind]; n > 0 {
 			a.printf("cases %s: %d\n", kind, n)

@@ -23,14 +23,14 @@ func (e usageError) Unwrap() error { return e.error }
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
 // exitCode classifies an error, here and nowhere else, and says it on w.
-func exitCode(w io.Writer, err error) int {
+func exitCode(w io.Writer, command string, err error) int {
 	var usage usageError
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &usage):
-		fmt.Fprintf(w, "fairdial: %v\n", err)
-		fmt.Fprintln(w, "Try: fairdial --help")
+		fmt.Fprintf(w, "fairdial: %s\n", strings.TrimPrefix(err.Error(), "fairdial "))
+		fmt.Fprintf(w, "Try: %s --help\n", command)
 		return exitUsage
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(w, "fairdial: stopped; run the same command again to go on")

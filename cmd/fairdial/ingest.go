@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"fairdial/ingest"
+	"fairdial/usage"
 )
 
 func newIngest(a *app) *cobra.Command {
@@ -26,6 +29,9 @@ valid record of a call type that is not rated; it is kept.`,
 				return usagef("ingest: --tenant ID is missing; it says whose usage this is")
 			}
 			return a.withStore(cmd.Context(), func(s *services) error {
+				if err := a.warnOfUnknownTenant(cmd.Context(), s, tenant); err != nil {
+					return err
+				}
 				bar := a.progress("ingest", "bytes")
 				report, err := s.ingester.Ingest(cmd.Context(), tenant, a.actor, paths, bar)
 				bar.Done()
@@ -43,6 +49,19 @@ valid record of a call type that is not rated; it is kept.`,
 	return cmd
 }
 
+// warnOfUnknownTenant: usage may come before the tenant does, but a slip of the pen
+// should not make a tenant without anybody noticing.
+func (a *app) warnOfUnknownTenant(ctx context.Context, s *services, id string) error {
+	known, err := s.directory.Tenants(ctx)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(known, func(t usage.Tenant) bool { return t.ID == id }) {
+		a.logger.Warn("nobody has named this tenant; its usage is stored, and rated without credits: see fairdial tenants import", "tenant", id)
+	}
+	return nil
+}
+
 func (a *app) showIngest(report ingest.Report) error {
 	if a.output == "json" {
 		return a.json(report)
@@ -57,6 +76,11 @@ func (a *app) showIngest(report ingest.Report) error {
 	rows = append(rows, row("total", "", report.Total))
 	if err := a.table(rows); err != nil {
 		return err
+	}
+	for _, f := range report.Files {
+		for _, m := range f.Broken {
+			a.printf("NOT READ: %s (%s)\n", oneLine(m.File), m.Reason)
+		}
 	}
 	for _, s := range report.Skipped {
 		a.printf("passed over: %s (%s)\n", oneLine(s.File), s.Reason)

@@ -125,7 +125,10 @@ func newQuarantineRetry(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.showResolutions(done)
+				if err := a.showResolutions(done); err != nil || all {
+					return err
+				}
+				return stillOpen(done)
 			})
 		},
 	}
@@ -160,7 +163,10 @@ func newQuarantineReplace(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.showResolutions([]ingest.Resolution{done})
+				if err := a.showResolutions([]ingest.Resolution{done}); err != nil {
+					return err
+				}
+				return stillOpen([]ingest.Resolution{done})
 			})
 		},
 	}
@@ -194,6 +200,20 @@ func newQuarantineDismiss(a *app) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why it is none")
 	return cmd
+}
+
+// stillOpen is an error when rows that somebody named are as bad as before.
+func stillOpen(done []ingest.Resolution) error {
+	n := 0
+	for _, r := range done {
+		if r.State == "open" {
+			n++
+		}
+	}
+	if n > 0 {
+		return fmt.Errorf("%d of %d rows cannot be trusted yet and stay in the quarantine", n, len(done))
+	}
+	return nil
 }
 
 func (a *app) showResolutions(done []ingest.Resolution) error {

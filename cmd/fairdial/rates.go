@@ -79,6 +79,9 @@ func newRatesList(a *app) *cobra.Command {
 					return err
 				}
 				if a.output == "json" {
+					if sheets == nil {
+						sheets = []rates.Stored{}
+					}
 					return a.json(sheets)
 				}
 				rows := [][]string{{"currency", "in force from", ">rates", "file"}}

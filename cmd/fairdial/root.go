@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -14,7 +15,8 @@ func execute(ctx context.Context, a *app, args []string) int {
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	return exitCode(a.stderr, root.ExecuteContext(ctx))
+	cmd, err := root.ExecuteContextC(ctx)
+	return exitCode(a.stderr, cmd.CommandPath(), err)
 }
 
 func newRoot(a *app) *cobra.Command {
@@ -78,7 +80,7 @@ func checkOutput(cmd *cobra.Command, format string) error {
 		}
 	}
 	if !slices.Contains(allowed, format) {
-		return usagef("%s: -o %s is not one of %v", cmd.CommandPath(), format, allowed)
+		return usagef("%s: -o %s is not one of %s", cmd.CommandPath(), format, strings.Join(allowed, ", "))
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"fairdial/alerting"
@@ -43,13 +44,11 @@ func (a *app) services(ctx context.Context, st *store.Store) (*services, error) 
 		directory: directory.New(st, a.now, a.newID, a.logger),
 		ingester: ingest.New(ingest.Options{
 			Conn: st, Journal: j, Classifier: numbers, Now: a.now, NewID: a.newID, Logger: a.logger, Stdin: a.stdin,
+			LockDir: filepath.Join(a.cfg.Store.Path, "locks"),
 		}),
 		cases: cases.NewLog(j),
 	}
-	s.enforcer, err = enforcement.New(enforcement.Options{
-		Conn: st, Journal: j, Cases: s.cases, Policy: a.policy(), Now: a.now, Logger: a.logger,
-	})
-	if err != nil {
+	if s.enforcer, err = a.enforcer(s); err != nil {
 		return nil, err
 	}
 	if s.rater, err = a.rater(s); err != nil {
@@ -60,6 +59,12 @@ func (a *app) services(ctx context.Context, st *store.Store) (*services, error) 
 		return nil, err
 	}
 	return s, a.importTenants(ctx, s)
+}
+
+func (a *app) enforcer(s *services) (*enforcement.Enforcer, error) {
+	return enforcement.New(enforcement.Options{
+		Conn: s.store, Journal: s.journal, Cases: s.cases, Policy: a.policy(), Now: a.now, Logger: a.logger,
+	})
 }
 
 // importTenants brings in the tenants that the configuration names.

@@ -1,10 +1,16 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,7 +25,7 @@ func newRatings(a *app) *cobra.Command {
 	var month string
 	var tenants []string
 	export := &cobra.Command{
-		Use:   "export --month YYYY-MM [-o csv]",
+		Use:   "export --month YYYY-MM [-o csv|json]",
 		Short: "What paid for each call: usage_id,bucket,seconds,amount,currency",
 		Long:  `Write every rated call of a month, in order of tenant and start; a call that crosses the end of the pool has two lines.`,
 		Args:  cobra.NoArgs,
@@ -29,6 +35,9 @@ func newRatings(a *app) *cobra.Command {
 				return err
 			}
 			return a.withStore(cmd.Context(), func(s *services) error {
+				if a.output == "json" {
+					return a.exportJSON(cmd.Context(), s.rater, m, tenants)
+				}
 				return s.rater.Export(cmd.Context(), a.stdout, m, tenants)
 			})
 		},
@@ -39,8 +48,53 @@ func newRatings(a *app) *cobra.Command {
 		Use: "ratings", Short: "What paid for each call", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(outputs(export, "text", "csv"), newRatingsExplain(a))
+	cmd.AddCommand(outputs(export, "text", "csv", "json"), newRatingsExplain(a))
 	return cmd
+}
+
+// exportJSON writes the lines of the export as one array, as they come.
+func (a *app) exportJSON(ctx context.Context, rater *rating.Rater, m usage.Month, tenants []string) error {
+	lines, w := io.Pipe()
+	go func() { w.CloseWithError(rater.Export(ctx, w, m, tenants)) }()
+	defer lines.Close()
+	in := csv.NewReader(lines)
+	in.ReuseRecord = true
+	out := bufio.NewWriter(a.stdout)
+	lead := "[\n"
+	for n := 0; ; n++ {
+		row, err := in.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			continue // the names of the columns
+		}
+		seconds, err := strconv.ParseUint(row[2], 10, 32)
+		if err != nil {
+			return fmt.Errorf("export the ratings of %s: %w", m, err)
+		}
+		line, err := json.Marshal(exported{row[0], row[1], seconds, row[3], row[4]})
+		if err != nil {
+			return err
+		}
+		_, _ = out.WriteString(lead)
+		_, _ = out.Write(line)
+		lead = ",\n"
+	}
+	_, _ = out.WriteString(strings.TrimSuffix(lead, ",\n") + "]\n")
+	return out.Flush()
+}
+
+// exported is a line of the export. Amount is a decimal, empty where no rate is known.
+type exported struct {
+	UsageID  string `json:"usage_id"`
+	Bucket   string `json:"bucket"`
+	Seconds  uint64 `json:"seconds"`
+	Amount   string `json:"amount"`
+	Currency string `json:"currency"`
 }
 
 func needMonth(cmd *cobra.Command, text string) (usage.Month, error) {
@@ -80,6 +134,9 @@ as it is rated now, with what is to be put right of closed months before it.`,
 				all, err := books.Statements(cmd.Context(), m, tenants)
 				if err != nil {
 					return err
+				}
+				if len(all) == 0 {
+					return fmt.Errorf("%s: nothing is rated of this month and these tenants: see `fairdial ledger list`, then run `fairdial rate --month %s`", m, m)
 				}
 				return a.toFile(out, func() error { return a.writeStatements(cmd.Context(), m, all, books) })
 			})
