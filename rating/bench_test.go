@@ -106,11 +106,14 @@ func BenchmarkRateAMonth(b *testing.B) {
 		peak := peakMegabytes(b)
 		require.GreaterOrEqual(b, w.count("SELECT count() FROM ratings"), uint64(records))
 		require.NoError(b, w.s.Exec(b.Context(), "CREATE TABLE bare AS rating_rows"))
+		bare := processSeconds(b)
 		write := seconds(b, func() {
 			require.NoError(b, w.s.Exec(b.Context(), "INSERT INTO bare SELECT * FROM rating_rows WHERE run_id IN (SELECT run_id FROM rating_current)"))
 		})
+		bare = processSeconds(b) - bare
 		b.ReportMetric(rate, "rate-s")
 		b.ReportMetric(busy, "rate-cpu-s")
+		b.ReportMetric(bare, "bare-write-cpu-s")
 		b.ReportMetric(write, "bare-write-s")
 		b.ReportMetric(rate-write, "difference-s")
 		b.ReportMetric(float64(records)/rate, "records/s")
