@@ -316,7 +316,7 @@ func paidBy(seconds map[string]int64) string {
 	if len(parts) == 0 {
 		return "not rated yet"
 	}
-	return strings.Join(parts, ", ") + " this month"
+	return strings.Join(parts, ", ") + " in the months of the findings"
 }
 
 func inForce(about subject) string {

@@ -110,7 +110,8 @@ type Case struct {
 	ExposureSeconds int64           `json:"exposure_seconds"`
 	ExposureAmount  decimal.Decimal `json:"exposure_amount"`
 	Currency        string          `json:"currency"`
-	// SecondsByBucket says what paid for the organizer's calls of the month.
+	// SecondsByBucket says what paid for all of the organizer's calls in the months, up to that
+	// of the event, that the findings are about.
 	SecondsByBucket map[string]int64 `json:"seconds_by_bucket,omitempty"`
 	Findings        []Finding        `json:"findings"`
 }

@@ -233,24 +233,28 @@ func (p *pass) introduce(ctx context.Context, tenants []string, pending map[who]
 		Bucket      string `ch:"bucket"`
 		Seconds     int64  `ch:"paid_seconds"`
 	}
+	fresh := map[*cases.Case]bool{} // whose seconds are those of an earlier event no more
 	if err := p.o.Conn.Select(q.on(ctx, nil), &paid, sqlText("buckets")); err != nil {
 		return fmt.Errorf("read what paid for the organizers' calls: %w", err)
 	}
-	type bill struct {
-		who
-		month string
-	}
-	bills := map[bill]map[string]int64{}
 	for _, x := range paid {
-		k := bill{who{x.TenantID, x.OrganizerID}, x.Month}
-		if bills[k] == nil {
-			bills[k] = map[string]int64{}
-		}
-		bills[k][x.Bucket] = x.Seconds
-	}
-	for o, events := range pending {
+		events := pending[who{x.TenantID, x.OrganizerID}]
 		for i := range events {
-			events[i].State.SecondsByBucket = bills[bill{o, events[i].At.UTC().Format("2006-01") + "-01"}]
+			c := &events[i].State
+			from, to := events[i].At, events[i].At
+			for _, f := range c.Findings {
+				if f.WindowStart.Before(from) {
+					from = f.WindowStart
+				}
+			}
+			const first = "2006-01-01"
+			if x.Month < from.UTC().Format(first) || x.Month > to.UTC().Format(first) {
+				continue
+			}
+			if c.SecondsByBucket == nil || !fresh[c] {
+				c.SecondsByBucket, fresh[c] = map[string]int64{}, true
+			}
+			c.SecondsByBucket[x.Bucket] += x.Seconds
 		}
 	}
 	return nil
