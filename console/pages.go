@@ -2,80 +2,101 @@ package console
 
 import (
 	"bytes"
+	"crypto/rand"
 	"embed"
+	"errors"
 	"fmt"
 	"html/template"
 	"net/http"
 	"time"
-
-	"fairdial/cases"
 )
 
 //go:embed assets
 var assetFiles embed.FS
 
-//go:embed overview.html
-var overviewHTML string
+//go:embed pages
+var pageFiles embed.FS
 
 //go:embed openapi.yaml
 var openAPIFile []byte
 
 func assets() http.Handler { return http.FileServerFS(assetFiles) }
 
+// pages are what people see. Everything on them is made here; the script only moves about.
 type pages struct {
-	opts     Options
-	template *template.Template
+	opts      Options
+	views     views
+	templates map[string]*template.Template
 }
 
 func newPages(opts Options) (*pages, error) {
-	t, err := template.New("overview").Funcs(template.FuncMap{
-		"minutes": func(seconds int64) string { return fmt.Sprintf("%d", seconds/60) },
-		"percent": func(part, whole int64) string {
-			if whole == 0 {
-				return "–"
-			}
-			return fmt.Sprintf("%d %%", part*100/whole)
-		},
-		"clock": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") },
-	}).Parse(overviewHTML)
-	if err != nil {
-		return nil, fmt.Errorf("console page: %w", err)
+	p := &pages{opts: opts, views: views{opts.Conn}, templates: map[string]*template.Template{}}
+	for _, name := range []string{"message", "overview", "queue"} {
+		t, err := template.New("layout.html").Funcs(formats()).ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html")
+		if err != nil {
+			return nil, fmt.Errorf("console page %s: %w", name, err)
+		}
+		p.templates[name] = t
 	}
-	return &pages{opts: opts, template: t}, nil
+	return p, nil
 }
 
-// overview is the first page: open cases and pools.
-func (p *pages) overview(w http.ResponseWriter, r *http.Request) {
-	list, err := p.opts.Cases.List(r.Context(), CaseFilter{})
-	if err == nil {
-		var pools []Pool
-		pools, err = p.opts.Overview.Pools(r.Context())
-		if err == nil {
-			p.write(w, r, list, pools)
-			return
-		}
+// routes are all addresses of pages.
+func (p *pages) routes() map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
+		"GET /{$}":   p.overview,
+		"GET /cases": p.queue,
 	}
-	p.opts.Logger.Error("overview page", "error", err)
-	plainText(w, http.StatusInternalServerError, "The page could not be made; the daemon's log says why.\n")
 }
 
-func (p *pages) write(w http.ResponseWriter, _ *http.Request, list []cases.Case, pools []Pool) {
-	open := 0
-	for _, c := range list {
-		if c.Status != cases.StatusClosed {
-			open++
-		}
-	}
-	// Made whole before the first byte goes out, so that an error is no half page.
-	var page bytes.Buffer
-	err := p.template.Execute(&page, map[string]any{
-		"Cases": list, "Open": open, "Pools": pools, "Now": p.opts.Now(),
-	})
-	if err != nil {
-		p.opts.Logger.Error("overview page", "error", err)
+// section is one entry of the navigation.
+type section struct{ Name, Path string }
+
+var sections = []section{{"Overview", "/"}, {"Cases", "/cases"}}
+
+type page struct {
+	Title    string
+	Section  string
+	Sections []section
+	Nonce    string
+	Now      time.Time
+	Body     any
+}
+
+// show writes a page. It is made whole before the first byte goes out, so that an error is
+// no half page.
+func (p *pages) show(w http.ResponseWriter, r *http.Request, status int, name string, content page) {
+	content.Nonce, content.Now, content.Sections = rand.Text(), p.opts.Now(), sections
+	var out bytes.Buffer
+	if err := p.templates[name].Execute(&out, content); err != nil {
+		p.opts.Logger.ErrorContext(r.Context(), "page", "page", name, "error", err)
 		plainText(w, http.StatusInternalServerError, "The page could not be made; the daemon's log says why.\n")
 		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write(page.Bytes())
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'nonce-"+content.Nonce+
+		"'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'")
+	// A form's own origin must reach the daemon, which refuses others.
+	h.Set("Referrer-Policy", "same-origin")
+	w.WriteHeader(status)
+	_, _ = w.Write(out.Bytes())
+}
+
+type message struct{ Text, Back string }
+
+// fail shows an error without telling what is inside the store.
+func (p *pages) fail(w http.ResponseWriter, r *http.Request, err error) {
+	switch {
+	case errors.Is(err, ErrNotFound):
+		p.say(w, r, http.StatusNotFound, "Nothing here", "There is nothing under this address. It may have been mistyped.", "")
+	case r.Context().Err() != nil: // nobody waits for an answer
+	default:
+		p.opts.Logger.ErrorContext(r.Context(), "page", "route", r.Pattern, "error", err)
+		p.say(w, r, http.StatusInternalServerError, "This page could not be made", "The daemon's log says why. Nothing was changed.", "")
+	}
+}
+
+func (p *pages) say(w http.ResponseWriter, r *http.Request, status int, title, text, back string) {
+	p.show(w, r, status, "message", page{Title: title, Body: message{text, back}})
 }

@@ -53,6 +53,8 @@ type Options struct {
 	Decider  Decider
 	Overview Overview
 	Ratings  Ratings
+	// Conn is the store that pages read from; nil leaves out what only it can tell.
+	Conn Conn
 	// Troubles are what an operator should know of though the daemon is ready; may be nil.
 	Troubles func(ctx context.Context) []string
 	// Slack takes presses of buttons, signed by Slack; nil takes none.
@@ -87,7 +89,10 @@ func New(opts Options) (http.Handler, error) {
 		guarded(pattern, handle)
 	}
 	guarded("/api/", problemHandler(http.StatusNotFound, "There is no such address; /api/v1/openapi.yaml lists them."))
-	guarded("GET /{$}", http.HandlerFunc(pages.overview))
+	own := http.NewCrossOriginProtection()
+	for pattern, handle := range pages.routes() {
+		guarded(pattern, own.Handler(handle))
+	}
 	mux.Handle("GET /assets/", assets())
 	if opts.Slack != nil { // its own signature guards it
 		mux.Handle("POST /slack/interactions", opts.Slack)

@@ -1,0 +1,114 @@
+package console
+
+import (
+	"html/template"
+	"net/http"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"fairdial/cases"
+)
+
+// ageBand sums up the open cases of an age.
+type ageBand struct {
+	Name    string
+	Cases   int
+	Seconds int64
+	within  time.Duration
+}
+
+// paid is what one bucket paid in the month.
+type paid struct {
+	Bucket  string
+	Seconds int64
+}
+
+type overviewBody struct {
+	Open, Critical, Unassigned, Appeals int
+	ExposureSeconds                     int64
+	Worst                               []cases.Case
+	Ages                                []ageBand
+	Month                               string
+	Paid                                []paid
+	PaidSeconds                         int64
+	PaidBar                             template.HTML
+	Pools                               []Pool
+	Sources                             []source
+	Jobs                                []job
+}
+
+// overview is the first page: what needs somebody now.
+func (p *pages) overview(w http.ResponseWriter, r *http.Request) {
+	var list []cases.Case
+	var b overviewBody
+	work, ctx := errgroup.WithContext(r.Context())
+	work.Go(func() (err error) { list, err = p.opts.Cases.List(ctx, CaseFilter{}); return err })
+	work.Go(func() (err error) { b.Pools, err = p.opts.Overview.Pools(ctx); return err })
+	work.Go(func() (err error) { b.Sources, err = p.views.sources(ctx); return err })
+	work.Go(func() (err error) { b.Jobs, err = p.views.jobs(ctx); return err })
+	if err := work.Wait(); err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	b.count(list, p.opts.Now())
+	b.pay()
+	p.show(w, r, http.StatusOK, "overview", page{Title: "Overview", Section: "Overview", Body: b})
+}
+
+// worst is how many cases the first page names.
+const worst = 8
+
+func (b *overviewBody) count(list []cases.Case, now time.Time) {
+	b.Ages = []ageBand{
+		{Name: "a day or less", within: 24 * time.Hour}, {Name: "a week or less", within: 7 * 24 * time.Hour},
+		{Name: "a month or less", within: 30 * 24 * time.Hour}, {Name: "longer", within: 1<<63 - 1},
+	}
+	for _, c := range list {
+		if !active(c, now) {
+			continue
+		}
+		b.Open++
+		b.ExposureSeconds += c.ExposureSeconds
+		if c.Severity == cases.SeverityCritical {
+			b.Critical++
+		}
+		if c.Assignee == "" {
+			b.Unassigned++
+		}
+		if !c.AppealedAt.IsZero() {
+			b.Appeals++
+		}
+		i := slices.IndexFunc(b.Ages, func(a ageBand) bool { return now.Sub(c.OpenedAt) <= a.within })
+		b.Ages[i].Cases++
+		b.Ages[i].Seconds += c.ExposureSeconds
+		if len(b.Worst) < worst {
+			b.Worst = append(b.Worst, c)
+		}
+	}
+}
+
+// active says whether a case waits for somebody: it is neither closed nor put off.
+func active(c cases.Case, now time.Time) bool {
+	return c.Status != cases.StatusClosed && !now.Before(c.SnoozedUntil)
+}
+
+func (b *overviewBody) pay() {
+	if len(b.Pools) == 0 {
+		return
+	}
+	b.Month = b.Pools[0].Month
+	sums := []paid{{Bucket: "pool"}, {Bucket: "addon"}, {Bucket: "credits"}, {Bucket: "unfunded"}}
+	for _, pool := range b.Pools {
+		sums[0].Seconds += pool.UsedSeconds
+		for i := 1; i < len(sums); i++ {
+			sums[i].Seconds += pool.Paid[sums[i].Bucket]
+		}
+	}
+	b.Paid = sums
+	for _, s := range sums {
+		b.PaidSeconds += s.Seconds
+	}
+	b.PaidBar = paidBar(sums, b.PaidSeconds)
+}

@@ -1,0 +1,115 @@
+package console
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"fairdial/cases"
+)
+
+// perPage is how many cases a page of the queue shows.
+const perPage = 50
+
+// queueFilter narrows and orders the queue; all of it stands in the page's address.
+type queueFilter struct {
+	Text, Status, Severity, Tenant, Assignee, Sort string
+}
+
+type tenantName struct{ ID, Name string }
+
+type queueBody struct {
+	Filter     queueFilter
+	Cases      []cases.Case
+	Total      int
+	Page       int
+	Pages      int
+	Tenants    []tenantName
+	Statuses   []string
+	Severities []string
+	query      url.Values
+}
+
+// Link is this page's address with one parameter changed, from its first page.
+func (b queueBody) Link(key, value string) string {
+	q := url.Values{}
+	for k, v := range b.query {
+		if k != "page" && len(v) > 0 && v[0] != "" {
+			q.Set(k, v[0])
+		}
+	}
+	q.Set(key, value)
+	return "/cases?" + q.Encode()
+}
+
+// PageLink is the address some pages on.
+func (b queueBody) PageLink(by int) string { return b.Link("page", strconv.Itoa(b.Page+by)) }
+
+func (p *pages) queue(w http.ResponseWriter, r *http.Request) {
+	list, err := p.opts.Cases.List(r.Context(), CaseFilter{})
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	q := r.URL.Query()
+	f := queueFilter{Text: q.Get("q"), Status: q.Get("status"), Severity: q.Get("severity"), Tenant: q.Get("tenant"), Assignee: q.Get("assignee"), Sort: q.Get("sort")}
+	b := queueBody{
+		query: q, Tenants: tenantsOf(list),
+		Statuses:   []string{"", "active", string(cases.StatusOpen), string(cases.StatusAcknowledged), string(cases.StatusClosed)},
+		Severities: []string{"", string(cases.SeverityCritical), string(cases.SeverityWarning)},
+	}
+	list = f.of(list, p.opts.Now())
+	f.Sort = order(list, f.Sort)
+	b.Filter, b.Total = f, len(list)
+	b.Pages = max((len(list)+perPage-1)/perPage, 1)
+	b.Page, _ = strconv.Atoi(q.Get("page"))
+	b.Page = min(max(b.Page, 1), b.Pages)
+	from := (b.Page - 1) * perPage
+	b.Cases = list[from:min(from+perPage, len(list))]
+	p.show(w, r, http.StatusOK, "queue", page{Title: "Cases", Section: "Cases", Body: b})
+}
+
+func (f queueFilter) of(list []cases.Case, now time.Time) (out []cases.Case) {
+	text := strings.ToLower(strings.TrimSpace(f.Text))
+	for _, c := range list {
+		switch {
+		case f.Status == "active" && !active(c, now),
+			f.Status != "" && f.Status != "active" && string(c.Status) != f.Status,
+			f.Severity != "" && string(c.Severity) != f.Severity,
+			f.Tenant != "" && c.TenantID != f.Tenant,
+			f.Assignee == "none" && c.Assignee != "",
+			f.Assignee != "" && f.Assignee != "none" && !strings.Contains(strings.ToLower(c.Assignee), strings.ToLower(f.Assignee)),
+			text != "" && !strings.Contains(strings.ToLower(strings.Join([]string{c.ID, c.OrganizerName, c.OrganizerID, c.OrganizerUPN, c.TenantName}, " ")), text):
+		default:
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// order sorts cases and says by what.
+func order(list []cases.Case, by string) string {
+	switch by {
+	case "exposure":
+		slices.SortStableFunc(list, func(a, b cases.Case) int { return cmp.Compare(b.ExposureSeconds, a.ExposureSeconds) })
+	case "age":
+		slices.SortStableFunc(list, func(a, b cases.Case) int { return a.OpenedAt.Compare(b.OpenedAt) })
+	default: // as the log lists them: risk, then exposure
+		return "risk"
+	}
+	return by
+}
+
+func tenantsOf(list []cases.Case) (out []tenantName) {
+	for _, c := range list {
+		if t := (tenantName{c.TenantID, cmp.Or(c.TenantName, c.TenantID)}); !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	slices.SortFunc(out, func(a, b tenantName) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	return out
+}

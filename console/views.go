@@ -1,0 +1,66 @@
+package console
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+)
+
+//go:embed sql
+var sqlFiles embed.FS
+
+// Conn is what the pages need of the store; they only read.
+type Conn interface {
+	Select(ctx context.Context, dest any, query string, args ...any) error
+}
+
+// views read what pages show from the store. Each query is bounded in time or in rows.
+type views struct{ conn Conn }
+
+func (v views) read(ctx context.Context, dest any, name string, args ...any) error {
+	if v.conn == nil {
+		return nil
+	}
+	query, err := sqlFiles.ReadFile("sql/" + name + ".sql")
+	if err != nil {
+		return fmt.Errorf("console query %s: %w", name, err)
+	}
+	if err := v.conn.Select(ctx, dest, string(query), args...); err != nil {
+		return fmt.Errorf("console query %s: %w", name, err)
+	}
+	return nil
+}
+
+func named(name string, value any) any { return clickhouse.Named(name, value) }
+
+func instant(name string, at time.Time) any {
+	return clickhouse.DateNamed(name, at.UTC(), clickhouse.Seconds)
+}
+
+// source is how fresh a tenant's usage is.
+type source struct {
+	TenantID string    `ch:"tenant_id"`
+	Tenant   string    `ch:"tenant"`
+	StoredAt time.Time `ch:"stored_at"`
+	Files    uint64    `ch:"files"`
+	Rejected uint64    `ch:"rejected"`
+}
+
+func (v views) sources(ctx context.Context) (out []source, err error) {
+	return out, v.read(ctx, &out, "sources")
+}
+
+// job is the newest run of a scheduled job.
+type job struct {
+	Job     string    `ch:"job"`
+	At      time.Time `ch:"at"`
+	Outcome string    `ch:"outcome"`
+	Detail  string    `ch:"detail"`
+}
+
+func (v views) jobs(ctx context.Context) (out []job, err error) {
+	return out, v.read(ctx, &out, "jobs")
+}
