@@ -31,7 +31,7 @@ type pages struct {
 
 func newPages(opts Options) (*pages, error) {
 	p := &pages{opts: opts, views: views{opts.Conn}, templates: map[string]*template.Template{}}
-	for _, name := range []string{"message", "overview", "queue"} {
+	for _, name := range []string{"message", "overview", "queue", "case"} {
 		t, err := template.New("layout.html").Funcs(formats()).ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("console page %s: %w", name, err)
@@ -44,8 +44,11 @@ func newPages(opts Options) (*pages, error) {
 // routes are all addresses of pages.
 func (p *pages) routes() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
-		"GET /{$}":   p.overview,
-		"GET /cases": p.queue,
+		"GET /{$}":                 p.overview,
+		"GET /cases":               p.queue,
+		"GET /cases/{id}":          p.casePage,
+		"POST /cases/{id}/act":     p.act,
+		"POST /cases/{id}/enforce": p.enforce,
 	}
 }
 

@@ -68,3 +68,5 @@ func TestNumbersAreMasked(t *testing.T) {
 	require.Equal(t, "-1,234,567", grouped(-1234567))
 	require.Equal(t, "-123", grouped(-123))
 }
+
+func nowThen() time.Time { return now }

@@ -55,6 +55,8 @@ type Options struct {
 	Ratings  Ratings
 	// Conn is the store that pages read from; nil leaves out what only it can tell.
 	Conn Conn
+	// Desk does what people ask for on pages; nil makes them show only.
+	Desk Desk
 	// Troubles are what an operator should know of though the daemon is ready; may be nil.
 	Troubles func(ctx context.Context) []string
 	// Slack takes presses of buttons, signed by Slack; nil takes none.

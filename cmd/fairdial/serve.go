@@ -61,7 +61,7 @@ func (a *app) serve(ctx context.Context, s *services) error {
 		return err
 	}
 	handler, err := console.New(console.Options{
-		Cases: caseReader{s.cases}, Decider: gate, Overview: overview{s}, Ratings: ratings{s}, Conn: s.store,
+		Cases: caseReader{s.cases}, Decider: gate, Overview: overview{s}, Ratings: ratings{s}, Conn: s.store, Desk: caseDesk{a, s},
 		Slack: a.endpoint(desk), Troubles: s.troubles,
 		Ready: s.ready, Metrics: registry, Registry: registry, Keys: keys, KeyRate: a.cfg.HTTP.RequestsPerSecond, Now: a.now, Logger: a.logger,
 	})

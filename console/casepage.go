@@ -1,0 +1,120 @@
+package console
+
+import (
+	"html/template"
+	"net/http"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"fairdial/cases"
+	"fairdial/enforcement"
+)
+
+// proof is a finding with those of its calls that the store shows.
+type proof struct {
+	cases.Finding
+	Evidence []call
+}
+
+type caseBody struct {
+	Case       cases.Case
+	Proofs     []proof
+	Habits     habits
+	From, To   time.Time // what Habits is of
+	DayChart   template.HTML
+	HourChart  template.HTML
+	History    []cases.Event
+	Related    []cases.Case
+	Standing   enforcement.State
+	CanAct     bool
+	DryRun     bool
+	CloseKinds []string
+}
+
+// evidenceShown is how many calls of a finding a page shows, and asks the store for.
+const evidenceShown = 20
+
+func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
+	c, err := p.opts.Cases.Get(r.Context(), r.PathValue("id"))
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	b := caseBody{Case: c}
+	s := spanOf(c)
+	b.From, b.To = s.from, s.to
+	var all []string
+	for _, f := range c.Findings {
+		all = append(all, f.UsageIDs[:min(len(f.UsageIDs), evidenceShown)]...)
+	}
+	var calls []call
+	var others []cases.Case
+	work, ctx := errgroup.WithContext(r.Context())
+	work.Go(func() (err error) { b.Habits, err = p.views.habits(ctx, s); return err })
+	work.Go(func() (err error) { calls, err = p.views.evidence(ctx, s, all); return err })
+	work.Go(func() (err error) { others, err = p.opts.Cases.List(ctx, CaseFilter{TenantID: c.TenantID}); return err })
+	if desk := p.opts.Desk; desk != nil {
+		b.CanAct, b.DryRun = true, desk.DryRun()
+		work.Go(func() (err error) { b.History, err = desk.History(ctx, c.ID); return err })
+		work.Go(func() (err error) { b.Standing, err = desk.State(ctx, c.TenantID, c.OrganizerID); return err })
+	}
+	if err := work.Wait(); err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	slices.Reverse(b.History) // the newest first
+	b.Proofs, b.Related = proofs(c, calls), related(c, others)
+	b.Habits.flag(calls)
+	b.DayChart, b.HourChart = dayChart(b.Habits, s.from, s.to), hourChart(b.Habits.Hours)
+	p.show(w, r, http.StatusOK, "case", page{Title: or(c.OrganizerName, c.OrganizerID), Section: "Cases", Body: b})
+}
+
+// spanOf is the time before the end of a case's newest window.
+func spanOf(c cases.Case) span {
+	end := c.UpdatedAt
+	for _, f := range c.Findings {
+		if f.WindowEnd.After(end) || end.Sub(f.WindowEnd) > looked {
+			end = f.WindowEnd
+		}
+	}
+	end = end.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
+	return span{tenant: c.TenantID, organizer: c.OrganizerID, from: end.Add(-looked), to: end}
+}
+
+func proofs(c cases.Case, calls []call) []proof {
+	out := make([]proof, len(c.Findings))
+	for i, f := range c.Findings {
+		out[i].Finding = f
+		for _, found := range calls {
+			if slices.Contains(f.UsageIDs[:min(len(f.UsageIDs), evidenceShown)], found.UsageID) {
+				out[i].Evidence = append(out[i].Evidence, found)
+			}
+		}
+	}
+	return out
+}
+
+// related are cases of the same tenant in which one of the same rules found something, the
+// highest risk first.
+func related(c cases.Case, others []cases.Case) (out []cases.Case) {
+	rules := map[string]bool{}
+	for _, f := range c.Findings {
+		rules[f.RuleID] = true
+	}
+	for _, o := range others {
+		same := slices.ContainsFunc(o.Findings, func(f cases.Finding) bool { return rules[f.RuleID] })
+		if o.ID != c.ID && same && len(out) < 6 {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}

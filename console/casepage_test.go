@@ -1,0 +1,98 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+
+	"fairdial/cases"
+	"fairdial/enforcement"
+	"fairdial/store/journal"
+)
+
+// counter stands in for what is behind a desk; it keeps what it was asked.
+type counter struct {
+	acted    []cases.Action
+	enforced []enforcement.Request
+	err      error
+}
+
+func (d *counter) History(context.Context, string) ([]cases.Event, error) {
+	return []cases.Event{{Kind: cases.KindNoted, Actor: "cli:ann", Reason: "called +14255550123 <b>"}}, nil
+}
+
+func (d *counter) Act(_ context.Context, _ string, a cases.Action) (cases.Case, error) {
+	d.acted = append(d.acted, a)
+	return cases.Case{}, d.err
+}
+
+func (d *counter) State(context.Context, string, string) (enforcement.State, error) {
+	return enforcement.State{Level: enforcement.LevelFlag, Version: 3}, nil
+}
+
+func (d *counter) Enforce(_ context.Context, r enforcement.Request) (enforcement.State, error) {
+	d.enforced = append(d.enforced, r)
+	return enforcement.State{}, d.err
+}
+
+func (d *counter) DryRun() bool { return true }
+
+func withDesk(t *testing.T, d *counter) http.Handler {
+	t.Helper()
+	w := world{list: []cases.Case{{ID: "c1", Version: 4, TenantID: "t", OrganizerID: "o", OrganizerName: "Ann <i>", UpdatedAt: now, Findings: []cases.Finding{{Sentence: "too much", Calls: 2}}}}}
+	h, err := New(Options{Cases: w, Decider: w, Overview: w, Ratings: ratingWorld{}, Desk: d, Metrics: prometheus.NewRegistry(), Registry: prometheus.NewRegistry(), Now: nowThen})
+	require.NoError(t, err)
+	return h
+}
+
+func send(h http.Handler, path, form string, change ...func(*http.Request)) *httptest.ResponseRecorder {
+	return post(h, path, form, append([]func(*http.Request){header("Content-Type", "application/x-www-form-urlencoded"), header("Sec-Fetch-Site", "same-origin")}, change...)...)
+}
+
+func TestACasePage(t *testing.T) {
+	h := withDesk(t, &counter{})
+	page := get(h, "/cases/c1").Body.String()
+	for _, part := range []string{"Ann &lt;i&gt;", "too much", "Dry run", `name="version" value="4"`, `name="version" value="3"`, "called …0123 &lt;b&gt;"} {
+		require.Contains(t, page, part)
+	}
+	require.NotContains(t, page, "4255550")
+	require.Equal(t, http.StatusNotFound, get(h, "/cases/none").Code)
+}
+
+func TestActionsFromACasePage(t *testing.T) {
+	d := &counter{}
+	h := withDesk(t, d)
+	w := send(h, "/cases/c1/act", "kind=snoozed&reason=r&days=3&version=4")
+	require.Equal(t, http.StatusSeeOther, w.Code)
+	require.Equal(t, "/cases/c1", w.Header().Get("Location"))
+	require.Equal(t, []cases.Action{{Kind: "snoozed", Actor: "console:this machine", Reason: "r", Until: now.AddDate(0, 0, 3), Version: 4}}, d.acted)
+	require.Equal(t, http.StatusSeeOther, send(h, "/cases/c1/enforce", "action=throttle&reason=r&version=3").Code)
+	require.Equal(t, enforcement.Request{Action: enforcement.ActionThrottle, TenantID: "t", OrganizerID: "o", Actor: "console:this machine", Reason: "r", CaseID: "c1", Version: 3}, d.enforced[0])
+
+	for form, status := range map[string]int{
+		"kind=noted&reason=r":                              http.StatusBadRequest,
+		"kind=snoozed&days=366&version=4":                  http.StatusBadRequest,
+		"kind=appealed&reason=r&version=4":                 http.StatusBadRequest,
+		"version=4&reason=" + strings.Repeat("x", maxForm): http.StatusBadRequest,
+	} {
+		require.Equal(t, status, send(h, "/cases/c1/act", form).Code, "%.40s", form)
+	}
+	require.Equal(t, http.StatusForbidden, send(h, "/cases/c1/act", "kind=noted&reason=r&version=4", header("Sec-Fetch-Site", "cross-site")).Code)
+	require.Equal(t, http.StatusMethodNotAllowed, get(h, "/cases/c1/act?kind=noted&version=4").Code, "nothing changes on GET")
+	require.Len(t, d.acted, 1)
+}
+
+func TestWhoWasFirstIsSaid(t *testing.T) {
+	d := &counter{err: &journal.ConflictError{Winner: journal.Event{Actor: "slack:<bob>", Kind: "dismissed", At: now}}}
+	w := send(withDesk(t, d), "/cases/c1/act", url.Values{"kind": {"confirmed"}, "reason": {"r"}, "version": {"4"}}.Encode())
+	require.Equal(t, http.StatusConflict, w.Code)
+	require.Contains(t, w.Body.String(), "slack:&lt;bob&gt; was first: dismissed at 2026-03-01 12:00 UTC")
+	d.err = enforcement.ErrSecondPerson
+	require.Equal(t, http.StatusUnprocessableEntity, send(withDesk(t, d), "/cases/c1/enforce", "action=approve&reason=r&version=3").Code)
+}

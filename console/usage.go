@@ -1,0 +1,109 @@
+package console
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// call is one that proves a finding. Its NPA-NXX block is left out: beside the last four
+// digits it would be the whole number.
+type call struct {
+	UsageID string    `ch:"usage_id"`
+	At      time.Time `ch:"at"` // UTC
+	Seconds int64     `ch:"seconds"`
+	Number  string    `ch:"callee_number"`
+	Country string    `ch:"destination_country"`
+	CallID  string    `ch:"call_id"`
+}
+
+// dayUse is an organizer's dial-out of one day, UTC.
+type dayUse struct {
+	Day     time.Time `ch:"day"`
+	Seconds int64     `ch:"seconds"`
+	Calls   int64     `ch:"calls"`
+	Flagged int       `ch:"-"` // calls that prove a finding
+}
+
+type hourUse struct {
+	Weekday int64 `ch:"weekday"` // 1 is Monday
+	Hour    int64 `ch:"hour"`    // UTC
+	Seconds int64 `ch:"seconds"`
+}
+
+// place is where calls went: a country, an NPA-NXX block or a number.
+type place struct {
+	Kind    string `ch:"kind"`
+	Name    string `ch:"name"`
+	Seconds int64  `ch:"seconds"`
+	Calls   int64  `ch:"calls"`
+}
+
+// span is an organizer's time that is looked at.
+type span struct {
+	tenant, organizer string
+	from, to          time.Time // UTC
+}
+
+// looked is how far back pages look from the newest that is known.
+const looked = 90 * 24 * time.Hour
+
+func (s span) args(more ...any) []any {
+	return append([]any{named("tenant_id", s.tenant), named("organizer_id", s.organizer), instant("from", s.from), instant("to", s.to)}, more...)
+}
+
+// habits are an organizer's use over a span.
+type habits struct {
+	Days   []dayUse
+	Hours  []hourUse
+	Places []place
+	Usual  int64 // median seconds of a day with calls
+}
+
+func (v views) habits(ctx context.Context, s span) (h habits, err error) {
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error { return v.read(ctx, &h.Days, "days", s.args()...) })
+	work.Go(func() error { return v.read(ctx, &h.Hours, "hours", s.args()...) })
+	work.Go(func() error { return v.read(ctx, &h.Places, "places", s.args()...) })
+	if err := work.Wait(); err != nil {
+		return habits{}, err
+	}
+	var all []int64
+	for _, d := range h.Days {
+		all = append(all, d.Seconds)
+	}
+	if slices.Sort(all); len(all) > 0 {
+		h.Usual = all[len(all)/2]
+	}
+	return h, nil
+}
+
+// Of is the places of a kind.
+func (h habits) Of(kind string) (out []place) {
+	for _, p := range h.Places {
+		if p.Kind == kind {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// flag marks the days of the calls that prove findings.
+func (h habits) flag(calls []call) {
+	for _, c := range calls {
+		for i := range h.Days {
+			if h.Days[i].Day.Equal(c.At.UTC().Truncate(24 * time.Hour)) {
+				h.Days[i].Flagged++
+			}
+		}
+	}
+}
+
+func (v views) evidence(ctx context.Context, s span, usageIDs []string) (out []call, err error) {
+	if len(usageIDs) == 0 {
+		return nil, nil
+	}
+	return out, v.read(ctx, &out, "evidence", s.args(named("usage_ids", usageIDs))...)
+}
