@@ -107,6 +107,9 @@ func newCasesShow(a *app) *cobra.Command {
 	}
 }
 
+// enough is how many of the calls that prove a finding a terminal shows.
+const enough = 5
+
 func (a *app) showCase(c cases.Case, history []cases.Event) {
 	a.printf("%s  risk %d, %s, %s %s\n", c.ID, c.Score, c.Severity, c.Status, c.Outcome)
 	a.printf("organizer  %s %s (%s)\n", oneLine(c.OrganizerName), oneLine(c.OrganizerUPN), c.OrganizerID)
@@ -115,7 +118,7 @@ func (a *app) showCase(c cases.Case, history []cases.Event) {
 	a.printf("exposure   %s minutes, %s %s\n", number(c.ExposureSeconds/60), c.ExposureAmount.StringFixed(2), c.Currency)
 	for _, f := range c.Findings {
 		a.printf("\n%s (%s@%d, %s, %s)\n", oneLine(f.Sentence), f.RuleID, f.RuleVersion, f.Severity, f.Verdict)
-		a.printf("  window %s to %s; %d calls prove it: %s\n", clock(f.WindowStart), clock(f.WindowEnd), f.Calls, strings.Join(f.UsageIDs[:min(5, len(f.UsageIDs))], " "))
+		a.printf("  window %s to %s; %d calls prove it, the first of them %s\n", clock(f.WindowStart), clock(f.WindowEnd), f.Calls, strings.Join(f.UsageIDs[:min(enough, len(f.UsageIDs))], " "))
 	}
 	a.printf("\n")
 	for _, e := range history {
@@ -144,6 +147,12 @@ func newCasesAct(a *app) *cobra.Command {
 			}
 			action.Kind, action.Actor = kind, a.actor
 			now := a.now()
+			if kind == cases.KindSnoozed && hours <= 0 {
+				return usagef("cases act snooze: --hours %d is no time to be quiet for", hours)
+			}
+			if kind == cases.KindAssigned && action.Assignee == "" {
+				return usagef("cases act assign: --to WHO is missing")
+			}
 			if kind == cases.KindSnoozed {
 				action.Until = now.Add(time.Duration(hours) * time.Hour)
 			}

@@ -30,6 +30,11 @@ which is which. The same options give the same bytes.`,
 				}
 				options.From = m
 			}
+			for name, n := range map[string]int{"tenants": options.Tenants, "organizers": options.Organizers, "months": options.Months} {
+				if n < 1 {
+					return usagef("simulate: --%s %d: there must be at least one", name, n)
+				}
+			}
 			bar := a.progress("simulate", "organizers")
 			summary, err := simulate.Generate(cmd.Context(), out, options, bar.Set)
 			bar.Done()
