@@ -31,7 +31,7 @@ type pages struct {
 
 func newPages(opts Options) (*pages, error) {
 	p := &pages{opts: opts, views: views{opts.Conn}, templates: map[string]*template.Template{}}
-	for _, name := range []string{"message", "overview", "queue", "case"} {
+	for _, name := range []string{"message", "overview", "queue", "case", "organizer", "tenants", "tenant"} {
 		t, err := template.New("layout.html").Funcs(formats()).ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("console page %s: %w", name, err)
@@ -44,18 +44,21 @@ func newPages(opts Options) (*pages, error) {
 // routes are all addresses of pages.
 func (p *pages) routes() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
-		"GET /{$}":                 p.overview,
-		"GET /cases":               p.queue,
-		"GET /cases/{id}":          p.casePage,
-		"POST /cases/{id}/act":     p.act,
-		"POST /cases/{id}/enforce": p.enforce,
+		"GET /tenants":                         p.tenants,
+		"GET /tenants/{tenant}":                p.tenant,
+		"GET /organizers/{tenant}/{organizer}": p.organizer,
+		"GET /{$}":                             p.overview,
+		"GET /cases":                           p.queue,
+		"GET /cases/{id}":                      p.casePage,
+		"POST /cases/{id}/act":                 p.act,
+		"POST /cases/{id}/enforce":             p.enforce,
 	}
 }
 
 // section is one entry of the navigation.
 type section struct{ Name, Path string }
 
-var sections = []section{{"Overview", "/"}, {"Cases", "/cases"}}
+var sections = []section{{"Overview", "/"}, {"Cases", "/cases"}, {"Tenants", "/tenants"}}
 
 type page struct {
 	Title    string

@@ -107,3 +107,19 @@ func (v views) evidence(ctx context.Context, s span, usageIDs []string) (out []c
 	}
 	return out, v.read(ctx, &out, "evidence", s.args(named("usage_ids", usageIDs))...)
 }
+
+// newest is the end of the day of a tenant's newest call, UTC; of one without calls, a time
+// before all calls.
+func (v views) newest(ctx context.Context, tenantID string) (time.Time, error) {
+	var found []struct {
+		At time.Time `ch:"at"`
+	}
+	end := time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
+	if err := v.read(ctx, &found, "newest", named("tenant_id", tenantID)); err != nil {
+		return end, err
+	}
+	if len(found) > 0 && found[0].At.After(end) {
+		end = found[0].At.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
+	}
+	return end, nil
+}

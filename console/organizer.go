@@ -1,0 +1,152 @@
+package console
+
+import (
+	"html/template"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"fairdial/cases"
+	"fairdial/enforcement"
+	"fairdial/rating"
+)
+
+// person is an organizer as the newest directory snapshot has them.
+type person struct {
+	UPN      string    `ch:"upn"`
+	Name     string    `ch:"name"`
+	Location string    `ch:"usage_location"`
+	Enabled  bool      `ch:"enabled"`
+	SeenAt   time.Time `ch:"seen_at"` // UTC
+}
+
+// licence is a service plan that an organizer held for a time.
+type licence struct {
+	Plan  string    `ch:"service_plan_id"`
+	From  time.Time `ch:"held_from"` // UTC
+	Still bool      `ch:"held_still"`
+	To    time.Time `ch:"held_to_shown"` // UTC
+}
+
+// monthPaid is what paid for an organizer's calls of a month, in seconds.
+type monthPaid struct {
+	Month    time.Time `ch:"month"`
+	Addon    int64     `ch:"addon"`
+	Pool     int64     `ch:"pool"`
+	Credits  int64     `ch:"credits"`
+	Unfunded int64     `ch:"unfunded"`
+}
+
+type organizerBody struct {
+	TenantID, OrganizerID string
+	Person                *person
+	Licences              []licence
+	Months                []monthPaid
+	Cases                 []cases.Case
+	Standing              enforcement.State
+	Habits                habits
+	From, To              time.Time
+	DayChart, HourChart   template.HTML
+}
+
+func (p *pages) organizer(w http.ResponseWriter, r *http.Request) {
+	b := organizerBody{TenantID: r.PathValue("tenant"), OrganizerID: r.PathValue("organizer")}
+	to, err := p.views.newest(r.Context(), b.TenantID)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	s := span{tenant: b.TenantID, organizer: b.OrganizerID, from: to.Add(-looked), to: to}
+	b.From, b.To = s.from, s.to
+	who := []any{named("tenant_id", b.TenantID), named("organizer_id", b.OrganizerID)}
+	var found []person
+	work, ctx := errgroup.WithContext(r.Context())
+	work.Go(func() error { return p.views.read(ctx, &found, "organizer", who...) })
+	work.Go(func() error { return p.views.read(ctx, &b.Licences, "licences", who...) })
+	work.Go(func() error { return p.views.read(ctx, &b.Months, "months", who...) })
+	work.Go(func() (err error) { b.Habits, err = p.views.habits(ctx, s); return err })
+	work.Go(func() (err error) {
+		b.Cases, err = p.opts.Cases.List(ctx, CaseFilter{TenantID: b.TenantID, OrganizerID: b.OrganizerID})
+		return err
+	})
+	if p.opts.Desk != nil {
+		work.Go(func() (err error) {
+			b.Standing, err = p.opts.Desk.State(ctx, b.TenantID, b.OrganizerID)
+			return err
+		})
+	}
+	if err := work.Wait(); err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	title := b.OrganizerID
+	if len(found) > 0 {
+		b.Person = &found[0]
+		title = or(found[0].Name, title)
+	} else if len(b.Cases) == 0 && len(b.Habits.Days) == 0 {
+		p.fail(w, r, ErrNotFound)
+		return
+	}
+	b.DayChart, b.HourChart = dayChart(b.Habits, s.from, s.to), hourChart(b.Habits.Hours)
+	p.show(w, r, http.StatusOK, "organizer", page{Title: title, Section: "Tenants", Body: b})
+}
+
+type tenantsBody struct {
+	Sources []source
+	Open    map[string]int // cases by tenant
+}
+
+func (p *pages) tenants(w http.ResponseWriter, r *http.Request) {
+	b := tenantsBody{Open: map[string]int{}}
+	var err error
+	if b.Sources, err = p.views.sources(r.Context()); err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	list, err := p.opts.Cases.List(r.Context(), CaseFilter{})
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	for _, c := range list {
+		if active(c, p.opts.Now()) {
+			b.Open[c.TenantID]++
+		}
+	}
+	p.show(w, r, http.StatusOK, "tenants", page{Title: "Tenants", Section: "Tenants", Body: b})
+}
+
+type tenantBody struct {
+	TenantID string
+	Month    string
+	Pools    []rating.PoolStanding
+	Cases    []cases.Case
+}
+
+// drainers is how many organizers a tenant's page names for each pool.
+const drainers = 10
+
+func (p *pages) tenant(w http.ResponseWriter, r *http.Request) {
+	b := tenantBody{TenantID: r.PathValue("tenant")}
+	month, rated, err := p.opts.Ratings.NewestMonth(r.Context())
+	if err == nil && rated {
+		b.Month = month.String()
+		b.Pools, err = p.opts.Ratings.Pools(r.Context(), rating.PoolsRequest{Tenants: []string{b.TenantID}, Month: month, Top: drainers})
+	}
+	if err == nil {
+		b.Cases, err = p.opts.Cases.List(r.Context(), CaseFilter{TenantID: b.TenantID})
+	}
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	title := b.TenantID
+	if len(b.Pools) > 0 {
+		title = or(b.Pools[0].TenantName, title)
+	}
+	if len(b.Cases) > 0 {
+		title = or(b.Cases[0].TenantName, title)
+	}
+	p.show(w, r, http.StatusOK, "tenant", page{Title: title, Section: "Tenants", Body: b})
+}
