@@ -62,8 +62,10 @@ const worst = 8
 
 func (b *overviewBody) count(list []cases.Case, now time.Time) {
 	b.Ages = []ageBand{
-		{Name: "a day or less", within: 24 * time.Hour}, {Name: "a week or less", within: 7 * 24 * time.Hour},
-		{Name: "a month or less", within: 30 * 24 * time.Hour}, {Name: "longer", within: 1<<63 - 1},
+		{Name: "a day or less", within: 24 * time.Hour},
+		{Name: "a week or less", within: 7 * 24 * time.Hour},
+		{Name: "a month or less", within: 30 * 24 * time.Hour},
+		{Name: "longer", within: 1<<63 - 1},
 	}
 	for _, c := range list {
 		if !active(c, now) {

@@ -114,8 +114,11 @@ func (p *Poller) window(ctx context.Context, from, to time.Time, version uint32,
 			Value    *[]json.RawMessage `json:"value"`
 			NextLink string             `json:"@odata.nextLink"`
 		}
-		if err := json.Unmarshal(body, &answer); err != nil || answer.Value == nil {
-			return fmt.Errorf("page %d is no page of usage records: %v", page, err)
+		if err := json.Unmarshal(body, &answer); err != nil {
+			return fmt.Errorf("page %d is no page of usage records: %w", page, err)
+		}
+		if answer.Value == nil {
+			return fmt.Errorf("page %d is no page of usage records: it has no value", page)
 		}
 		if answer.NextLink != "" {
 			if err := p.Client.sameHost(answer.NextLink); err != nil {

@@ -78,15 +78,19 @@ func (w *world) poller(t *testing.T, receiver graph.Receiver) *graph.Poller {
 	base, err := url.Parse(w.server.URL)
 	require.NoError(t, err)
 	token := ""
-	client := &graph.Client{HTTP: w.server.Client(), Base: base, Now: w.clock.now, Sleep: w.clock.sleep,
+	client := &graph.Client{
+		HTTP: w.server.Client(), Base: base, Now: w.clock.now, Sleep: w.clock.sleep,
 		Token: func(_ context.Context, fresh bool) (string, error) {
 			if token == "" || fresh {
 				token = w.fake.Token()
 			}
 			return token, nil
-		}}
-	return &graph.Poller{Name: "contoso", TenantID: "t1", Client: client, Receiver: receiver, Journal: w.log, Now: w.clock.now,
-		Backfill: 10 * 24 * time.Hour, Overlap: 72 * time.Hour, Window: 7 * 24 * time.Hour}
+		},
+	}
+	return &graph.Poller{
+		Name: "contoso", TenantID: "t1", Client: client, Receiver: receiver, Journal: w.log, Now: w.clock.now,
+		Backfill: 10 * 24 * time.Hour, Overlap: 72 * time.Hour, Window: 7 * 24 * time.Hour,
+	}
 }
 
 // crashing stores what it is given and then, at times, is killed before it can say so.
