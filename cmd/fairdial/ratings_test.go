@@ -16,6 +16,8 @@ const usageHeader = "UsageId,Call ID,Conference ID,User Location,Microsoft Entra
 const (
 	organizerID = "00000000-0000-0000-0000-0000000000a1"
 	firstCall   = "10000000-0000-0000-0000-000000000001"
+	addonPlan   = "aaaaaaaa-0000-4000-8000-000000000001"
+	creditsPlan = "505e180f-f7e0-4b65-91d4-00d670bbd18c"
 	secondCall  = "10000000-0000-0000-0000-000000000002"
 )
 
@@ -24,10 +26,12 @@ func usageRow(id, callType, start, end, seconds, charge string) string {
 		start + "," + end + "," + seconds + ",0.00," + charge + ",USD,MCOPSTNPP,Microsoft,microsoft,\n"
 }
 
-// The commands that finance asks: each answers in both formats, and says what is wrong.
-func TestWhatFinanceAsks(t *testing.T) {
-	t.Parallel()
-	p := newProgram(t, "")
+// contoso is a program that knows one tenant, t, with one conferencing subscription, held by
+// Ann since 2025 beside the other plan, and what Germany and the US cost from its credits.
+// It also gives what writes a file of a text.
+func contoso(t *testing.T, plan string) (*program, func(name, text string) string) {
+	t.Helper()
+	p := newProgram(t, "licences:\n  addon:\n    service_plans: ["+addonPlan+"]\n")
 	dir := t.TempDir()
 	file := func(name, text string) string {
 		path := filepath.Join(dir, name)
@@ -38,10 +42,17 @@ func TestWhatFinanceAsks(t *testing.T) {
 	p.ok("directory", "import", "--tenant", "t",
 		file("users.json", `{"value":[{"id":"`+organizerID+`","userPrincipalName":"ann@contoso.example","displayName":"Ann","usageLocation":"US","accountEnabled":true,"assignedLicenses":[],"assignedPlans":[
 			{"assignedDateTime":"2025-01-01T00:00:00Z","capabilityStatus":"Enabled","service":"x","servicePlanId":"3e26ee1f-8a5f-4d52-aee2-b81ce45c8f40"},
-			{"assignedDateTime":"2025-01-01T00:00:00Z","capabilityStatus":"Enabled","service":"x","servicePlanId":"505e180f-f7e0-4b65-91d4-00d670bbd18c"}]}]}`),
+			{"assignedDateTime":"2025-01-01T00:00:00Z","capabilityStatus":"Enabled","service":"x","servicePlanId":"`+plan+`"}]}]}`),
 		file("subscribedSkus.json", `{"value":[{"skuId":"0c266dff-15dd-4b49-8397-2bb16070ed52","skuPartNumber":"MCOMEETADV","capabilityStatus":"Enabled","consumedUnits":1,"prepaidUnits":{"enabled":1,"suspended":0,"warning":0},
 			"servicePlans":[{"servicePlanId":"3e26ee1f-8a5f-4d52-aee2-b81ce45c8f40","servicePlanName":"MCOMEETADV","provisioningStatus":"Success","appliesTo":"User"}]}]}`))
-	p.ok("rates", "import", "--from", "2025-01-01", file("rates.csv", "Destination,Prefix,Connection charge in USD,Per Minute Rate in USD\nGermany,49,0,0.10\n"))
+	p.ok("rates", "import", "--from", "2025-01-01", file("rates.csv", "Destination,Prefix,Connection charge in USD,Per Minute Rate in USD\nGermany,49,0,0.10\nUnited States,1,0.02,0.013\n"))
+	return p, file
+}
+
+// The commands that finance asks: each answers in both formats, and says what is wrong.
+func TestWhatFinanceAsks(t *testing.T) {
+	t.Parallel()
+	p, file := contoso(t, creditsPlan)
 	p.ok("ingest", "--tenant", "t", file("usage.csv", usageHeader+
 		usageRow(firstCall, "conf_out", "2026-02-03T09:00:00Z", "2026-02-03T09:59:00Z", "3540", "0.00")+
 		usageRow(secondCall, "conf_out", "2026-02-03T10:00:00Z", "2026-02-03T10:03:00Z", "180", "0.20")+
