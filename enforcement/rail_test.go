@@ -156,6 +156,7 @@ func TestNoPassOverTheStorePassesTheGuardRail(t *testing.T) {
 				_, err := e.Turn(context.Background(), len(stops)%2 == 0, "cli:alice", "because")
 				require.NoError(t, err)
 				stops = append(stops, w.clock.now())
+				w.clock.move(time.Second) // what comes next is after it
 			}
 			w.clock.move(time.Duration(rapid.IntRange(0, 70).Draw(t, "minutes")) * time.Minute)
 			var all []cases.Case
