@@ -29,6 +29,7 @@ type Conn interface {
 type Cases interface {
 	List(ctx context.Context, f cases.Filter) ([]cases.Case, error)
 	Record(ctx context.Context, events []cases.Event) ([]*journal.ConflictError, error)
+	History(ctx context.Context, id string) ([]cases.Event, error)
 }
 
 // Actor is who the detector is in the log of cases.

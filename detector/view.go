@@ -109,6 +109,7 @@ type workspace struct {
 	now    func() time.Time
 	log    *slog.Logger
 	made   map[string]string // working table by view
+	tick   func()            // told of each view made; may be nil
 }
 
 // workPrefix begins the names of all working tables.
@@ -148,6 +149,9 @@ func (w *workspace) make(ctx context.Context, names []string) error {
 			return fmt.Errorf("make the feature view %s: %w", v.name, err)
 		}
 		w.made[v.name] = table
+		if w.tick != nil {
+			w.tick()
+		}
 		w.log.DebugContext(ctx, "feature view", "name", v.name, "took", w.now().Sub(began))
 	}
 	return nil
