@@ -1,7 +1,6 @@
 package detector
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -253,28 +252,16 @@ func (b *backtest) perChunk() int {
 	return len(slices.DeleteFunc(needed(b.views()), func(v view) bool { return v.whole }))
 }
 
-// people reads the cases that there are, and what was decided on each the last time.
+// people reads the cases that there are, and what was decided on them.
 func (b *backtest) people(ctx context.Context, tenants []string) error {
 	about, err := b.open(ctx, tenants)
 	if err != nil {
 		return err
 	}
-	for o, c := range about {
-		b.actual[o] = c
-		switch {
-		case c.Outcome != "":
-			b.decided[o] = c.Outcome
-		case len(c.Closings) > 0: // and reopened since
-			history, err := b.o.Cases.History(ctx, c.ID)
-			if err != nil {
-				return err
-			}
-			for _, e := range history {
-				b.decided[o] = cmp.Or(e.State.Outcome, b.decided[o])
-			}
-		}
-	}
-	return nil
+	maps.Copy(b.actual, about)
+	decided, err := b.decisions(ctx, slices.Collect(maps.Values(about)))
+	maps.Copy(b.decided, decided)
+	return err
 }
 
 // newest are the findings of a version as their last rows have them, by id.

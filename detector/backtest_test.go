@@ -222,6 +222,44 @@ func TestABacktestTakesRulesBySideAndStatus(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
+func TestAShadowRuleIsRecordedAndAnExperimentalOneIsNot(t *testing.T) {
+	t.Parallel()
+	p := newPast(t, rules.Usage{Organizer: "abuser", Start: at(2), Minutes: 10, Times: 25})
+	other := busyDayOf(t, 1, rules.StatusShadow, 5)
+	other.ID = "in-the-shadow"
+	trial := busyDayOf(t, 1, rules.StatusExperimental, 5)
+	trial.ID = "on-trial"
+	d := p.detector(busyDayOf(t, 1, rules.StatusLive, 10), other, trial)
+	dry, err := d.Detect(t.Context(), Request{From: day(1), To: day(4), DryRun: true}, nil)
+	require.NoError(t, err)
+	require.Len(t, dry.Rules, 3, "a dry run runs the experimental one too")
+	require.Positive(t, dry.Rules[2].Findings)
+	require.Zero(t, p.count("SELECT count() FROM finding_rows"))
+
+	report, err := d.Detect(t.Context(), Request{From: day(1), To: day(4)}, nil)
+	require.NoError(t, err)
+	require.Len(t, report.Rules, 2)
+	require.Positive(t, p.count("SELECT count() FROM finding_rows WHERE rule_id = 'in-the-shadow' AND rule_status = 'shadow'"))
+	require.Len(t, report.Cases, 1)
+	for _, f := range report.Cases[0].Findings {
+		require.Equal(t, "busy-day", f.RuleID, "the shadow rule counts nothing in the risk")
+	}
+	require.Equal(t, 90, report.Cases[0].Score)
+	_, err = d.Detect(t.Context(), Request{From: day(1), To: day(4), Rules: []string{"on-trial"}}, nil)
+	require.ErrorContains(t, err, "on-trial is experimental")
+
+	// The shadow rule's precision is that of the cases which other rules opened.
+	p.decide("abuser", cases.KindConfirmed)
+	records, err := d.Records(t.Context())
+	require.NoError(t, err)
+	require.Len(t, records, 2)
+	for id, r := range records {
+		require.Equal(t, []int{1, 1, 1, 0}, []int{r.Findings, r.Organizers, r.Reviewed.Confirmed, r.Reviewed.Dismissed}, id)
+		require.Equal(t, 1.0, *r.Reviewed.Precision)
+		require.Equal(t, day(2).Format(time.DateOnly), r.Newest.Format(time.DateOnly))
+	}
+}
+
 func TestTheStepOfABacktestGrowsWithItsLength(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -25,8 +25,8 @@ type Request struct {
 	Latency time.Duration
 	// Tenants narrows the pass; empty is all.
 	Tenants []string
-	// Rules runs these rules only, whatever their status; findings of rules that are not
-	// live open no case.
+	// Rules runs these rules only; findings of rules that are not live open no case, and
+	// experimental ones run only with DryRun.
 	Rules []string
 	// DryRun writes nothing and gives the cases that there would be.
 	DryRun bool
@@ -147,14 +147,20 @@ func (r Request) complete(now time.Time) (Request, error) {
 	return r, nil
 }
 
-// chosen is the rules of a pass.
+// chosen is the rules of a pass. An experimental rule runs where nothing is written.
 func (d *Detector) chosen(req Request) (rules.Pack, error) {
 	if len(req.Rules) == 0 {
-		return d.o.Pack.Only(func(r rules.Rule) bool { return r.Status == rules.StatusLive || r.Status == rules.StatusShadow }), nil
+		return d.o.Pack.Only(func(r rules.Rule) bool {
+			return r.Status == rules.StatusLive || r.Status == rules.StatusShadow || r.Status == rules.StatusExperimental && req.DryRun
+		}), nil
 	}
 	for _, id := range req.Rules {
-		if _, ok := d.o.Pack.Rule(id); !ok {
+		r, ok := d.o.Pack.Rule(id)
+		switch {
+		case !ok:
 			return nil, fmt.Errorf("there is no rule %q; see `fairdial rules list`", id)
+		case r.Status == rules.StatusExperimental && !req.DryRun:
+			return nil, fmt.Errorf("rule %s is experimental: it runs in a dry run or a backtest, until its status is shadow or live", id)
 		}
 	}
 	return d.o.Pack.Only(func(r rules.Rule) bool { return slices.Contains(req.Rules, r.ID) }), nil

@@ -17,7 +17,7 @@ type Status string
 
 // The statuses of a rule.
 const (
-	StatusExperimental Status = "experimental" // runs only where it is asked for by name
+	StatusExperimental Status = "experimental" // runs in dry runs and backtests, where nothing is written
 	StatusShadow       Status = "shadow"       // runs, its findings are recorded and open no case
 	StatusLive         Status = "live"         // counts
 	StatusDeprecated   Status = "deprecated"   // no longer runs

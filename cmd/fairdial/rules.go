@@ -23,40 +23,6 @@ func newRules(a *app) *cobra.Command {
 	return cmd
 }
 
-func newRulesList(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:   "list",
-		Short: "List the rules in force: the built-in pack, and rules.path over it",
-		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			all, err := a.rulePack()
-			if err != nil {
-				return err
-			}
-			type line struct {
-				ID         string           `json:"id"`
-				Version    int              `json:"version"`
-				Status     rules.Status     `json:"status"`
-				Verdict    string           `json:"verdict"`
-				Family     string           `json:"family"`
-				Title      string           `json:"title"`
-				Unit       string           `json:"unit"`
-				Thresholds rules.Thresholds `json:"thresholds"`
-			}
-			lines := []line{}
-			rows := [][]string{{"rule", ">version", "status", "verdict", "family", "what it looks for"}}
-			for _, r := range all {
-				lines = append(lines, line{r.ID, r.Version, r.Status, string(r.Verdict), r.Family, r.Title, r.Unit, r.Thresholds})
-				rows = append(rows, []string{r.ID, number(r.Version), string(r.Status), string(r.Verdict), r.Family, r.Title})
-			}
-			if a.output == "json" {
-				return a.json(lines)
-			}
-			return a.table(rows)
-		},
-	}
-}
-
 func newRulesLint(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "lint [DIR]",

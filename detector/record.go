@@ -1,0 +1,82 @@
+package detector
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"fairdial/cases"
+)
+
+// Record is how a rule has done so far, over all its versions.
+type Record struct {
+	Findings   int       `json:"findings"` // a rule, an organizer and a month each
+	Organizers int       `json:"organizers"`
+	Newest     time.Time `json:"newest_at"` // UTC; the step of its newest finding
+	// Reviewed is what people decided on the cases of its organizers. Of a shadow rule too:
+	// cases that other rules opened say whether it found the right ones.
+	Reviewed Reviewed `json:"reviewed"`
+}
+
+// Records says of each rule that has ever found something how it has done, by rule id.
+func (d *Detector) Records(ctx context.Context) (map[string]Record, error) {
+	list, err := d.o.Cases.List(ctx, cases.Filter{})
+	if err != nil {
+		return nil, err
+	}
+	decided, err := d.decisions(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	there := map[who]bool{}
+	for _, c := range list {
+		there[who{c.TenantID, c.OrganizerID}] = true
+	}
+	var rows []struct {
+		RuleID      string    `ch:"rule_id"`
+		TenantID    string    `ch:"tenant_id"`
+		OrganizerID string    `ch:"organizer_id"`
+		Findings    uint64    `ch:"findings"`
+		Newest      time.Time `ch:"newest"`
+	}
+	if err := d.o.Conn.Select(params{}.on(ctx, nil), &rows, sqlText("firings")); err != nil {
+		return nil, fmt.Errorf("count the findings of rules: %w", err)
+	}
+	out := map[string]Record{}
+	for _, x := range rows {
+		r := out[x.RuleID]
+		r.Findings += int(x.Findings)
+		r.Organizers++
+		if x.Newest.After(r.Newest) {
+			r.Newest = x.Newest.UTC()
+		}
+		o := who{x.TenantID, x.OrganizerID}
+		r.Reviewed.add(decided[o], there[o])
+		out[x.RuleID] = r
+	}
+	return out, nil
+}
+
+// decisions is what people decided on cases the last time, also where a case was reopened
+// since.
+func (d *Detector) decisions(ctx context.Context, list []cases.Case) (map[who]cases.Outcome, error) {
+	out := map[who]cases.Outcome{}
+	for _, c := range list {
+		o := who{c.TenantID, c.OrganizerID}
+		switch {
+		case c.Outcome != "":
+			out[o] = c.Outcome
+		case len(c.Closings) > 0: // and reopened since
+			history, err := d.o.Cases.History(ctx, c.ID)
+			if err != nil {
+				return nil, err
+			}
+			for _, e := range history {
+				if e.State.Outcome != "" {
+					out[o] = e.State.Outcome
+				}
+			}
+		}
+	}
+	return out, nil
+}
