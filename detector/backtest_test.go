@@ -99,6 +99,13 @@ func (p *past) count(query string) (n uint64) {
 	return n
 }
 
+// leftovers counts working tables.
+func leftovers(t *testing.T, s *store.Store) (n uint64) {
+	t.Helper()
+	require.NoError(t, s.QueryRow(t.Context(), "SELECT count() FROM system.tables WHERE database = currentDatabase() AND startsWith(name, '"+workPrefix+"')").Scan(&n))
+	return n
+}
+
 func (p *past) decide(organizer, kind string) {
 	p.t.Helper()
 	_, err := p.cases.Act(p.t.Context(), cases.ID("tenant", organizer), cases.Action{Kind: kind, Actor: "ann", Reason: "looked"}, p.now)
@@ -137,7 +144,7 @@ func TestABacktestFindsWhatDetectionDidAndComparesWithPeople(t *testing.T) {
 	require.Equal(t, of, ticks, "progress ends at its end")
 	require.Equal(t, rows, p.count("SELECT count() FROM finding_rows"))
 	require.Equal(t, events, p.count("SELECT count() FROM journal"))
-	require.Zero(t, p.count("SELECT count() FROM system.tables WHERE database = currentDatabase() AND startsWith(name, '"+workPrefix+"')"))
+	require.Zero(t, leftovers(t, p.store))
 
 	opened := func(list []WouldBeCase) (out []string) {
 		for _, c := range list {

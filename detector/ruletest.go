@@ -29,16 +29,13 @@ type TestResult struct {
 // the place of the usage, everything else is the SQL of a pass. Nothing stays in the
 // store.
 func RunTests(ctx context.Context, conn Conn, pack rules.Pack) ([]TestResult, error) {
-	d := &Detector{Options{
-		Conn: conn, Pack: pack, AddonPlans: []string{testAddon}, Rates: DefaultRates(),
-		Now: time.Now, NewID: uuid.New, Logger: slog.New(slog.DiscardHandler),
-	}}
+	d := tester(conn, pack)
 	trials, err := d.trials(ctx, pack)
 	if err != nil {
 		return nil, err
 	}
 	for _, group := range together(trials) {
-		if err := d.try(ctx, group); err != nil {
+		if err := d.try(ctx, group, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -48,6 +45,14 @@ func RunTests(ctx context.Context, conn Conn, pack rules.Pack) ([]TestResult, er
 		results = append(results, TestResult{t.rule.ID, t.test.Name, len(problems) == 0, problems, t.took})
 	}
 	return results, nil
+}
+
+// tester is a detector that runs tests alone.
+func tester(conn Conn, pack rules.Pack) *Detector {
+	return &Detector{Options{
+		Conn: conn, Pack: pack, AddonPlans: []string{testAddon}, Rates: DefaultRates(),
+		Now: time.Now, NewID: uuid.New, Logger: slog.New(slog.DiscardHandler),
+	}}
 }
 
 // testAddon is the service plan that is the add-on in tests.
@@ -108,8 +113,9 @@ func together(trials []*trial) [][]*trial {
 	return groups
 }
 
-// try runs the tests of one group, each with its own rule.
-func (d *Detector) try(ctx context.Context, group []*trial) (err error) {
+// try runs the tests of one group, each with its own rule. also, which may be nil, is called
+// for each rule of the group, with its tests, while the views are there.
+func (d *Detector) try(ctx context.Context, group []*trial, also func(context.Context, *workspace, rules.Rule, []*trial) error) (err error) {
 	first, last := group[0], group[len(group)-1]
 	var tenants, names, since []string
 	var calls []rules.Call
@@ -143,28 +149,48 @@ func (d *Detector) try(ctx context.Context, group []*trial) (err error) {
 			continue
 		}
 		done[t.rule.ID] = true
+		var own []*trial
+		for _, x := range group {
+			if x.rule.ID == t.rule.ID {
+				own = append(own, x)
+			}
+		}
 		began := time.Now()
-		hits, cols, err := find(ctx, w, t.rule, t.test.Parameters)
+		found, err := d.results(ctx, w, t.rule, own)
 		if err != nil {
 			return fmt.Errorf("test %q: %w", t.test.Name, err)
 		}
-		for _, x := range group {
-			if x.rule.ID != t.rule.ID {
-				continue
-			}
-			var own []hit
-			for _, h := range hits {
-				if strings.HasPrefix(h.tenantID, x.prefix) {
-					own = append(own, h)
-				}
-			}
-			if x.found, err = d.tell(x.rule, cols, own, map[uuid.UUID]finding{}, nil, uuid.Nil, x.to); err != nil {
+		for i, x := range own {
+			x.found, x.took = found[i], time.Since(began)
+		}
+		if also != nil {
+			if err := also(ctx, w, t.rule, own); err != nil {
 				return err
 			}
-			x.took = time.Since(began)
 		}
 	}
 	return nil
+}
+
+// results is what a rule, or a changed form of it, finds in each of some tests of one group.
+func (d *Detector) results(ctx context.Context, w *workspace, r rules.Rule, own []*trial) ([][]finding, error) {
+	hits, cols, err := find(ctx, w, r, own[0].test.Parameters)
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]finding, len(own))
+	for i, x := range own {
+		var his []hit
+		for _, h := range hits {
+			if strings.HasPrefix(h.tenantID, x.prefix) {
+				his = append(his, h)
+			}
+		}
+		if out[i], err = d.tell(r, cols, his, map[uuid.UUID]finding{}, nil, uuid.Nil, x.to); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // load makes the usage and the licences of a workspace from the calls of a test.
@@ -298,6 +324,9 @@ func judge(t rules.Test, found []finding) []string {
 		}
 		if f.Calls == 0 {
 			add("%s: no call proves it", name)
+		}
+		if n := len(f.Sentence); n > rules.LongestSentence {
+			add("%s: the sentence has %d letters, and may have %d", name, n, rules.LongestSentence)
 		}
 	}
 	for _, name := range order {

@@ -10,6 +10,13 @@ import (
 	"time"
 )
 
+// How long a rule's title and what it tells may be, in bytes: they stand in one line of a
+// chat message and of a table.
+const (
+	LongestTitle    = 80
+	LongestSentence = 300
+)
+
 // Row is what a sentence is made from: the columns a rule's SQL gave, and value,
 // threshold, baseline (nil where there is none), severity, calls and exposure_minutes.
 type Row map[string]any

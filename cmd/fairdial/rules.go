@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"fairdial/detector"
 	"fairdial/rules"
 	"fairdial/rules/pack"
 )
@@ -15,11 +14,11 @@ import (
 func newRules(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rules",
-		Short: "The rules that look for abuse: list, lint, test",
+		Short: "The rules that look for abuse: list, lint, fmt, test",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newRulesList(a), newRulesLint(a), newRulesTest(a))
+	cmd.AddCommand(newRulesList(a), newRulesLint(a), newRulesTest(a), newRulesFmt(a))
 	return cmd
 }
 
@@ -67,7 +66,7 @@ whose content changed must have a new version.`,
 				}
 			}
 			if untested := checked.Untested(); len(untested) > 0 {
-				return fmt.Errorf("%d rules carry no tests: %s; write at least one that expects a finding and one that expects none", len(untested), strings.Join(untested, ", "))
+				return fmt.Errorf("%d rules carry too few tests, of those that find something and those that must not: %s; write at least one and two", len(untested), strings.Join(untested, ", "))
 			}
 			if a.output == "json" {
 				return a.json(map[string]int{"rules": len(checked)})
@@ -76,48 +75,4 @@ whose content changed must have a new version.`,
 			return nil
 		},
 	}
-}
-
-func newRulesTest(a *app) *cobra.Command {
-	return &cobra.Command{
-		Use:   "test",
-		Short: "Run the tests that the rules carry, on the engine",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			all, err := a.rulePack()
-			if err != nil {
-				return err
-			}
-			return a.withStore(cmd.Context(), func(s *services) error {
-				results, err := detector.RunTests(cmd.Context(), s.store, all)
-				if err != nil {
-					return err
-				}
-				return a.showRuleTests(results)
-			})
-		},
-	}
-}
-
-func (a *app) showRuleTests(results []detector.TestResult) error {
-	failed := 0
-	rows := [][]string{{"rule", "test", "result"}}
-	for _, r := range results {
-		says := "passed"
-		if !r.Passed {
-			failed++
-			says = "FAILED: " + strings.Join(r.Problems, "; ")
-		}
-		rows = append(rows, []string{r.Rule, r.Test, says})
-	}
-	var err error
-	if a.output == "json" {
-		err = a.json(results)
-	} else {
-		err = a.table(rows)
-	}
-	if err == nil && failed > 0 {
-		err = fmt.Errorf("%d of %d rule tests failed", failed, len(results))
-	}
-	return err
 }
