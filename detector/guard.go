@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"fairdial/rules"
 )
@@ -46,7 +47,7 @@ var astLine = regexp.MustCompile(`^( *)(\w+)(?: (.*?))?(?: \(alias [^()]*\))?\s*
 
 // inspect checks a rule's SQL with the engine's own parser: one SELECT, no table
 // functions, no settings, no output to files, nothing that is refused. It says which
-// feature views the SQL reads. The error joins everything that is wrong.
+// feature views the SQL reads. The error is a *rules.Error of everything that is wrong.
 func inspect(ctx context.Context, conn Conn, r rules.Rule, p params) ([]string, error) {
 	values, err := r.Values(nil)
 	if err != nil {
@@ -54,23 +55,40 @@ func inspect(ctx context.Context, conn Conn, r rules.Rule, p params) ([]string, 
 	}
 	p = p.with(values)
 	read := map[string]bool{}
-	var wrong []error
+	var wrong []rules.Problem
 	for _, part := range []struct{ key, text string }{
 		{"sql", r.SQL},
 		{"evidence", "SELECT (\n" + r.Evidence + "\n)"},
 	} {
 		lines, err := explain(ctx, conn, "EXPLAIN AST "+part.text, p)
 		if err != nil {
-			wrong = append(wrong, fmt.Errorf("%s: %s: %w", r.File, part.key, err))
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			wrong = append(wrong, r.Problem(part.key, err.Error(), err))
 			continue
 		}
 		for _, why := range weigh(lines, read) {
-			wrong = append(wrong, fmt.Errorf("%s: %s: %w: %s", r.File, part.key, ErrRefused, why))
+			wrong = append(wrong, r.Problem(part.key, ErrRefused.Error()+": "+why, ErrRefused))
 		}
 	}
 	read["calls"] = true // the evidence is always of calls
 	names := slices.DeleteFunc(Views(), func(n string) bool { return !read[n] })
-	return names, errors.Join(wrong...)
+	return names, rules.Failed(wrong)
+}
+
+// Check checks the SQL of rules with the engine, without running it. The error is a
+// *rules.Error that lists everything that is wrong, with file, line and key.
+func (d *Detector) Check(ctx context.Context, pack rules.Pack) error {
+	_, err := inspectAll(ctx, d.o.Conn, pack, d.parameters(Request{Step: time.Hour}))
+	return err
+}
+
+// With is the detector with other rules.
+func (d *Detector) With(pack rules.Pack) *Detector {
+	o := d.o
+	o.Pack = pack
+	return &Detector{o}
 }
 
 // weigh reads a syntax tree: what is refused about it, and the views it names, which go

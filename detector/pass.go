@@ -181,14 +181,18 @@ func (d *Detector) parameters(req Request) params {
 
 func inspectAll(ctx context.Context, conn Conn, pack rules.Pack, p params) ([]string, error) {
 	var names []string
-	var wrong []error
+	var wrong []rules.Problem
 	for _, r := range pack {
 		read, err := inspect(ctx, conn, r, p)
-		wrong = append(wrong, err)
+		if mistakes, ok := errors.AsType[*rules.Error](err); ok {
+			wrong = append(wrong, mistakes.Problems...)
+		} else if err != nil {
+			return nil, err
+		}
 		names = append(names, read...)
 	}
 	slices.Sort(names)
-	return slices.Compact(names), errors.Join(wrong...)
+	return slices.Compact(names), rules.Failed(wrong)
 }
 
 // chunks groups tenants so that the working tables of a group stay within bounds.

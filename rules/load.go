@@ -41,11 +41,11 @@ func Load(folder fs.FS) (Pack, error) {
 			return nil, err
 		}
 		if other, ok := pack.Rule(r.ID); ok {
-			problems = append(problems, Problem{File: name, Key: "id", Text: fmt.Sprintf("%s is the id of %s already", r.ID, other.File)})
+			problems = append(problems, r.Problem("id", fmt.Sprintf("%s is the id of %s already", r.ID, other.File), nil))
 			continue
 		}
 		if stem := strings.TrimSuffix(path.Base(name), ".yaml"); stem != r.ID {
-			problems = append(problems, Problem{File: name, Key: "id", Text: fmt.Sprintf("the file of rule %s must be called %s.yaml", r.ID, r.ID)})
+			problems = append(problems, r.Problem("id", fmt.Sprintf("the file of rule %s must be called %s.yaml", r.ID, r.ID), nil))
 		}
 		pack = append(pack, r)
 	}
@@ -56,8 +56,8 @@ func Load(folder fs.FS) (Pack, error) {
 // Parse reads one rule. name is for messages. The error is an *Error that lists every
 // mistake with its line and key.
 func Parse(name string, data []byte) (Rule, error) {
-	r := Rule{File: name}
 	where := placesOf(data)
+	r := Rule{File: name, places: where}
 	var problems []Problem
 	if len(bytes.TrimSpace(data)) == 0 {
 		return r, failed([]Problem{{File: name, Text: "the file is empty"}})
@@ -115,10 +115,10 @@ func plain(message string) string {
 	return fmt.Sprintf("%q is not %s", m[1], want)
 }
 
-// Untested is the rules that do not carry the tests that every rule must: one that finds
-// something and two that must not. Such a rule can be run; lint refuses it.
-func (p Pack) Untested() []string {
-	var out []string
+// Tested is an *Error that names the rules without the tests that every rule must carry:
+// one that finds something and two that must not. Such a rule can be run; lint refuses it.
+func (p Pack) Tested() error {
+	var problems []Problem
 	for _, r := range p {
 		finds := 0
 		for _, t := range r.Tests {
@@ -127,8 +127,9 @@ func (p Pack) Untested() []string {
 			}
 		}
 		if quiet := len(r.Tests) - finds; finds < 1 || quiet < 2 {
-			out = append(out, fmt.Sprintf("%s (%d and %d)", r.ID, finds, quiet))
+			problems = append(problems, r.Problem("tests", fmt.Sprintf(
+				"has %d that find something and %d that must not; write at least one and two", finds, quiet), nil))
 		}
 	}
-	return out
+	return failed(problems)
 }

@@ -69,8 +69,8 @@ func (l Lock) Renew(p Pack) (Lock, error) {
 	var problems []Problem
 	for _, r := range p {
 		if locked, ok := l[r.ID]; ok && r.Version <= locked.Version && r.Hash() != locked.Hash {
-			problems = append(problems, Problem{File: r.File, Key: "version", Text: fmt.Sprintf(
-				"%s has changed since version %d was locked: raise the version to %d", r.ID, locked.Version, locked.Version+1)})
+			problems = append(problems, r.Problem("version", fmt.Sprintf(
+				"%s has changed since version %d was locked: raise the version to %d", r.ID, locked.Version, locked.Version+1), nil))
 		}
 	}
 	if err := failed(problems); err != nil {
@@ -83,7 +83,7 @@ func (l Lock) Renew(p Pack) (Lock, error) {
 func (l Lock) Check(p Pack) error {
 	var problems []Problem
 	add := func(r Rule, format string, args ...any) {
-		problems = append(problems, Problem{File: r.File, Key: "version", Text: fmt.Sprintf(format, args...)})
+		problems = append(problems, r.Problem("version", fmt.Sprintf(format, args...), nil))
 	}
 	for _, r := range p {
 		locked, ok := l[r.ID]

@@ -14,6 +14,8 @@ type Problem struct {
 	Line int    // 1-based; 0 when the key is not in the file
 	Key  string // "thresholds.warning", "tests[2].usage[0].start"
 	Text string
+	// Cause is an error that the text tells of, where there is one.
+	Cause error
 }
 
 func (p Problem) String() string {
@@ -39,6 +41,17 @@ func (e *Error) Error() string {
 		lines[i] = p.String()
 	}
 	return strings.Join(lines, "\n")
+}
+
+// Unwrap is the causes of the problems.
+func (e *Error) Unwrap() []error {
+	var out []error
+	for _, p := range e.Problems {
+		if p.Cause != nil {
+			out = append(out, p.Cause)
+		}
+	}
+	return out
 }
 
 // failed is an *Error of the problems, in the order of the files; nil for none.

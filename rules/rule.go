@@ -56,8 +56,18 @@ type Rule struct {
 	Tests          []Test   `yaml:"tests"`
 
 	// File is where the rule was read from; for messages.
-	File string `yaml:"-"`
+	File   string `yaml:"-"`
+	places places // on which line each key stands
 }
+
+// Problem is a mistake of the rule that is found where the rule is used, with its place in
+// the file.
+func (r Rule) Problem(key, text string, cause error) Problem {
+	return Problem{File: r.File, Line: r.places.line(key), Key: key, Text: text, Cause: cause}
+}
+
+// Failed is the *Error of some problems; nil for none.
+func Failed(problems []Problem) error { return failed(problems) }
 
 // Thresholds is a figure for each severity.
 type Thresholds struct {

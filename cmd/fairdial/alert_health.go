@@ -32,15 +32,13 @@ func (a *app) routes(into *alerting.Options, zone *time.Location) (err error) {
 	if !tagged {
 		return nil
 	}
-	pack, err := a.rulePack()
-	if err != nil {
+	if _, err := a.rulePack(); err != nil {
 		return err
 	}
-	tags := map[string][]string{}
-	for _, r := range pack {
-		tags[r.ID] = r.Tags
+	into.Tags = func(ruleID string) []string {
+		r, _ := a.inForce.Load().Rule(ruleID)
+		return r.Tags
 	}
-	into.Tags = func(ruleID string) []string { return tags[ruleID] }
 	return nil
 }
 

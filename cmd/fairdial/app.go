@@ -7,12 +7,14 @@ import (
 	"log/slog"
 	"os"
 	"os/user"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 	"golang.org/x/term"
 
 	"fairdial/config"
+	"fairdial/rules"
 	"fairdial/store"
 )
 
@@ -33,12 +35,16 @@ type app struct {
 
 	cfg    config.Config
 	logger *slog.Logger
+
+	// inForce is the rules that were read last; the daemon reads them again as they change.
+	inForce *atomic.Pointer[rules.Pack]
 }
 
 func newApp() *app {
 	return &app{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		getenv: os.Getenv, now: time.Now, newID: uuid.New, actor: actorName(),
+		inForce: &atomic.Pointer[rules.Pack]{},
 	}
 }
 

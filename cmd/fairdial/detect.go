@@ -16,14 +16,18 @@ import (
 // rulePack is the built-in rules with the operator's own over them, by id.
 func (a *app) rulePack() (rules.Pack, error) {
 	all, err := pack.Rules()
-	if err != nil || a.cfg.Rules.Path == "" {
-		return all, err
-	}
-	own, err := rules.Load(os.DirFS(a.cfg.Rules.Path))
 	if err != nil {
-		return nil, fmt.Errorf("rules.path %s: %w", a.cfg.Rules.Path, err)
+		return nil, err
 	}
-	return all.With(own), nil
+	if a.cfg.Rules.Path != "" {
+		own, err := rules.Load(os.DirFS(a.cfg.Rules.Path))
+		if err != nil {
+			return nil, fmt.Errorf("rules.path %s: %w", a.cfg.Rules.Path, err)
+		}
+		all = all.With(own)
+	}
+	a.inForce.Store(&all)
+	return all, nil
 }
 
 func (a *app) newDetector(s *services) (*detector.Detector, error) {

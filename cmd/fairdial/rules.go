@@ -1,9 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -31,42 +31,9 @@ mistake is named with file, line and key. Where the folder has a rules.lock.yaml
 whose content changed must have a new version.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			var checked rules.Pack
-			var lock rules.Lock
-			var err error
-			if len(args) == 1 {
-				folder := os.DirFS(args[0])
-				if checked, err = rules.Load(folder); err != nil {
-					return err
-				}
-				if _, missing := os.Stat(args[0] + "/" + rules.LockFile); missing == nil {
-					if lock, err = rules.ReadLock(folder); err != nil {
-						return err
-					}
-				}
-			} else {
-				if checked, err = a.rulePack(); err != nil {
-					return err
-				}
-				builtIn, err := pack.Rules()
-				if err != nil {
-					return err
-				}
-				locked, err := pack.Lock()
-				if err != nil {
-					return err
-				}
-				if err := locked.Check(builtIn); err != nil {
-					return err
-				}
-			}
-			if lock != nil {
-				if err := lock.Check(checked); err != nil {
-					return err
-				}
-			}
-			if untested := checked.Untested(); len(untested) > 0 {
-				return fmt.Errorf("%d rules carry too few tests, of those that find something and those that must not: %s; write at least one and two", len(untested), strings.Join(untested, ", "))
+			checked, err := a.lint(args)
+			if err != nil {
+				return err
 			}
 			if a.output == "json" {
 				return a.json(map[string]int{"rules": len(checked)})
@@ -75,4 +42,28 @@ whose content changed must have a new version.`,
 			return nil
 		},
 	}
+}
+
+// lint checks the rules of a folder, or those in force: the built-in ones with their lock,
+// and those of rules.path.
+func (a *app) lint(args []string) (rules.Pack, error) {
+	if len(args) == 1 {
+		return rules.Lint(os.DirFS(args[0]))
+	}
+	all, err := pack.Rules()
+	if err != nil {
+		return nil, err
+	}
+	locked, err := pack.Lock()
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(locked.Check(all), all.Tested()); err != nil || a.cfg.Rules.Path == "" {
+		return all, err
+	}
+	own, err := rules.Lint(os.DirFS(a.cfg.Rules.Path))
+	if err != nil {
+		return nil, fmt.Errorf("rules.path %s: %w", a.cfg.Rules.Path, err)
+	}
+	return all.With(own), nil
 }

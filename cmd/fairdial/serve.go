@@ -41,16 +41,16 @@ func (a *app) serve(ctx context.Context, s *services) error {
 	if err != nil {
 		return err
 	}
-	detect, err := a.newDetector(s)
-	if err != nil {
-		return err
-	}
 	carrier, err := a.carrier(s)
 	if err != nil {
 		return err
 	}
 	registry := prometheus.NewRegistry()
 	metrics := newMetrics(registry, s)
+	book, err := a.openRuleBook(s, registry)
+	if err != nil {
+		return err
+	}
 	gate, err := a.gate(s)
 	if err != nil {
 		return err
@@ -69,7 +69,7 @@ func (a *app) serve(ctx context.Context, s *services) error {
 		return err
 	}
 	scheduler, err := schedule.New(schedule.Options{
-		Jobs: a.jobs(s, detect, metrics, carrier), Recorder: schedule.NewLog(s.journal), Now: a.now,
+		Jobs: a.jobs(s, book, metrics, carrier), Recorder: schedule.NewLog(s.journal), Now: a.now,
 		Logger: a.logger, Observe: metrics.run, Grace: grace,
 	})
 	if err != nil {
@@ -94,6 +94,7 @@ func (a *app) serve(ctx context.Context, s *services) error {
 	})
 	work.Go(func() error { return scheduler.Run(ctx) })
 	work.Go(func() error { return gate.Follow(ctx) })
+	work.Go(func() error { return book.follow(ctx) })
 	if desk != nil {
 		work.Go(func() error { return desk.Run(ctx) })
 		work.Go(func() error { return a.listen(ctx, desk) })

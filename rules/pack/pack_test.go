@@ -18,7 +18,7 @@ func TestEveryRuleOfThePack(t *testing.T) {
 	lock, err := pack.Lock()
 	require.NoError(t, err)
 	require.NoError(t, lock.Check(all), "run go generate ./rules/pack")
-	require.Empty(t, all.Untested(), "one test that finds something and two that must not")
+	require.NoError(t, all.Tested())
 	titles := map[string]string{}
 	for _, r := range all {
 		t.Run(r.ID, func(t *testing.T) {
