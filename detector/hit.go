@@ -74,6 +74,9 @@ func find(ctx context.Context, w *workspace, r rules.Rule, overrides map[string]
 	p := w.parameters().with(values)
 	names := w.names()
 	query := over(names, strings.Replace(sqlText("hits"), "/* rule */", r.SQL, 1))
+	if r.When == "" {
+		query += sqlText("thin")
+	}
 	if err := resolve(ctx, w.conn, query, p, w.made); err != nil {
 		return fail(err)
 	}
@@ -92,6 +95,10 @@ func find(ctx context.Context, w *workspace, r rules.Rule, overrides map[string]
 			return fail(fmt.Errorf("its SQL gives no column %s; it must give %s", name, strings.Join(required, ", ")))
 		}
 	}
+	when, err := conditionOf(r, cols, rows.ColumnTypes())
+	if err != nil {
+		return nil, columns{}, err
+	}
 	var hits []hit
 	for rows.Next() {
 		for i, t := range rows.ColumnTypes() {
@@ -107,10 +114,18 @@ func find(ctx context.Context, w *workspace, r rules.Rule, overrides map[string]
 		if err := h.read(cols, r); err != nil {
 			return fail(err)
 		}
+		if holds, err := when.holds(r, cols, h); err != nil {
+			return nil, columns{}, err
+		} else if !holds {
+			continue
+		}
 		hits = append(hits, h)
 	}
 	if err := rows.Err(); err != nil {
 		return fail(err)
+	}
+	if when != nil {
+		hits = thin(r, hits)
 	}
 	if err := prove(ctx, w, r, p, cols, hits); err != nil {
 		return fail(err)

@@ -14,7 +14,7 @@ type mutant struct {
 }
 
 // mutants are all that are tried: each parameter and threshold halved and doubled (other
-// parameters emptied or turned round), and each condition of the SQL left out.
+// parameters emptied or turned round), and each condition left out.
 func mutants(r rules.Rule) []mutant {
 	var out []mutant
 	add := func(part string, change func(*rules.Rule)) {
@@ -31,6 +31,9 @@ func mutants(r rules.Rule) []mutant {
 		for _, v := range others(p.Default) {
 			add("parameter "+p.Name, func(m *rules.Rule) { m.Parameters[i].Default = v })
 		}
+	}
+	if r.When != "" {
+		add("when "+strings.Join(strings.Fields(r.When), " "), func(m *rules.Rule) { m.When = "true" })
 	}
 	for _, c := range conditions(r.SQL) {
 		add("condition "+c.shown(r.SQL), func(m *rules.Rule) { m.SQL = c.without(r.SQL) })

@@ -15,6 +15,7 @@ var (
 	windowForm = regexp.MustCompile(`^(call|day|month|[1-9][0-9]?d)$`)
 	nameForm   = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 	typeForm   = regexp.MustCompile(`^(U?Int(8|16|32|64)|Float(32|64)|Bool|String|Date|Array\((U?Int(8|16|32|64)|Float64|String)\))$`)
+	sqlName    = regexp.MustCompile(`[A-Za-z_][A-Za-z0-9_]*`)
 	usedForm   = regexp.MustCompile(`\{\s*([A-Za-z0-9_]+)\s*:\s*([^{}]+?)\s*\}`)
 )
 
@@ -62,6 +63,11 @@ func (r Rule) check() []Problem {
 		add("weights", "want 0 < warning <= critical <= 1; there are %g and %g", w.Warning, w.Critical)
 	}
 	r.checkParameters(add)
+	if strings.TrimSpace(r.When) != "" {
+		if err := r.checkWhen(); err != nil {
+			add("when", "%s", err)
+		}
+	}
 	if r.Sentence != "" {
 		if _, err := r.template(); err != nil {
 			add("sentence", "%s", err)

@@ -44,6 +44,9 @@ type Rule struct {
 	Weights    Thresholds `yaml:"weights"` // 0 to 1: how strongly a finding speaks for abuse
 	Parameters []Param    `yaml:"parameters"`
 	SQL        string     `yaml:"sql"`
+	// When is a condition over a row of the SQL, in expr-lang: only rows for which it holds
+	// are findings. Empty for most rules.
+	When string `yaml:"when" json:",omitempty"`
 	// Evidence is a condition over calls c and the row found h: which of the
 	// organizer's calls in the row's window prove it.
 	Evidence string `yaml:"evidence"`
