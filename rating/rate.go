@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
 
 	"fairdial/rules/plan"
 	"fairdial/usage"
@@ -82,13 +84,13 @@ type run struct {
 // written last; the rows of a run that never got there are seen by nobody, and Sweep
 // removes them.
 func (r *Rater) Rate(ctx context.Context, req Request) (Report, error) {
-	all, err := r.survey(ctx, req)
+	surveyed, err := r.survey(ctx, req)
 	if err != nil {
 		return Report{}, fmt.Errorf("find out what is to be rated: %w", err)
 	}
-	report := Report{Checked: len(all), Rated: []Rated{}}
+	report := Report{Checked: len(surveyed), Rated: []Rated{}}
 	var due, standing []survey
-	for _, s := range all {
+	for _, s := range surveyed {
 		switch {
 		case s.stale() || req.Force:
 			due = append(due, s)
@@ -108,19 +110,32 @@ func (r *Rater) Rate(ctx context.Context, req Request) (Report, error) {
 		}
 	}
 	progress(0)
-	done := 0
-	for _, b := range batches(due, r.batch) {
-		rated, unsettled, err := r.rateBatch(ctx, req, b)
-		report.Rated = append(report.Rated, rated...)
-		report.Unsettled = append(report.Unsettled, unsettled...)
-		if err != nil {
-			return report, fmt.Errorf("rate %d tenant-months from %s on: %w", len(b), b[0].key.month, err)
-		}
-		done += len(b)
-		progress(done)
+	all, done := batches(due, r.batch), 0
+	rated, unsettled := make([][]Rated, len(all)), make([][]Unsettled, len(all))
+	// Preparing a statement, and writing what it finds, take one processor each: beside
+	// another statement they leave none idle.
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(statementsAtOnce)
+	var mu sync.Mutex
+	for i, b := range all {
+		group.Go(func() (err error) {
+			if rated[i], unsettled[i], err = r.rateBatch(ctx, req, b); err != nil {
+				return fmt.Errorf("rate %d tenant-months from %s on: %w", len(b), b[0].key.month, err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			done += len(b)
+			progress(done)
+			return nil
+		})
 	}
-	return report, nil
+	err = group.Wait()
+	report.Rated, report.Unsettled = append(report.Rated, slices.Concat(rated...)...), slices.Concat(unsettled...)
+	return report, err
 }
+
+// statementsAtOnce is how many batches are rated side by side.
+const statementsAtOnce = 2
 
 // batches groups what is due, which comes by month and tenant. A statement rates under
 // one set of terms; its memory grows with the records it rates; and it reads all months

@@ -13,6 +13,7 @@ WITH
 runs AS
 (
     SELECT
+        row_number() OVER (ORDER BY run_id) AS run,
         run_id, tenant_id, month, pool_seconds, select_pool_seconds, credits_funded, credits_currency,
         rate_lists, rate_lists_from
     FROM rating_attempts
@@ -84,84 +85,52 @@ records AS
       )
 ),
 
--- What the number dialled says.
-destined AS
-(
-    SELECT
-        month, tenant_id, usage_id, revision, organizer_id, started_at, seconds, class, destination_country,
-        has({addon_countries:Array(String)}, country) AND NOT has({addon_never:Array(String)}, class) AS for_addon,
-        has({pool_countries:Array(String)}, country) AND NOT has({pool_never:Array(String)}, class) AS for_pool,
-        has({select_countries:Array(String)}, country) AND NOT has({select_never:Array(String)}, class) AS for_select_pool,
-        -- What it would take from each pool: 1 the tenant's, 2 that of the free subscription.
-        [
-            0,
-            intDiv(seconds + {pool_increment:UInt32} - 1, {pool_increment:UInt32}) * {pool_increment:UInt32},
-            intDiv(seconds + {select_increment:UInt32} - 1, {select_increment:UInt32}) * {select_increment:UInt32}
-        ] AS draws,
-        -- Its place in rate_ranges, by the digits that are shown.
-        reinterpretAsUInt64(reverse(unhex(rightPad(
-            translate(substring(extract(callee_number, '^\\+?([0-9]*)'), 1, 15), '0123456789', '123456789A'), 16, '0')))) AS place
-    FROM records
-),
-
--- Who called, and all that follows before pools are counted. In lists of eight, a place is
--- what is held of subscription (1), pay-per-minute (2) and the free subscription (4).
+-- Who called, what the number dialled says, and what the pools need to know of each call, and
+-- no more: they are drawn on in an order, so these rows are sorted. The run is a number, and a
+-- usage id its small letters, beside which it stands as it was written only where it differs.
+-- What is only handed on is one tuple: a statement takes the longer to prepare the more
+-- columns go through its steps.
 calls AS
 (
     SELECT
-        (r.run_id, c.usage_id, c.revision, c.organizer_id) AS call,
-        c.tenant_id AS tenant_id, c.month AS month, c.started_at AS started_at, c.seconds AS seconds,
-        bitAnd(h.held, addon) != 0 AND bitAnd(h.held, {addon_requires:UInt8}) != 0 AND c.for_addon AS on_addon,
-        -- Which pool it may draw on; who holds no conferencing licence draws on the tenant's.
+        r.run AS run, c.started_at AS started_at, c.seconds AS seconds, lower(c.usage_id) AS letters, h.held AS held, c.class AS class,
+        bitAnd(h.held, addon) != 0 AND bitAnd(h.held, {addon_requires:UInt8}) != 0
+            AND has({addon_countries:Array(String)}, c.country) AND NOT has({addon_never:Array(String)}, c.class) AS on_addon,
+        has({pool_countries:Array(String)}, c.country) AND NOT has({pool_never:Array(String)}, c.class) AS for_pool,
+        -- Which pool it may draw on: 1 the tenant's, 2 that of the free subscription. Who holds
+        -- no conferencing licence draws on the tenant's. A place in the list of eight is what is
+        -- held of subscription (1), pay-per-minute (2) and the free subscription (4).
         if(on_addon, 0,
-            [0, c.for_pool, 2 * c.for_select_pool][[1, 1, 0, 1, 2, 1, 2, 1][bitAnd(h.held, 7) + 1] + 1])::UInt8 AS pool,
-        [0, r.pool_seconds, r.select_pool_seconds] AS pool_sizes,
-        c.draws AS draws,
-        -- What pays for what no pool does.
-        multiIf(
-            on_addon, 'addon',
-            r.credits_funded AND bitAnd(h.held, pay_per_minute + credits_plan) != 0, 'credits',
-            'unfunded') AS otherwise,
-        (r.credits_currency::String, w.sheet_id, w.prefix, w.per_minute, w.connection_charge) AS rate,
-        (
-            ['none', 'subscription', 'pay_per_minute', 'subscription', 'select', 'subscription', 'select', 'subscription'][bitAnd(h.held, 7) + 1],
-            multiIf(
-                on_addon, 'addon',
-                c.class IN ('premium', 'satellite'), c.class::String,
-                NOT c.for_pool, 'other',
-                bitAnd(h.held, free_subscription) != 0, 'select',
-                'pay_per_minute'),
-            if(bitAnd(h.held, pay_per_minute + credits_plan) != 0, 'credits_not_funded', 'no_credits_licence'),
-            c.destination_country::String,
-            c.class::String
-        ) AS told
-    FROM destined AS c
+            [
+                0, for_pool,
+                2 * (has({select_countries:Array(String)}, c.country) AND NOT has({select_never:Array(String)}, c.class))
+            ][[1, 1, 0, 1, 2, 1, 2, 1][bitAnd(h.held, 7) + 1] + 1])::UInt8 AS pool,
+        -- Its place in rate_ranges, by the digits that are shown.
+        reinterpretAsUInt64(reverse(unhex(rightPad(
+            translate(substring(extract(c.callee_number, '^\\+?([0-9]*)'), 1, 15), '0123456789', '123456789A'), 16, '0')))) AS place,
+        (if(letters = c.usage_id, '', c.usage_id), c.revision, c.organizer_id, c.destination_country) AS call
+    FROM records AS c
     INNER JOIN runs AS r ON r.tenant_id = c.tenant_id AND r.month = c.month
     ASOF LEFT JOIN holdings AS h
         ON h.tenant_id = c.tenant_id AND h.organizer_id = c.organizer_id AND h.held_from <= c.started_at
-    ASOF LEFT JOIN
-    (
-        SELECT *
-        FROM rate_ranges
-        WHERE list_id IN (SELECT arrayJoin(rate_lists) FROM runs)
-    ) AS w
-        ON w.list_id = r.rate_lists[arrayCount(f -> f <= c.started_at, r.rate_lists_from)]
-            AND w.premium = (c.class = 'premium')
-            AND w.starts <= c.place
 ),
 
 -- The pools, drawn on in order of start and then of usage id.
 drawn AS
 (
     SELECT
-        call, tenant_id, month, started_at, seconds, pool, otherwise, rate, told,
-        draws[pool + 1]::Int64 AS draw,
-        pool_sizes[pool + 1] - sum(draws[pool + 1]::Int64) OVER
+        run, started_at, seconds, letters, held, class, on_addon, for_pool, pool, place, call,
+        [
+            0,
+            intDiv(seconds + {pool_increment:UInt32} - 1, {pool_increment:UInt32}) * {pool_increment:UInt32},
+            intDiv(seconds + {select_increment:UInt32} - 1, {select_increment:UInt32}) * {select_increment:UInt32}
+        ][pool + 1]::Int64 AS draw,
+        sum(draw) OVER
         (
-            PARTITION BY tenant_id, month, pool
-            ORDER BY started_at, lower(call.2), call.2
+            PARTITION BY run, pool
+            ORDER BY started_at, letters, call.1 = '', call.1
             ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS left_after
+        ) AS drawn_after
     FROM calls
 ),
 
@@ -169,54 +138,69 @@ drawn AS
 parts AS
 (
     SELECT
-        call, tenant_id, month, started_at, seconds, pool, otherwise, rate, told,
-        greatest(left_after + draw, 0) AS pool_before,
-        greatest(left_after, 0) AS pool_after,
-        arrayJoin(if(left_after + draw > 0 AND left_after + draw < seconds, [0, 1], [0]))::UInt8 AS part
-    FROM drawn
+        started_at, seconds, letters, held, class, on_addon, for_pool, pool, place, call,
+        (r.run_id, r.tenant_id, r.month, r.credits_currency) AS run,
+        r.credits_funded AND bitAnd(held, pay_per_minute + credits_plan) != 0 AS on_credits,
+        r.rate_lists[arrayCount(f -> f <= started_at, r.rate_lists_from)] AS rate_list,
+        greatest([0, r.pool_seconds, r.select_pool_seconds][pool + 1] - drawn_after + draw, 0) AS pool_before,
+        greatest([0, r.pool_seconds, r.select_pool_seconds][pool + 1] - drawn_after, 0) AS pool_after,
+        arrayJoin(if(pool_before > 0 AND pool_before < seconds, [0, 1], [0]))::UInt8 AS part
+    FROM drawn AS d
+    INNER JOIN runs AS r ON r.run = d.run
 ),
 
+-- What pays for each part, and by which rate.
 paid AS
 (
     SELECT
-        call, tenant_id, month, started_at, seconds, pool, rate, told, pool_before, pool_after, part,
-        if(pool != 0 AND part = 0 AND (pool_before > 0 OR seconds = 0), 'pool', otherwise) AS bucket,
+        started_at, seconds, letters, held, class, on_addon, for_pool, pool, call, run, pool_before, pool_after, part,
+        multiIf(
+            pool != 0 AND part = 0 AND (pool_before > 0 OR seconds = 0), 'pool',
+            on_addon, 'addon',
+            on_credits, 'credits',
+            'unfunded') AS bucket,
         multiIf(
             part = 1, seconds - pool_before,
             pool_before > 0, least(seconds, pool_before),
-            seconds)::UInt32 AS part_seconds
-    FROM parts
-),
-
-charged AS
-(
-    SELECT
-        call, tenant_id, month, started_at, seconds, pool, rate, told, pool_before, pool_after, part, bucket, part_seconds,
-        if(bucket != 'credits', 0,
-            intDiv(part_seconds + 6 * {billing_tenths:UInt32} - 1, 6 * {billing_tenths:UInt32}) * {billing_tenths:UInt32}) AS tenths,
-        if(bucket = 'credits' AND (part = 0 OR {connection_charge_on_crossing:Bool}), rate.5, 0) AS connection
-    FROM paid
+            seconds)::UInt32 AS part_seconds,
+        (w.sheet_id, w.prefix, w.per_minute, w.connection_charge) AS rate
+    FROM parts AS p
+    ASOF LEFT JOIN
+    (
+        SELECT *
+        FROM rate_ranges
+        WHERE list_id IN (SELECT arrayJoin(rate_lists) FROM runs)
+    ) AS w
+        ON w.list_id = p.rate_list AND w.premium = (p.class = 'premium') AND w.starts <= p.place
 )
 
 SELECT
-    call.1, tenant_id, month, call.2, call.3, call.4, started_at, part,
-    bucket, part_seconds, tenths, connection,
-    multiIf(bucket != 'credits', 0, rate.3 = '', NULL, toDecimal128(rate.4, 7) * tenths / 10 + connection),
-    if(bucket = 'credits', rate.1, ''),
-    if(bucket = 'credits', rate.2, toUUID('00000000-0000-0000-0000-000000000000')),
-    if(bucket = 'credits', rate.3, ''),
-    if(bucket = 'unfunded', told.3, ''),
+    run.1, run.2, run.3, if(call.1 = '', letters, call.1), call.2, call.3, started_at, part, bucket, part_seconds,
+    if(bucket = 'credits', intDiv(part_seconds + 6 * {billing_tenths:UInt32} - 1, 6 * {billing_tenths:UInt32}) * {billing_tenths:UInt32}, 0) AS tenths,
+    if(bucket = 'credits' AND (part = 0 OR {connection_charge_on_crossing:Bool}), rate.4, 0) AS connection,
+    multiIf(bucket != 'credits', 0, rate.2 = '', NULL, toDecimal128(rate.3, 7) * tenths / 10 + connection),
+    if(bucket = 'credits', run.4, ''),
+    if(bucket = 'credits', rate.1, toUUID('00000000-0000-0000-0000-000000000000')),
+    if(bucket = 'credits', rate.2, ''),
     multiIf(
-        pool = 0, told.2,
-        pool_before >= seconds, if(told.1 = 'none', 'pool_no_licence', 'pool'),
-        pool_before > 0, 'pool_crossing',
-        'pool_exhausted'),
-    told.1,
+        bucket != 'unfunded', '',
+        bitAnd(held, pay_per_minute + credits_plan) != 0, 'credits_not_funded',
+        'no_credits_licence'),
+    multiIf(
+        pool != 0 AND pool_before >= seconds, if(bitAnd(held, 7) = 0, 'pool_no_licence', 'pool'),
+        pool != 0 AND pool_before > 0, 'pool_crossing',
+        pool != 0, 'pool_exhausted',
+        on_addon, 'addon',
+        class IN ('premium', 'satellite'), class::String,
+        NOT for_pool, 'other',
+        bitAnd(held, free_subscription) != 0, 'select',
+        'pay_per_minute'),
+    ['none', 'subscription', 'pay_per_minute', 'subscription', 'select', 'subscription', 'select', 'subscription'][bitAnd(held, 7) + 1],
     ['', 'standard', 'select'][pool + 1],
     if(part = 0, pool_before, 0),
     pool_after,
-    told.4,
-    told.5
-FROM charged
+    call.4,
+    class
+FROM paid
 SETTINGS
     max_bytes_before_external_sort = 268435456
