@@ -151,7 +151,7 @@ func (d *demo) simulate(ctx context.Context) error {
 // run is the main job: every stage a customer's data goes through.
 func (d *demo) run(ctx context.Context, s *services) error {
 	for _, stage := range []func(context.Context, *services) error{
-		d.directory, d.ingest, d.rate, d.detect, d.act, d.showFound, d.showBalances,
+		d.directory, d.ingest, d.rate, d.detect, d.act, d.showScores, d.showBalances,
 	} {
 		if err := stage(ctx, s); err != nil {
 			return err
