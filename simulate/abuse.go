@@ -63,6 +63,8 @@ type plot struct {
 	group int
 	// limit is a ceiling of minutes a calendar month, where the plot keeps under one.
 	limit float64
+	// vigour multiplies how much it does a day, stretch how long its calls last.
+	vigour, stretch float64
 	// hour is a local hour of the day the plot turns around.
 	hour float64
 	// made counts its calls so far, spent its minutes in the calendar month
@@ -85,7 +87,7 @@ func (p *plot) count(s *sink, mean float64) int {
 // dial is one abusive leg.
 func (p *plot) dial(s *sink, conference uint32, at tick, far number, secs float64) {
 	p.made++
-	s.dial(conference, at, far, max(secs, 1))
+	s.dial(conference, at, far, max(secs*p.stretch, 1))
 }
 
 // abuse makes the day's abusive calls, where the plot is on.
@@ -97,9 +99,10 @@ func (o *organizer) abuse(s *sink) {
 	if p.scenario.days != nil && !p.scenario.days(s.today) {
 		return
 	}
-	s.abusive = true
+	all := s.intensity
+	s.abusive, s.intensity = true, all*p.vigour
 	p.scenario.day(p, s)
-	s.abusive = false
+	s.abusive, s.intensity = false, all
 }
 
 // casting is one scenario being given to organizers.
@@ -170,7 +173,7 @@ func (c *casting) settle(s *scenario) {
 
 // cast gives scenarios to organizers until the wanted number abuses. Each round
 // gives every scenario once, at a level that moves on with the round.
-func cast(o Options, a *atlas, all []*tenant) {
+func cast(o Options, a *atlas, all []*tenant, odd strange) {
 	wanted := int(math.Round(o.AbuserShare * float64(o.Organizers)))
 	if o.AbuserShare > 0 {
 		wanted = max(wanted, 1)
@@ -178,7 +181,7 @@ func cast(o Options, a *atlas, all []*tenant) {
 	d := newDice(o.Seed, streamCast)
 	first, last := all[0].hours[0], all[0].hours[len(all[0].hours)-1]
 	stage := newStage(d, all)
-	list := scenarios()
+	list := odd.mixture(scenarios())
 	order := d.Perm(len(list))
 	groups := 0
 	for round := 0; wanted > 0; round++ {
@@ -202,6 +205,7 @@ func cast(o Options, a *atlas, all []*tenant) {
 					days: int((last.end - first.start) / (24 * hour)),
 				}
 				c.plot = &plot{scenario: s, level: level((round + i) % 3), conference: conference, period: -1}
+				odd.vary(c.plot)
 				c.schedule()
 				if n > 0 { // who acts together acts at the same time
 					c.plot.from, c.plot.to = from, to

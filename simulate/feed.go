@@ -115,7 +115,7 @@ func (f *feed) run(ctx context.Context, dir string, day func(int)) error {
 	f.source = openSource(dir, t, f.dice)
 	begin, end := t.hours[0].start, t.hours[len(t.hours)-1].end
 	s := &sink{
-		dice: newDice(0), volume: f.options.Volume, intensity: f.options.Intensity,
+		dice: newDice(0), volume: f.options.Volume * t.volume, intensity: f.options.Intensity,
 		begin: begin, end: end, calls: &f.pending,
 	}
 	days := int((end - begin) / (24 * hour))

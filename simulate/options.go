@@ -31,6 +31,9 @@ type Options struct {
 	// AbuserShare is the part of organizers who abuse, 0.04 by default. A
 	// negative value stands for none.
 	AbuserShare float64
+	// Strange makes a world unlike the ordinary one: other volumes, hours, hidden
+	// digits, honest heavy users and mixtures of abuse, all drawn from the seed.
+	Strange bool
 }
 
 // The most that one run writes: what the file numbering and memory are made for.

@@ -33,6 +33,7 @@ const (
 	streamAbuse
 	streamProvider
 	streamFeed
+	streamStrange
 )
 
 // populate makes a tenant's organizers from a hand of archetypes.

@@ -121,7 +121,11 @@ func world(o Options, a *atlas) ([]*tenant, error) {
 	if err != nil {
 		return nil, err
 	}
-	kinds := profiles()
+	odd := o.strangeness()
+	kinds := odd.people()
+	for _, t := range all {
+		odd.habits(t)
+	}
 	var weights []float64
 	for _, k := range kinds {
 		weights = append(weights, k.weight)
@@ -142,7 +146,7 @@ func world(o Options, a *atlas) ([]*tenant, error) {
 	for _, t := range all {
 		t.populate(o, deal)
 	}
-	cast(o, a, all)
+	cast(o, a, all, odd)
 	for _, t := range all {
 		t.buy()
 	}

@@ -132,6 +132,7 @@ func TestOddSizes(t *testing.T) {
 		{Tenants: 16, Organizers: 16, Months: 1},
 		{Tenants: 16, Organizers: 240, Months: 1, From: feb, Volume: 0.2, Intensity: 0.1, AbuserShare: 0.3},
 		{Tenants: 3, Organizers: 60, Months: 2, Volume: 3, Intensity: 2, AbuserShare: -1},
+		{Tenants: 3, Organizers: 90, Months: 2, AbuserShare: 0.3, Strange: true},
 	} {
 		t.Run(fmt.Sprintf("%+v", o), func(t *testing.T) {
 			dir := t.TempDir()

@@ -122,6 +122,7 @@ type tenant struct {
 	organizers []*organizer
 	colleagues []number
 	mask       int
+	volume     float64 // factor on honest traffic
 	places     *atlas
 	hours      []month // of the run
 	stock      stock

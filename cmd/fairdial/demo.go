@@ -86,6 +86,7 @@ Run again on the same folder, it goes on with what is there and adds nothing twi
 	flags.IntVar(&d.options.Tenants, "tenants", 8, "how many tenants")
 	flags.IntVar(&d.options.Organizers, "organizers", 4000, "how many organizers, over all tenants")
 	flags.IntVar(&d.options.Months, "months", 3, "how many months")
+	flags.BoolVar(&d.options.Strange, "strange", false, "a world unlike the ordinary one: other volumes, hours, people and abuse")
 	return cmd
 }
 

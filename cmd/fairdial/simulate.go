@@ -58,6 +58,7 @@ which is which. The same options give the same bytes.`,
 	flags.StringVar(&from, "from", "", "first month, `YYYY-MM` (default 2026-01)")
 	flags.Float64Var(&options.Volume, "volume", 1, "factor on honest traffic")
 	flags.Float64Var(&options.Intensity, "intensity", 1, "factor on abuse")
+	flags.BoolVar(&options.Strange, "strange", false, "a world unlike the ordinary one: other volumes, hours, people and abuse")
 	flags.Float64Var(&options.AbuserShare, "abusers", 0.04, "share of organizers who abuse")
 	return cmd
 }
