@@ -199,13 +199,18 @@ func cast(o Options, a *atlas, all []*tenant, odd strange) {
 			var shared []number
 			conference := d.conferenceID()
 			var from, to int
+			var vigour, stretch float64 // who acts together acts alike
 			for n, player := range players {
 				c := &casting{
 					dice: d, atlas: a, organizer: player, position: n, shared: shared, begin: first.start, end: last.end,
 					days: int((last.end - first.start) / (24 * hour)),
 				}
 				c.plot = &plot{scenario: s, level: level((round + i) % 3), conference: conference, period: -1}
-				odd.vary(c.plot)
+				if n == 0 {
+					odd.vary(c.plot)
+					vigour, stretch = c.plot.vigour, c.plot.stretch
+				}
+				c.plot.vigour, c.plot.stretch = vigour, stretch
 				c.schedule()
 				if n > 0 { // who acts together acts at the same time
 					c.plot.from, c.plot.to = from, to
