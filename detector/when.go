@@ -83,7 +83,8 @@ func thin(r rules.Rule, hits []hit) []hit {
 	seen := map[band]bool{}
 	return slices.DeleteFunc(hits, func(h hit) bool {
 		b := band{
-			who{h.tenantID, h.organizerID}, h.windowEnd.Add(-time.Millisecond).Format("2006-01"), h.severity,
+			who{h.tenantID, h.organizerID},
+			h.windowEnd.Add(-time.Millisecond).Format("2006-01"), h.severity,
 			math.Floor(math.Log(h.value/r.Thresholds.Warning)/math.Log(growth) + 1e-9),
 		}
 		again := seen[b]

@@ -67,7 +67,7 @@ func (a *app) showSides(b backtested) error {
 }
 
 func (a *app) showTrials(trials []detector.RuleTrial) error {
-	rows := [][]string{{"rule", ">version", "status", "on", ">findings", ">critical", ">organizers", ">cases", ">confirmed", ">dismissed", ">precision", ">seconds"}}
+	rows := [][]string{{"rule", ">version", "status", "on", ">findings", ">critical", ">organizers", ">cases", ">confirmed", ">dismissed", ">precision"}}
 	for _, t := range trials {
 		on := t.On
 		if on == "live" {
@@ -75,7 +75,7 @@ func (a *app) showTrials(trials []detector.RuleTrial) error {
 		}
 		rows = append(rows, []string{
 			t.ID, number(t.Version), t.Status, on, number(t.Findings), number(t.Critical), number(t.Organizers), number(t.Cases),
-			number(t.Reviewed.Confirmed), number(t.Reviewed.Dismissed), portion(t.Reviewed.Precision), fmt.Sprintf("%.1f", t.TookSeconds),
+			number(t.Reviewed.Confirmed), number(t.Reviewed.Dismissed), portion(t.Reviewed.Precision),
 		})
 	}
 	return a.table(rows)
