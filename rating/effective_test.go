@@ -105,3 +105,22 @@ func TestAnOldMonthIsRatedUnderWhatWasInForceThen(t *testing.T) {
 		require.Equal(t, from, e.Run.PlanFrom)
 	}
 }
+
+// A command with another configuration does not take the add-on from what was rated with it.
+func TestTheAddonIsNotLostUnsaid(t *testing.T) {
+	w := newWorld(t)
+	at := february.Start(time.UTC)
+	w.tenant("t", "US", false, "")
+	w.licences("t", held{organizer: "o", plan: planConferencing, from: at}, held{organizer: "o", plan: planAddon, from: at})
+	w.use(revision{tenant: "t", id: "1", organizer: "o", start: at.AddDate(0, 0, 1), seconds: 60, country: "US", class: "geographic"})
+	without := w.rater(func(o *rating.Options) { o.Identities = plan.Identities{} })
+	w.rate(without, rating.Request{})
+	w.rate(w.rater(), rating.Request{}) // an add-on that is named later is new terms
+
+	_, err := without.Rate(t.Context(), rating.Request{})
+	require.ErrorIs(t, err, rating.ErrAddonLost)
+	require.ErrorContains(t, err, planAddon)
+	require.Equal(t, uint64(1), w.count("SELECT count() FROM ratings WHERE bucket = 'addon'"))
+	require.Len(t, w.rate(without, rating.Request{WithoutAddon: true}).Rated, 1)
+	require.Zero(t, w.count("SELECT count() FROM ratings WHERE bucket = 'addon'"))
+}

@@ -21,6 +21,9 @@ type Request struct {
 	Tenants []string
 	// Force rates tenant-months that are not stale as well.
 	Force bool
+	// WithoutAddon rates months again without the add-on that were rated with one; without
+	// it they are refused with ErrAddonLost.
+	WithoutAddon bool
 	// Actor is who asked, for the record.
 	Actor string
 	// Progress is told how many tenant-months are done, of how many that are to be
@@ -100,6 +103,9 @@ func (r *Rater) Rate(ctx context.Context, req Request) (Report, error) {
 	}
 	if err := r.confirm(ctx, standing); err != nil {
 		return report, fmt.Errorf("note runs that stand: %w", err)
+	}
+	if err := r.keepsAddon(ctx, req, due); err != nil {
+		return report, err
 	}
 	if err := r.keepTerms(ctx, due); err != nil {
 		return report, fmt.Errorf("note the terms: %w", err)

@@ -3,6 +3,7 @@ package rating
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -50,6 +51,34 @@ func (r *Rater) keepTerms(ctx context.Context, due []survey) error {
 		rows[i] = storedTerms{id, string(text), r.now().UTC()}
 	}
 	return insert(ctx, r.conn, "insert_terms", rows)
+}
+
+// ErrAddonLost is returned by Rate before anything is rated.
+var ErrAddonLost = errors.New("no service plan of the add-on is named, but the rating in force knew one")
+
+// keepsAddon refuses to rate a month again without the add-on that was rated with it. A
+// command that was given another configuration than the daemon would take the add-on from
+// everybody, without a word.
+func (r *Rater) keepsAddon(ctx context.Context, req Request, due []survey) error {
+	if req.WithoutAddon {
+		return nil
+	}
+	asked := map[string]bool{}
+	for _, s := range due {
+		if s.current.Sequence == 0 || len(s.inputs.terms.Identities.Addon.ServicePlans) > 0 || asked[s.current.PlanVersion] {
+			continue
+		}
+		asked[s.current.PlanVersion] = true
+		before, known, err := r.termsOf(ctx, s.current.PlanVersion)
+		if err != nil {
+			return err
+		}
+		if known && len(before.Identities.Addon.ServicePlans) > 0 {
+			return fmt.Errorf("%s of tenant %s: %w (%s): name it in licences.addon, or ask for a rating without it",
+				s.key.month, s.key.tenant, ErrAddonLost, before.Identities.Addon.ServicePlans[0])
+		}
+	}
+	return nil
 }
 
 // termsOf are the terms of a plan version that was rated under; false where it was

@@ -33,7 +33,7 @@ func newRate(a *app) *cobra.Command {
 	var months []string
 	request := rating.Request{}
 	cmd := &cobra.Command{
-		Use:   "rate [--month YYYY-MM]... [--tenant ID]...",
+		Use:   "rate [--month YYYY-MM]... [--tenant ID]... [--force] [--without-addon]",
 		Short: "Rate every call against add-on, pool, credits",
 		Long: `Rate the tenant-months whose usage, licences, plan or rates changed since they were
 rated last. A reader sees the old rating of a month until the new one is whole.`,
@@ -62,6 +62,7 @@ rated last. A reader sees the old rating of a month until the new one is whole.`
 	cmd.Flags().StringArrayVar(&months, "month", nil, "`YYYY-MM` to rate; may be given more than once; default: every stale one")
 	cmd.Flags().StringArrayVar(&request.Tenants, "tenant", nil, "tenant `ID` to rate; may be given more than once; default: all")
 	cmd.Flags().BoolVar(&request.Force, "force", false, "rate also what is current")
+	cmd.Flags().BoolVar(&request.WithoutAddon, "without-addon", false, "rate again without the add-on what was rated with it")
 	return cmd
 }
 
