@@ -154,7 +154,7 @@ func New(organizers []Organizer, threshold int) Card {
 	c.Shapes = []Shape{}
 	for _, name := range slices.Sorted(maps.Keys(shapes)) {
 		s := shapes[name]
-		s.Name, s.Shape.Delay = name, delay(s.delays)
+		s.Name, s.Delay = name, delay(s.delays)
 		c.Shapes = append(c.Shapes, s.Shape)
 	}
 	c.Archetypes, c.Tenures = groups(archetypes), groups(tenures)
