@@ -7,15 +7,19 @@ import (
 	"log/slog"
 	"os"
 	"os/user"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"fairdial/config"
 	"fairdial/rules"
 	"fairdial/store"
+	"fairdial/usage"
 )
 
 // app is what every command shares: the outside world and the global flags.
@@ -32,6 +36,7 @@ type app struct {
 	dataDir    string
 	output     string
 	logLevel   string
+	asked      []string // the tenants that the command is asked about
 
 	cfg    config.Config
 	logger *slog.Logger
@@ -102,7 +107,41 @@ func (a *app) withStore(ctx context.Context, do func(*services) error) (err erro
 	if err != nil {
 		return err
 	}
+	if err := a.nameUnknown(ctx, s); err != nil {
+		return err
+	}
 	return do(s)
+}
+
+// askedTenants are what the command line names with --tenant.
+func askedTenants(cmd *cobra.Command) []string {
+	f := cmd.Flags().Lookup("tenant")
+	if f == nil || !f.Changed {
+		return nil
+	}
+	if list, ok := f.Value.(pflag.SliceValue); ok {
+		return list.GetSlice()
+	}
+	return []string{f.Value.String()}
+}
+
+// nameUnknown warns of tenants that a command is about and nobody has named. Usage may come
+// before the tenant does, but a mistyped id should neither make a tenant nor look like a
+// quiet one.
+func (a *app) nameUnknown(ctx context.Context, s *services) error {
+	if len(a.asked) == 0 {
+		return nil
+	}
+	all, err := s.directory.Tenants(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range a.asked {
+		if !slices.ContainsFunc(all, func(t usage.Tenant) bool { return t.ID == id }) {
+			a.logger.WarnContext(ctx, "nobody has named this tenant: is it one of fairdial tenants list? If it is new, import it (fairdial tenants import); until then it is rated without credits", "tenant", id)
+		}
+	}
+	return nil
 }
 
 // terminal says whether a person watches w.

@@ -1,15 +1,12 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"fairdial/ingest"
-	"fairdial/usage"
 )
 
 func newIngest(a *app) *cobra.Command {
@@ -29,9 +26,6 @@ valid record of a call type that is not rated; it is kept.`,
 				return usagef("ingest: --tenant ID is missing; it says whose usage this is")
 			}
 			return a.withStore(cmd.Context(), func(s *services) error {
-				if err := a.warnOfUnknownTenant(cmd.Context(), s, tenant); err != nil {
-					return err
-				}
 				bar := a.progress("ingest", "bytes")
 				report, err := s.ingester.Ingest(cmd.Context(), tenant, a.actor, paths, bar)
 				bar.Done()
@@ -47,19 +41,6 @@ valid record of a call type that is not rated; it is kept.`,
 	}
 	cmd.Flags().StringVar(&tenant, "tenant", "", "tenant `ID` whose usage this is")
 	return cmd
-}
-
-// warnOfUnknownTenant: usage may come before the tenant does, but a slip of the pen
-// should not make a tenant without anybody noticing.
-func (a *app) warnOfUnknownTenant(ctx context.Context, s *services, id string) error {
-	known, err := s.directory.Tenants(ctx)
-	if err != nil {
-		return err
-	}
-	if !slices.ContainsFunc(known, func(t usage.Tenant) bool { return t.ID == id }) {
-		a.logger.Warn("nobody has named this tenant; its usage is stored, and rated without credits: see fairdial tenants import", "tenant", id)
-	}
-	return nil
 }
 
 func (a *app) showIngest(report ingest.Report) error {

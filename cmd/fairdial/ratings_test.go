@@ -63,7 +63,10 @@ func TestWhatFinanceAsks(t *testing.T) {
 	require.Contains(t, p.ok("ratings", "explain", secondCall), "20 tenths of a minute (in steps of 1) at 0.1 a minute + 0 connection = 0.2 USD")
 	require.Contains(t, p.ok("ratings", "explain", "10000000-0000-0000-0000-000000000003"), "only conf_out calls are rated")
 	require.Contains(t, p.ok("-o", "json", "ratings", "explain", firstCall, "--tenant", "t"), `"pool_after": 60`)
-	_, stderr, code := p.run("ratings", "explain", "nothing")
+	_, stderr, code := p.run("pools", "--tenant", "T")
+	require.Zero(t, code)
+	require.Contains(t, stderr, "nobody has named this tenant")
+	_, stderr, code = p.run("ratings", "explain", "nothing")
 	require.Equal(t, 1, code)
 	require.Contains(t, stderr, "no such usage record")
 

@@ -35,6 +35,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`,
 			if err := a.load(); err != nil {
 				return err
 			}
+			a.asked = askedTenants(cmd)
 			return checkOutput(cmd, a.output)
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
