@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,14 +54,17 @@ type revision struct {
 type world struct {
 	t     testing.TB
 	s     *store.Store
+	mu    sync.Mutex // guards clock: batches are rated side by side
 	clock time.Time
 }
 
 func newWorld(t testing.TB) *world {
-	return &world{t, storetest.Open(t), time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC)}
+	return &world{t: t, s: storetest.Open(t), clock: time.Date(2026, 3, 10, 0, 0, 0, 0, time.UTC)}
 }
 
 func (w *world) tick() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.clock = w.clock.Add(time.Second)
 	return w.clock
 }

@@ -131,6 +131,12 @@ func TestAMonthPolledAndKilledAtRandomStoresWhatWasServed(t *testing.T) {
 		}
 		w.fake.Rows = append(w.fake.Rows, row)
 	}
+	var mu sync.Mutex // the service draws beside the poller
+	dies := func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return random.IntN(12) == 0
+	}
 	kills, accepted := 0, uint64(0)
 	for day := month; day.Before(month.Add(35 * 24 * time.Hour)); day = day.Add(24 * time.Hour) {
 		if now := w.clock.now(); now.Before(day) {
@@ -139,11 +145,11 @@ func TestAMonthPolledAndKilledAtRandomStoresWhatWasServed(t *testing.T) {
 		for {
 			ctx, kill := context.WithCancelCause(t.Context())
 			w.fake.Before = func() {
-				if random.IntN(12) == 0 {
+				if dies() {
 					kill(errKilled)
 				}
 			}
-			result, err := w.poller(t, crashing{w.in, func() bool { return random.IntN(12) == 0 }}).Poll(ctx)
+			result, err := w.poller(t, crashing{w.in, dies}).Poll(ctx)
 			kill(nil)
 			accepted += result.Accepted
 			if err == nil {

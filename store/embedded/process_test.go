@@ -254,12 +254,17 @@ func TestKilledProcessLosesNoAcknowledgedRow(t *testing.T) {
 		out, err := cmd.StdoutPipe()
 		require.NoError(t, err)
 		require.NoError(t, cmd.Start())
-		time.AfterFunc(time.Duration(700+200*round)*time.Millisecond, func() { _ = cmd.Process.Signal(syscall.SIGKILL) })
 		clear(acknowledged)
+		var kill sync.Once // some time after every writer has written
 		for lines := bufio.NewScanner(out); lines.Scan(); {
 			writer, n, _ := strings.Cut(lines.Text(), " ")
 			acknowledged[writer], err = strconv.Atoi(n)
 			require.NoError(t, err)
+			if len(acknowledged) == 3 {
+				kill.Do(func() {
+					time.AfterFunc(time.Duration(100+200*round)*time.Millisecond, func() { _ = cmd.Process.Signal(syscall.SIGKILL) })
+				})
+			}
 		}
 		require.Error(t, cmd.Wait())
 		require.Len(t, acknowledged, 3)
