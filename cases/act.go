@@ -50,6 +50,16 @@ func (l *Log) Act(ctx context.Context, id string, a Action, at time.Time) (Case,
 	return next, nil
 }
 
+// LacksReason says whether the action is one that a person must account for, and it does not.
+func (a Action) LacksReason() bool {
+	switch a.Kind {
+	case KindExpected, KindConfirmed, KindDismissed, KindNoted, KindReopened, KindSnoozed, KindAppealed:
+		return strings.TrimSpace(a.Reason) == ""
+	default:
+		return false
+	}
+}
+
 // after is the case after an action.
 func (c Case) after(a Action, at time.Time) (Case, error) {
 	refuse := func(format string, args ...any) (Case, error) {
@@ -59,8 +69,7 @@ func (c Case) after(a Action, at time.Time) (Case, error) {
 	if closed && a.Kind != KindReopened && a.Kind != KindNoted && a.Kind != KindAppealed {
 		return refuse("it is closed (%s); reopen it first", c.Outcome)
 	}
-	needsReason := a.Kind == KindExpected || a.Kind == KindConfirmed || a.Kind == KindDismissed || a.Kind == KindNoted || a.Kind == KindReopened || a.Kind == KindSnoozed || a.Kind == KindAppealed
-	if needsReason && strings.TrimSpace(a.Reason) == "" {
+	if a.LacksReason() {
 		return refuse("%s needs a reason", a.Kind)
 	}
 	c.UpdatedAt = at.UTC()

@@ -146,6 +146,9 @@ func newCasesAct(a *app) *cobra.Command {
 				return usagef("cases act: %q is not one of acknowledge, assign, snooze, expected, confirm, dismiss, note, reopen, appeal", args[1])
 			}
 			action.Kind, action.Actor = kind, a.actor
+			if action.LacksReason() {
+				return usagef("cases act %s: --reason is missing", args[1])
+			}
 			now := a.now()
 			if kind == cases.KindSnoozed && hours <= 0 {
 				return usagef("cases act snooze: --hours %d is no time to be quiet for", hours)

@@ -104,6 +104,6 @@ func TestWhatFinanceAsks(t *testing.T) {
 	_, _, code = p.run("reconcile", "--month", "2026-02", "--report", report)
 	require.Equal(t, 2, code)
 	_, stderr, code = p.run("reconcile", "--month", "2026-02", "--tenant", "t", "--rows", "nonsense")
-	require.Equal(t, 1, code)
-	require.Contains(t, stderr, "there is no class")
+	require.Equal(t, 2, code)
+	require.Contains(t, stderr, "is none of all, ")
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/shopspring/decimal"
 	"github.com/spf13/cobra"
@@ -56,6 +58,9 @@ now, nothing is signed.`,
 			}
 			if records {
 				ask.class = or(ask.class, "differing")
+			}
+			if classes := append(rating.Classes(), "differing"); ask.class != "" && !slices.Contains(classes, ask.class) {
+				return usagef("--rows %q is none of %s", ask.class, strings.Join(classes, ", "))
 			}
 			if ask.sign != "" && (len(ask.tenants) != 1 || ask.reason == "") {
 				return usagef("--sign needs one --tenant and a --reason")
