@@ -22,7 +22,7 @@ $(LIBRARY): $(ENGINE)/package.json $(ENGINE)/package-lock.json
 	cd $(ENGINE) && npm ci --no-audit --no-fund --loglevel=error
 	@touch $(LIBRARY)
 
-demo: engine build ## simulate, ingest, rate, detect, alert, and serve
+demo: engine build ## simulate, ingest, rate, detect, alert, and serve: the console opens without a password, on this machine alone
 	bin/fairdial demo --dir $(DEMO)
 
 test: engine ## every test, with the race detector where it can run

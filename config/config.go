@@ -272,6 +272,8 @@ type HTTP struct {
 	APIKeyFile string `yaml:"api_key_file"`
 	// RequestsPerSecond bounds what each key may ask; 0 is any number.
 	RequestsPerSecond int `yaml:"requests_per_second"`
+	// OpenID lets people in by another's word, beside the users of this store.
+	OpenID OpenID `yaml:"openid"`
 }
 
 // Jobs are cron schedules in UTC; an empty one turns the job off.
@@ -348,7 +350,7 @@ func Default() Config {
 			OnFailure:        "allow",
 			MaxAge:           Duration(2 * time.Minute),
 		},
-		HTTP: HTTP{Listen: "127.0.0.1:8321"},
+		HTTP: HTTP{Listen: "127.0.0.1:8321", OpenID: OpenID{Scopes: []string{}, GroupsClaim: "groups", Grants: []Grant{}}},
 		Jobs: Jobs{
 			Inbox:   "@every 30s",
 			Rate:    "*/10 * * * *",

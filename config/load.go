@@ -154,6 +154,7 @@ func (c *Config) readSecrets(dir string, getenv func(string) string) error {
 	}
 	all := []secret{
 		{"store.dsn_file", c.Store.DSNFile, "FAIRDIAL_STORE_DSN", &c.Store.DSN},
+		{"http.openid.client_secret_file", c.HTTP.OpenID.ClientSecretFile, "FAIRDIAL_OPENID_SECRET", &c.HTTP.OpenID.ClientSecret},
 		{"slack.token_file", c.Slack.TokenFile, "FAIRDIAL_SLACK_TOKEN", &c.Slack.Token},
 		{"slack.signing_secret_file", c.Slack.SigningSecretFile, "FAIRDIAL_SLACK_SIGNING_SECRET", &c.Slack.SigningSecret},
 		{"slack.app_token_file", c.Slack.AppTokenFile, "FAIRDIAL_SLACK_APP_TOKEN", &c.Slack.AppToken},

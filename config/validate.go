@@ -67,6 +67,7 @@ func (c Config) validate() []Problem {
 	c.Slack.validate(&k)
 	httpURL(&k, "slack.api_url", c.Slack.APIURL)
 	httpURL(&k, "http.external_url", c.HTTP.ExternalURL)
+	c.HTTP.validate(&k)
 	if _, _, err := net.SplitHostPort(c.HTTP.Listen); err != nil {
 		k.add("http.listen", "%q is no address; write host:port, such as 127.0.0.1:8321", c.HTTP.Listen)
 	}

@@ -69,12 +69,19 @@ func (p *pages) enforce(w http.ResponseWriter, r *http.Request) {
 		p.say(w, r, http.StatusBadRequest, "Not done", "There is no such action.", caseAddress(id))
 		return
 	}
+	if approval := action == enforcement.ActionApprove || action == enforcement.ActionReject; approval != (r.Pattern == "POST /cases/{id}/approve") {
+		p.say(w, r, http.StatusBadRequest, "Not done", "This action is not taken at this address.", caseAddress(id))
+		return
+	}
 	_, err = p.opts.Desk.Enforce(r.Context(), enforcement.Request{
 		Action: action, TenantID: c.TenantID, OrganizerID: c.OrganizerID, Actor: "console:" + caller(r),
 		Reason: r.PostForm.Get("reason"), CaseID: id, Version: version,
 	})
 	p.acted(w, r, id, err)
 }
+
+// approve decides on what another person asked for.
+func (p *pages) approve(w http.ResponseWriter, r *http.Request) { p.enforce(w, r) }
 
 // form reads a form and the version that its sender saw; it answers itself when it cannot.
 func (p *pages) form(w http.ResponseWriter, r *http.Request) (version int, ok bool) {

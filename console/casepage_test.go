@@ -94,5 +94,5 @@ func TestWhoWasFirstIsSaid(t *testing.T) {
 	require.Equal(t, http.StatusConflict, w.Code)
 	require.Contains(t, w.Body.String(), "slack:&lt;bob&gt; was first: dismissed at 2026-03-01 12:00 UTC")
 	d.err = enforcement.ErrSecondPerson
-	require.Equal(t, http.StatusUnprocessableEntity, send(withDesk(t, d), "/cases/c1/enforce", "action=approve&reason=r&version=3").Code)
+	require.Equal(t, http.StatusUnprocessableEntity, send(withDesk(t, d), "/cases/c1/approve", "action=approve&reason=r&version=3").Code)
 }

@@ -67,9 +67,9 @@ func TestKeys(t *testing.T) {
 		k, err := ParseKey(line)
 		require.NoError(t, err, line)
 		require.Equal(t, name, k.Name)
-		_, known := newGatekeeper([]Key{k}, 0).find(secret)
+		_, known := newKeeper(Options{Keys: []Key{k}}, nil).find(secret)
 		require.True(t, known, line)
-		_, known = newGatekeeper([]Key{k}, 0).find(hashed)
+		_, known = newKeeper(Options{Keys: []Key{k}}, nil).find(hashed)
 		require.False(t, known, "the hash is no key")
 	}
 	for _, line := range []string{"sesame", "sha256:00", "sha256:" + strings.Repeat("zz", 32)} {

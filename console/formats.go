@@ -3,6 +3,7 @@ package console
 import (
 	"fmt"
 	"html/template"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -79,7 +80,7 @@ func figure(f float64) string {
 		return grouped(int64(f))
 	}
 	if f > 1000 || f < -1000 {
-		return grouped(int64(f))
+		return grouped(int64(math.Round(f)))
 	}
 	return strconv.FormatFloat(f, 'f', 2, 64)
 }

@@ -9,6 +9,8 @@ import (
 	"html/template"
 	"net/http"
 	"time"
+
+	"fairdial/access"
 )
 
 //go:embed assets
@@ -31,7 +33,7 @@ type pages struct {
 
 func newPages(opts Options) (*pages, error) {
 	p := &pages{opts: opts, views: views{opts.Conn}, templates: map[string]*template.Template{}}
-	for _, name := range []string{"message", "overview", "queue", "case", "organizer", "tenants", "tenant"} {
+	for _, name := range []string{"message", "overview", "queue", "case", "organizer", "tenants", "tenant", "signin", "setup", "account"} {
 		t, err := template.New("layout.html").Funcs(formats()).ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("console page %s: %w", name, err)
@@ -52,13 +54,38 @@ func (p *pages) routes() map[string]http.HandlerFunc {
 		"GET /cases/{id}":                      p.casePage,
 		"POST /cases/{id}/act":                 p.act,
 		"POST /cases/{id}/enforce":             p.enforce,
+		"POST /cases/{id}/approve":             p.approve,
+		"GET /setup":                           p.setUpForm,
+		"POST /setup":                          p.setUp,
+		"GET /sign-in":                         p.signInForm,
+		"POST /sign-in":                        p.signIn,
+		"POST /sign-out":                       p.signOut,
+		"GET /openid/begin":                    p.beginOpenID,
+		"GET /openid/callback":                 p.finishOpenID,
+		"GET /account":                         p.account,
+		"POST /account/sessions/{session}/end": p.endOwnSession,
 	}
 }
 
 // section is one entry of the navigation.
 type section struct{ Name, Path string }
 
-var sections = []section{{"Overview", "/"}, {"Cases", "/cases"}, {"Tenants", "/tenants"}}
+// sections are those that somebody may open.
+func sections(who access.Identity) (out []section) {
+	all := []section{
+		{"Overview", "/"}, {"Cases", "/cases"}, {"Tenants", "/tenants"},
+	}
+	for _, s := range all {
+		pattern := "GET " + s.Path
+		if s.Path == "/" {
+			pattern += "{$}"
+		}
+		if n, known := needs()[pattern]; known && n.met(who) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
 
 type page struct {
 	Title    string
@@ -66,13 +93,20 @@ type page struct {
 	Sections []section
 	Nonce    string
 	Now      time.Time
+	Who      access.Identity
 	Body     any
 }
+
+// May says in a template whether the reader may do something.
+func (p page) May(permission string) bool { return p.Who.May(access.Permission(permission)) }
 
 // show writes a page. It is made whole before the first byte goes out, so that an error is
 // no half page.
 func (p *pages) show(w http.ResponseWriter, r *http.Request, status int, name string, content page) {
-	content.Nonce, content.Now, content.Sections = rand.Text(), p.opts.Now(), sections
+	content.Nonce, content.Now, content.Who = rand.Text(), p.opts.Now(), identity(r.Context())
+	if content.Who.Name != "" {
+		content.Sections = sections(content.Who)
+	}
 	var out bytes.Buffer
 	if err := p.templates[name].Execute(&out, content); err != nil {
 		p.opts.Logger.ErrorContext(r.Context(), "page", "page", name, "error", err)

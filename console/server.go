@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"fairdial/access"
 	"fairdial/cases"
 )
 
@@ -35,6 +36,7 @@ type Cases interface {
 
 // Pool is a tenant's pool and what was paid in a month.
 type Pool struct {
+	TenantID    string
 	Tenant      string
 	Month       string
 	PoolSeconds int64
@@ -65,7 +67,16 @@ type Options struct {
 	Ready    func(ctx context.Context) error
 	Metrics  prometheus.Gatherer
 	Registry prometheus.Registerer
-	// Keys are the API keys. Without any, only loopback callers are answered.
+	// Access is who may sign in. Without it only keys are known, and callers on this machine.
+	Access *access.Book
+	// OpenID signs people in by another's word; nil where only local users do.
+	OpenID *access.OpenID
+	// Demo names a user that everybody on this machine is without signing in; "" for none.
+	Demo string
+	// ExternalURL is where browsers reach the console; with https, cookies go nowhere else.
+	ExternalURL string
+	// Keys are the API keys of a file, which may do everything. Without any, and without
+	// Access, only loopback callers are answered.
 	Keys []Key
 	// KeyRate is how many requests a second each key may make; 0 is any number.
 	KeyRate int
@@ -75,6 +86,7 @@ type Options struct {
 
 // New builds the handler for everything the daemon serves.
 func New(opts Options) (http.Handler, error) {
+	opts = scoped(opts)
 	pages, err := newPages(opts)
 	if err != nil {
 		return nil, err
@@ -84,16 +96,24 @@ func New(opts Options) (http.Handler, error) {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plainText(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("GET /readyz", readyz(opts.Ready, opts.Troubles))
 
-	keeper := newGatekeeper(opts.Keys, opts.KeyRate)
-	guarded := func(pattern string, h http.Handler) { mux.Handle(pattern, keeper.authorize(h)) }
-	guarded("GET /metrics", promhttp.HandlerFor(opts.Metrics, promhttp.HandlerOpts{}))
-	for pattern, handle := range a.routes() {
-		guarded(pattern, handle)
-	}
-	guarded("/api/", problemHandler(http.StatusNotFound, "There is no such address; /api/v1/openapi.yaml lists them."))
 	own := http.NewCrossOriginProtection()
+	k := newKeeper(opts, pages)
+	routes := map[string]http.Handler{
+		"GET /metrics": promhttp.HandlerFor(opts.Metrics, promhttp.HandlerOpts{}),
+		"/api/":        problemHandler(http.StatusNotFound, "There is no such address; /api/v1/openapi.yaml lists them."),
+	}
+	for pattern, handle := range a.routes() {
+		routes[pattern] = handle
+	}
 	for pattern, handle := range pages.routes() {
-		guarded(pattern, own.Handler(handle))
+		routes[pattern] = own.Handler(handle)
+	}
+	for pattern, handle := range routes {
+		guarded, err := k.guard(pattern, handle)
+		if err != nil {
+			return nil, err
+		}
+		mux.Handle(pattern, guarded)
 	}
 	mux.Handle("GET /assets/", assets())
 	if opts.Slack != nil { // its own signature guards it

@@ -25,6 +25,7 @@ import (
 // app is what every command shares: the outside world and the global flags.
 type app struct {
 	stdin  io.Reader
+	demo   string // who everybody on this machine is to the console; "" for nobody
 	stdout io.Writer
 	stderr io.Writer
 	getenv func(string) string

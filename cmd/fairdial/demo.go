@@ -75,6 +75,7 @@ Run again on the same folder, it goes on with what is there and adds nothing twi
 				for _, line := range []string{"cases list", "statement --month 2026-02", "pools --month 2026-02"} {
 					a.printf("  bin/fairdial --config %s %s\n", configured, line)
 				}
+				a.demo = "demo"
 				return a.serve(cmd.Context(), s)
 			})
 		},

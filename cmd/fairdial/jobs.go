@@ -127,7 +127,7 @@ func (o overview) Pools(ctx context.Context) ([]console.Pool, error) {
 	}
 	var out []console.Pool
 	for _, b := range balances {
-		p := console.Pool{Tenant: or(b.TenantName, b.TenantID), Month: b.Month, Paid: map[string]int64{
+		p := console.Pool{TenantID: b.TenantID, Tenant: or(b.TenantName, b.TenantID), Month: b.Month, Paid: map[string]int64{
 			string(usage.BucketAddon): int64(b.AddonSeconds), string(usage.BucketCredits): int64(b.CreditsSeconds),
 			string(usage.BucketUnfunded): int64(b.UnfundedSeconds),
 		}}

@@ -51,7 +51,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`,
 	for _, command := range []func(*app) *cobra.Command{
 		newServe, newDemo, newIngest, newQuarantine, newLedger, newDirectory, newTenants, newRates,
 		newRate, newRatings, newStatement, newClose, newReopen, newLeak, newReconcile, newPools, newCredits,
-		newDetect, newEvaluate, newScorecard, newBacktest, newRules, newCases, newAlert, newEnforce, newDecide, newSimulate, newDoctor, newMigrate, newVersion,
+		newDetect, newEvaluate, newScorecard, newBacktest, newRules, newCases, newAlert, newEnforce, newDecide, newSimulate, newUsers, newDoctor, newMigrate, newVersion,
 	} {
 		root.AddCommand(command(a))
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"fairdial/access"
 	"fairdial/console"
 	"fairdial/schedule"
 )
@@ -60,7 +61,12 @@ func (a *app) serve(ctx context.Context, s *services) error {
 	if err != nil {
 		return err
 	}
+	people, err := access.Open(ctx, s.journal, a.now)
+	if err != nil {
+		return err
+	}
 	handler, err := console.New(console.Options{
+		Access: people, OpenID: a.openID(), Demo: a.demo, ExternalURL: a.cfg.HTTP.ExternalURL,
 		Cases: caseReader{s.cases}, Decider: gate, Overview: overview{s}, Ratings: ratings{s}, Conn: s.store, Desk: caseDesk{a, s},
 		Slack: a.endpoint(desk), Troubles: s.troubles,
 		Ready: s.ready, Metrics: registry, Registry: registry, Keys: keys, KeyRate: a.cfg.HTTP.RequestsPerSecond, Now: a.now, Logger: a.logger,
@@ -85,6 +91,8 @@ func (a *app) serve(ctx context.Context, s *services) error {
 	}
 	a.logger.Info("serving", "address", "http://"+listener.Addr().String(), "dry_run", a.cfg.Enforcement.DryRun, "data", a.cfg.Store.Path)
 
+	a.tellSetUp(people, listener.Addr().String())
+
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -94,6 +102,9 @@ func (a *app) serve(ctx context.Context, s *services) error {
 	})
 	work.Go(func() error { return scheduler.Run(ctx) })
 	work.Go(func() error { return gate.Follow(ctx) })
+	work.Go(func() error {
+		return people.Follow(ctx, func(err error) { a.logger.Error("who may use the console is as it was read before", "error", err) })
+	})
 	work.Go(func() error { return book.follow(ctx) })
 	if desk != nil {
 		work.Go(func() error { return desk.Run(ctx) })

@@ -78,7 +78,7 @@ jobs: {inbox: "@every 1s", rate: "@every 1s"}
 		"/api/v1/cases":          `{"cases":[]}`,
 		"/api/v1/decisions/o1":   `"decision":"allow"`,
 		"/api/v1/decisions/none": `"decision":"allow"`,
-		"/":                      "No organizer stands out",
+		"/":                      "set-up token",
 	} {
 		status, body := get(path)
 		require.Equal(t, http.StatusOK, status, path)

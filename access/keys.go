@@ -1,0 +1,72 @@
+package access
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Key is an API key. Only its hash is kept; the key itself is shown once.
+type Key struct {
+	ID      string    `json:"-"` // the hash of the key
+	Name    string    `json:"name"`
+	Role    Role      `json:"role"`
+	Tenants []string  `json:"tenants,omitempty"` // none is all
+	Made    time.Time `json:"made"`              // UTC
+	By      string    `json:"-"`
+}
+
+// AddKey makes a key and gives it.
+func (b *Book) AddKey(ctx context.Context, k Key, actor string) (string, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !userName.MatchString(k.Name) {
+		return "", fmt.Errorf("%w: a key's name has letters, digits and . _ @ + -, at most 64", ErrRefused)
+	}
+	if !slices.Contains(KeyRoles(), k.Role) {
+		return "", fmt.Errorf("%w: %q is no role of a key; it is one of %v", ErrRefused, k.Role, KeyRoles())
+	}
+	for _, other := range b.keys {
+		if other.Name == k.Name {
+			return "", fmt.Errorf("%w: there is a key %s already", ErrRefused, k.Name)
+		}
+	}
+	secret := "fd_" + rand.Text() + rand.Text()
+	k.Made = b.now()
+	return secret, b.write(ctx, "key/"+hashOf(secret), kindOpened, actor, k.Name+", "+string(k.Role), k)
+}
+
+// Keys are all keys, by name.
+func (b *Book) Keys() []Key {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var out []Key
+	for _, k := range b.keys {
+		out = append(out, k)
+	}
+	slices.SortFunc(out, func(x, y Key) int { return strings.Compare(x.Name, y.Name) })
+	return out
+}
+
+// IdentifyKey says whose key it is. It is looked up by hash, so that the time it takes
+// tells nothing of the key.
+func (b *Book) IdentifyKey(secret string) (Identity, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	k, there := b.keys[hashOf(secret)]
+	return Identity{Name: k.Name, Role: k.Role, Tenants: k.Tenants}, there
+}
+
+// EndKey takes a key out of use, by its id.
+func (b *Book) EndKey(ctx context.Context, id, actor string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	k, there := b.keys[id]
+	if !there {
+		return ErrNobody
+	}
+	return b.write(ctx, "key/"+id, kindEnded, actor, k.Name, struct{}{})
+}

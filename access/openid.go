@@ -1,0 +1,155 @@
+package access
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+)
+
+// Grant gives a role to the members of a group.
+type Grant struct {
+	Group   string
+	Role    Role
+	Tenants []string // none is all
+}
+
+// OpenIDOptions say which provider vouches for people.
+type OpenIDOptions struct {
+	Issuer       string
+	ClientID     string
+	ClientSecret string // empty for a public client
+	RedirectURL  string
+	Scopes       []string // beside openid and profile
+	GroupsClaim  string   // a list of groups, or one
+	Grants       []Grant  // the first whose group somebody is in counts
+	Now          func() time.Time
+}
+
+// OpenID signs people in by OpenID Connect: code flow with PKCE, and a nonce.
+type OpenID struct {
+	opts OpenIDOptions
+
+	mu       sync.Mutex
+	provider *oidc.Provider
+	begun    map[string]attempt // by state
+}
+
+type attempt struct {
+	verifier, nonce, next string
+	until                 time.Time
+}
+
+// NewOpenID makes one. The provider is asked at the first sign-in, so that the daemon
+// starts while it is away.
+func NewOpenID(opts OpenIDOptions) *OpenID { return &OpenID{opts: opts, begun: map[string]attempt{}} }
+
+// SignInWithin is how long somebody may take at the provider.
+const SignInWithin = 10 * time.Minute
+
+func (o *OpenID) client(ctx context.Context) (*oidc.Provider, oauth2.Config, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.provider == nil {
+		// The provider keeps the context for later reads of its keys.
+		p, err := oidc.NewProvider(context.WithoutCancel(ctx), o.opts.Issuer)
+		if err != nil {
+			return nil, oauth2.Config{}, fmt.Errorf("the identity provider %s does not answer: %w", o.opts.Issuer, err)
+		}
+		o.provider = p
+	}
+	return o.provider, oauth2.Config{
+		ClientID: o.opts.ClientID, ClientSecret: o.opts.ClientSecret, Endpoint: o.provider.Endpoint(), RedirectURL: o.opts.RedirectURL,
+		Scopes: append([]string{oidc.ScopeOpenID, "profile"}, o.opts.Scopes...),
+	}, nil
+}
+
+// Begin gives the provider's address to go to, and the state that the browser must bring
+// back: it is kept in a cookie, so that nobody is signed in by a link of another's.
+func (o *OpenID) Begin(ctx context.Context, next string) (address, state string, err error) {
+	_, config, err := o.client(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	state = rand.Text()
+	a := attempt{oauth2.GenerateVerifier(), rand.Text(), next, o.opts.Now().Add(SignInWithin)}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for s, old := range o.begun {
+		if o.opts.Now().After(old.until) {
+			delete(o.begun, s)
+		}
+	}
+	if len(o.begun) >= 10_000 {
+		return "", "", ErrPace
+	}
+	o.begun[state] = a
+	return config.AuthCodeURL(state, oidc.Nonce(a.nonce), oauth2.S256ChallengeOption(a.verifier)), state, nil
+}
+
+// Finish trades the code for who it is, and says where they wanted to go.
+func (o *OpenID) Finish(ctx context.Context, state, code string) (who Identity, next string, err error) {
+	o.mu.Lock()
+	a, there := o.begun[state]
+	delete(o.begun, state)
+	o.mu.Unlock()
+	if !there || o.opts.Now().After(a.until) {
+		return who, "", fmt.Errorf("%w: this sign-in took too long or was finished before; begin again", ErrRefused)
+	}
+	provider, config, err := o.client(ctx)
+	if err != nil {
+		return who, "", err
+	}
+	token, err := config.Exchange(ctx, code, oauth2.VerifierOption(a.verifier))
+	if err != nil {
+		return who, "", fmt.Errorf("%w: the identity provider did not take the code", errors.Join(ErrRefused, err))
+	}
+	raw, _ := token.Extra("id_token").(string)
+	id, err := provider.Verifier(&oidc.Config{ClientID: o.opts.ClientID, Now: o.opts.Now}).Verify(ctx, raw)
+	if err != nil {
+		return who, "", fmt.Errorf("%w: the identity provider's token does not hold", errors.Join(ErrRefused, err))
+	}
+	if id.Nonce != a.nonce {
+		return who, "", fmt.Errorf("%w: the token is of another sign-in", ErrRefused)
+	}
+	var claims map[string]any
+	if err := id.Claims(&claims); err != nil {
+		return who, "", fmt.Errorf("claims of the identity provider: %w", err)
+	}
+	who, err = o.grant(id.Subject, claims)
+	return who, a.next, err
+}
+
+// grant gives the role of the first grant that fits. Without one nobody comes in.
+func (o *OpenID) grant(subject string, claims map[string]any) (Identity, error) {
+	name := subject
+	for _, claim := range []string{"preferred_username", "email"} {
+		if text, _ := claims[claim].(string); userName.MatchString(text) {
+			name = text
+			break
+		}
+	}
+	var groups []string
+	switch v := claims[o.opts.GroupsClaim].(type) {
+	case string:
+		groups = []string{v}
+	case []any:
+		for _, g := range v {
+			if text, ok := g.(string); ok {
+				groups = append(groups, text)
+			}
+		}
+	}
+	for _, g := range o.opts.Grants {
+		if slices.Contains(groups, g.Group) {
+			return Identity{Name: name, Role: g.Role, Tenants: g.Tenants}, nil
+		}
+	}
+	return Identity{}, fmt.Errorf("%w: none of your groups is granted a role here; whoever runs Fairdial grants them under http.openid.grants", ErrRefused)
+}

@@ -1,0 +1,141 @@
+package console
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"golang.org/x/time/rate"
+
+	"fairdial/access"
+)
+
+// keeper says who a request is from: who bears a key or a session; where nobody can sign in,
+// or in the demo, who calls from this machine and meant it: a Host header of another name is
+// a web page trying to reach the daemon through a visitor's browser.
+type keeper struct {
+	opts   Options
+	pages  *pages
+	limits []*rate.Limiter // by key of the file, and a last one for all others
+}
+
+// newKeeper makes one that takes Options.KeyRate requests a second and key; 0 is any number.
+func newKeeper(opts Options, p *pages) *keeper {
+	k := &keeper{opts: opts, pages: p, limits: make([]*rate.Limiter, len(opts.Keys)+1)}
+	limit := rate.Limit(opts.KeyRate)
+	if opts.KeyRate <= 0 {
+		limit = rate.Inf
+	}
+	for i := range k.limits {
+		k.limits[i] = rate.NewLimiter(limit, max(opts.KeyRate, 1))
+	}
+	return k
+}
+
+// identify says who it is, if it is known. It answers itself where ok is false.
+func (k *keeper) identify(w http.ResponseWriter, r *http.Request) (who access.Identity, known, ok bool) {
+	limit := len(k.limits) - 1
+	if key := bearer(r); key != "" {
+		if at, found := k.find(key); found {
+			limit, known = at, true
+			who = access.Identity{Name: k.opts.Keys[at].Name, Role: access.Admin}
+			if who.Name == "" {
+				who.Name = fmt.Sprintf("key %d", at+1)
+			}
+		} else if k.opts.Access != nil {
+			who, known = k.opts.Access.IdentifyKey(key)
+		}
+	} else {
+		if k.opts.Access != nil {
+			if cookie, err := r.Cookie(sessionCookie); err == nil {
+				who, known = k.opts.Access.Identify(cookie.Value)
+			}
+		}
+		if !known && loopback(r.RemoteAddr) && loopback(r.Host) {
+			who, known = k.here(r)
+		}
+	}
+	if known && who.Session == "" && !k.limits[limit].Allow() {
+		w.Header().Set("Retry-After", "1")
+		problem(w, http.StatusTooManyRequests, "This key has used up http.requests_per_second: try again in a second.")
+		return who, true, false
+	}
+	return who, known, true
+}
+
+// here is who calls from this machine without a key or a session.
+func (k *keeper) here(r *http.Request) (access.Identity, bool) {
+	who := access.Identity{Name: "this machine", Role: access.Admin, Passwordless: true}
+	switch {
+	case k.opts.Demo != "":
+		who.Name = k.opts.Demo
+	case len(k.opts.Keys) > 0:
+		return access.Identity{}, false
+	case k.opts.Access == nil:
+	case machine(r):
+		who.Role = access.Viewer // what a gateway or a scraper beside the daemon asks
+	default:
+		return access.Identity{}, false
+	}
+	return who, true
+}
+
+// machine says whether a request is for what programs ask, not people.
+func machine(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, "/api/") || r.URL.Path == "/metrics"
+}
+
+// find compares in constant time, over all keys, whatever their length.
+func (k *keeper) find(given string) (int, bool) {
+	sum := sha256.Sum256([]byte(given))
+	at, found := 0, 0
+	for i := range k.opts.Keys {
+		same := subtle.ConstantTimeCompare(k.opts.Keys[i].sum[:], sum[:])
+		at = subtle.ConstantTimeSelect(same, i, at)
+		found |= same
+	}
+	return at, found == 1 && given != ""
+}
+
+// refuse answers whom nobody knows.
+func (k *keeper) refuse(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case k.opts.Access != nil && !machine(r) && bearer(r) == "":
+		if r.Method != http.MethodGet {
+			k.pages.say(w, r, http.StatusUnauthorized, "Signed out", "Your session has ended and nothing was done. Sign in, and do it again.", "/sign-in")
+			return
+		}
+		http.Redirect(w, r, "/sign-in?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
+	case k.opts.Access == nil && len(k.opts.Keys) == 0:
+		problem(w, http.StatusForbidden, "Without http.api_key_file only callers on this machine are answered.")
+	default:
+		w.Header().Set("WWW-Authenticate", `Bearer realm="fairdial"`)
+		problem(w, http.StatusUnauthorized, "An API key is needed: send it as Authorization: Bearer KEY.")
+	}
+}
+
+// forbid answers who may not.
+func (k *keeper) forbid(w http.ResponseWriter, r *http.Request, n need, who access.Identity) {
+	text := fmt.Sprintf("%s has the role %s, which may not do this (%s).", who.Name, who.Role, n.may)
+	if who.May(n.may) {
+		text = who.Name + " sees some tenants only, and this is of all of them."
+	}
+	if machine(r) {
+		problem(w, http.StatusForbidden, text)
+		return
+	}
+	k.pages.say(w, r, http.StatusForbidden, "Not allowed", text, "/")
+}
+
+// address is where a request comes from, without its port.
+func address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}

@@ -1,0 +1,110 @@
+package console
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"fairdial/access"
+)
+
+// need is what a route asks of who comes.
+type need struct {
+	may access.Permission
+	// scoped routes show somebody who sees some tenants only what they see; others are closed
+	// to them.
+	scoped bool
+}
+
+func (n need) met(who access.Identity) bool { return who.May(n.may) && (n.scoped || !who.Scoped()) }
+
+// needs is the one place that says who may do what, on pages and in the API alike. A route
+// that is not in it is not served.
+func needs() map[string]need {
+	see := need{access.See, true}
+	return map[string]need{
+		"GET /setup":           {access.Anybody, true},
+		"POST /setup":          {access.Anybody, true},
+		"GET /sign-in":         {access.Anybody, true},
+		"POST /sign-in":        {access.Anybody, true},
+		"POST /sign-out":       {access.Anybody, true},
+		"GET /openid/begin":    {access.Anybody, true},
+		"GET /openid/callback": {access.Anybody, true},
+
+		"GET /account":                         see,
+		"POST /account/sessions/{session}/end": see,
+
+		"GET /{$}":                             see,
+		"GET /cases":                           see,
+		"GET /cases/{id}":                      see,
+		"POST /cases/{id}/act":                 {access.Review, true},
+		"POST /cases/{id}/enforce":             {access.Review, true},
+		"POST /cases/{id}/approve":             {access.Approve, true},
+		"GET /tenants":                         see,
+		"GET /tenants/{tenant}":                see,
+		"GET /organizers/{tenant}/{organizer}": see,
+
+		"/api/": {access.Decide, true},
+		"GET /api/v1/ratings/{usage_id}/explanation": see,
+		"GET /api/v1/pools":                          see,
+		"GET /api/v1/pools/history":                  see,
+		"GET /api/v1/pools/notices":                  see,
+		"GET /api/v1/credits":                        see,
+		"GET /api/v1/reconciliation":                 see,
+		"GET /api/v1/reconciliation/records":         see,
+		"GET /api/v1/cases":                          see,
+		"GET /api/v1/cases/{id}":                     see,
+		"GET /api/v1/decisions/{organizer}":          {access.Decide, false},
+		"POST /api/v1/decisions":                     {access.Decide, false},
+		"POST /api/v1/calls":                         {access.Decide, false},
+		"GET /api/v1/openapi.yaml":                   {access.Decide, true},
+		"GET /metrics":                               {access.Decide, false},
+	}
+}
+
+type identityKey struct{}
+
+// identity is who a request is from.
+func identity(ctx context.Context) access.Identity {
+	who, _ := ctx.Value(identityKey{}).(access.Identity)
+	return who
+}
+
+// caller is the name of who a request is from.
+func caller(r *http.Request) string { return identity(r.Context()).Name }
+
+// guard lets a request through whose sender may do what the route is for.
+func (k *keeper) guard(pattern string, next http.Handler) (http.Handler, error) {
+	n, known := needs()[pattern]
+	if !known {
+		return nil, fmt.Errorf("console: %s stands in no list of who may do what", pattern)
+	}
+	// Nothing behind these asks who it is, and they are answered many thousand times a second.
+	bare := pattern == "GET /api/v1/decisions/{organizer}"
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		who, known, ok := k.identify(w, r)
+		switch {
+		case !ok:
+			return
+		case !known && n.may != access.Anybody:
+			k.refuse(w, r)
+			return
+		case !n.met(who):
+			k.forbid(w, r, n, who)
+			return
+		}
+		if who.Scoped() {
+			q := r.URL.Query()
+			for _, tenant := range append(append(q["tenant_id"], q["tenant"]...), r.PathValue("tenant")) {
+				if tenant != "" && !who.Sees(tenant) {
+					k.pages.failed(w, r, ErrNotFound)
+					return
+				}
+			}
+		}
+		if !bare {
+			r = r.WithContext(context.WithValue(r.Context(), identityKey{}, who))
+		}
+		next.ServeHTTP(w, r)
+	}), nil
+}

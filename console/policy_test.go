@@ -1,0 +1,172 @@
+package console
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+
+	"fairdial/access"
+	"fairdial/cases"
+	"fairdial/store/journal"
+	"fairdial/store/storetest"
+)
+
+const password = "correct horse battery"
+
+// signedIn is a console with a user of each role, each signed in, and "scoped", an admin who
+// sees tenant t alone.
+func signedIn(t *testing.T) (h http.Handler, book *access.Book, cookies map[string]string) {
+	t.Helper()
+	ctx := t.Context()
+	book, err := access.Open(ctx, journal.New(storetest.Open(t), nowThen, uuid.New), nowThen)
+	require.NoError(t, err)
+	require.NoError(t, book.SetUp(ctx, book.SetUpToken(), "admin", password, "set-up"))
+	for _, role := range access.Roles() {
+		if role != access.Admin {
+			require.NoError(t, book.AddUser(ctx, access.User{Name: string(role), Role: role}, password, "admin"))
+		}
+	}
+	require.NoError(t, book.AddUser(ctx, access.User{Name: "scoped", Role: access.Admin, Tenants: []string{"t"}}, password, "admin"))
+	cookies = map[string]string{}
+	for _, u := range book.Users() {
+		cookies[u.Name], err = book.SignIn(ctx, u.Name, password, u.Name, "test")
+		require.NoError(t, err)
+	}
+	w := world{list: []cases.Case{{ID: "c1", TenantID: "t", UpdatedAt: now}, {ID: "c2", TenantID: "other", UpdatedAt: now}}}
+	h, err = New(Options{
+		Access: book, Cases: w, Decider: w, Overview: w, Ratings: ratingWorld{}, Desk: &counter{}, Now: nowThen,
+		Ready: func(context.Context) error { return nil }, Logger: slog.New(slog.DiscardHandler),
+		Metrics: prometheus.NewRegistry(), Registry: prometheus.NewRegistry(),
+	})
+	require.NoError(t, err)
+	return h, book, cookies
+}
+
+func cookie(secret string) func(*http.Request) {
+	return func(r *http.Request) { r.AddCookie(&http.Cookie{Name: sessionCookie, Value: secret}) }
+}
+
+// ask sends a request to a route, its wildcards filled in.
+func ask(h http.Handler, pattern string, change ...func(*http.Request)) *httptest.ResponseRecorder {
+	method, path, two := strings.Cut(pattern, " ")
+	if !two {
+		method, path = http.MethodGet, pattern+"nowhere"
+	}
+	path = strings.NewReplacer("{$}", "", "{id}", "c1", "{tenant}", "t", "{organizer}", "o", "{usage_id}", "u", "{session}", "none", "{user}", "viewer", "{key}", "none", "{month}", "2026-02").Replace(path)
+	r := httptest.NewRequest(method, path, strings.NewReader(""))
+	r.RemoteAddr, r.Host = "10.0.0.9:5000", "fairdial.example"
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for _, c := range change {
+		c(r)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+// Every route and every role: what is forbidden answers 403 and what is not does not.
+func TestWhoMayDoWhat(t *testing.T) {
+	may := map[access.Permission]string{
+		access.Decide: "viewer reviewer approver finance admin", access.See: "viewer reviewer approver finance admin",
+		access.Review: "reviewer approver admin", access.Approve: "approver admin",
+		access.Account: "finance admin", access.Audit: "approver finance admin", access.Administer: "admin",
+	}
+	h, _, cookies := signedIn(t)
+	seen := map[access.Permission]bool{}
+	for pattern, n := range needs() {
+		if n.may == access.Anybody {
+			require.NotEqual(t, http.StatusForbidden, ask(h, pattern).Code, pattern)
+			continue
+		}
+		seen[n.may] = true
+		nobody := ask(h, pattern)
+		if strings.Contains(pattern, "/api/") || strings.Contains(pattern, "/metrics") || strings.HasPrefix(pattern, "POST ") {
+			require.Equal(t, http.StatusUnauthorized, nobody.Code, pattern)
+		} else {
+			require.Equal(t, http.StatusSeeOther, nobody.Code, pattern)
+			require.True(t, strings.HasPrefix(nobody.Header().Get("Location"), "/sign-in?next="), pattern)
+		}
+		require.Equal(t, nobody.Code, ask(h, pattern, cookie("forged")).Code, pattern)
+		for _, role := range access.Roles() {
+			got := ask(h, pattern, cookie(cookies[string(role)])).Code
+			if strings.Contains(" "+may[n.may]+" ", " "+string(role)+" ") {
+				require.NotContains(t, []int{http.StatusForbidden, http.StatusUnauthorized}, got, "%s by %s", pattern, role)
+			} else {
+				require.Equal(t, http.StatusForbidden, got, "%s by %s", pattern, role)
+			}
+		}
+		if got := ask(h, pattern, cookie(cookies["scoped"])).Code; n.scoped {
+			require.NotEqual(t, http.StatusForbidden, got, "%s by somebody scoped", pattern)
+		} else {
+			require.Equal(t, http.StatusForbidden, got, "%s by somebody scoped", pattern)
+		}
+		if strings.HasPrefix(pattern, "POST ") && !strings.Contains(pattern, "/api/") {
+			foreign := ask(h, pattern, cookie(cookies["admin"]), header("Sec-Fetch-Site", "cross-site"))
+			require.Equal(t, http.StatusForbidden, foreign.Code, "%s from another site", pattern)
+		}
+	}
+	require.True(t, seen[access.See] && seen[access.Review] && seen[access.Approve])
+}
+
+func TestSomebodyScopedSeesTheirTenantsAlone(t *testing.T) {
+	h, _, cookies := signedIn(t)
+	by := cookie(cookies["scoped"])
+	require.Equal(t, http.StatusOK, ask(h, "GET /cases/c1", by).Code)
+	for _, path := range []string{"/cases/c2", "/tenants/other", "/organizers/other/o", "/api/v1/cases/c2", "/api/v1/credits?tenant_id=other", "/cases?tenant=other"} {
+		require.Equal(t, http.StatusNotFound, ask(h, "GET "+path, by).Code, path)
+	}
+	require.Equal(t, http.StatusNotFound, send(h, "/cases/c2/act", "kind=noted&reason=r&version=1", by).Code)
+	require.NotContains(t, ask(h, "GET /api/v1/cases", by).Body.String(), "c2")
+	require.Contains(t, ask(h, "GET /api/v1/cases", cookie(cookies["viewer"])).Body.String(), "c2")
+}
+
+func TestSigningInAndOut(t *testing.T) {
+	h, book, _ := signedIn(t)
+	form := func(path string, v url.Values, change ...func(*http.Request)) *httptest.ResponseRecorder {
+		return send(h, path, v.Encode(), change...)
+	}
+	wrong := form("/sign-in", url.Values{"name": {"admin"}, "password": {"wrong"}})
+	require.Equal(t, http.StatusUnauthorized, wrong.Code)
+	require.Contains(t, wrong.Body.String(), "Name or password are not right.")
+	for next, want := range map[string]string{
+		"/cases?status=open": "/cases?status=open", "//evil.example": "/", "https://evil.example": "/", `/\evil.example`: "/", "": "/",
+	} {
+		w := form("/sign-in", url.Values{"name": {"admin"}, "password": {password}, "next": {next}})
+		require.Equal(t, http.StatusSeeOther, w.Code)
+		require.Equal(t, want, w.Header().Get("Location"))
+	}
+	secret := form("/sign-in", url.Values{"name": {"admin"}, "password": {password}}).Result().Cookies()[0]
+	require.True(t, secret.HttpOnly)
+	require.Equal(t, http.SameSiteLaxMode, secret.SameSite)
+	require.Equal(t, http.StatusSeeOther, form("/sign-out", nil, cookie(secret.Value)).Code)
+	_, known := book.Identify(secret.Value)
+	require.False(t, known)
+	require.Equal(t, "/sign-in", get(h, "/setup").Header().Get("Location"), "there are users")
+}
+
+func TestFirstStart(t *testing.T) {
+	book, err := access.Open(t.Context(), journal.New(storetest.Open(t), nowThen, uuid.New), nowThen)
+	require.NoError(t, err)
+	w := world{}
+	h, err := New(Options{Access: book, Cases: w, Decider: w, Overview: w, Ratings: ratingWorld{}, Now: nowThen, Logger: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Registry: prometheus.NewRegistry()})
+	require.NoError(t, err)
+	require.Equal(t, "/sign-in?next=%2F", get(h, "/").Header().Get("Location"))
+	require.Equal(t, "/setup", get(h, "/sign-in?next=%2F").Header().Get("Location"))
+	v := url.Values{"token": {"guess"}, "name": {"ann"}, "password": {password}}
+	require.Equal(t, http.StatusUnprocessableEntity, send(h, "/setup", v.Encode()).Code)
+	v.Set("token", book.SetUpToken())
+	done := send(h, "/setup", v.Encode())
+	require.Equal(t, http.StatusSeeOther, done.Code, done.Body.String())
+	page := get(h, "/", cookie(done.Result().Cookies()[0].Value))
+	require.Equal(t, http.StatusOK, page.Code)
+	require.Contains(t, page.Body.String(), "ann <small>admin</small>")
+}
