@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -183,26 +185,36 @@ func (a *app) showNotices(all []rating.PoolNotice) error {
 // noticePools writes the notices that are due and tells them in the log.
 func (a *app) noticePools(ctx context.Context, s *services, actor string) (int, error) {
 	all, err := s.rater.NoticePools(ctx, s.journal, a.cfg.Rating.PoolNotices, actor)
+	recent := a.recentMonths()
 	for _, n := range all {
-		a.logger.WarnContext(ctx, "a pool is used up to a threshold", "tenant", n.TenantID, "month", n.Month, "pool", n.Pool,
+		level := slog.LevelInfo
+		if slices.Contains(recent, n.Month) {
+			level = slog.LevelWarn
+		}
+		a.logger.Log(ctx, level, "a pool is used up to a threshold", "tenant", n.TenantID, "month", n.Month, "pool", n.Pool,
 			"percent", n.Threshold, "used_seconds", n.Used, "size_seconds", n.Seconds, "crossed_at", n.CrossedAt)
 	}
 	return len(all), err
 }
 
-// tellPools has the notices of this month and the one before told where cases are: what
-// lies further back is history that was brought in, and stands in the log.
+// recentMonths are this month and the one before: what lies further back is history that
+// was brought in.
+func (a *app) recentMonths() []string {
+	now := usage.MonthOf(a.now(), time.UTC)
+	return []string{now.String(), usage.MonthOf(now.Start(time.UTC).AddDate(0, 0, -1), time.UTC).String()}
+}
+
+// tellPools has the notices of recent months told where cases are; the others stand in the
+// log.
 func (a *app) tellPools(ctx context.Context, s *services) (int, error) {
 	all, err := s.rater.PoolNotices(ctx, s.journal, usage.Month{}, "")
 	if err != nil {
 		return 0, err
 	}
-	now := usage.MonthOf(a.now(), time.UTC)
-	before := usage.MonthOf(now.Start(time.UTC).AddDate(0, 0, -1), time.UTC)
 	var recent []alerting.PoolUse
-	names := map[string]string{}
+	names, months := map[string]string{}, a.recentMonths()
 	for _, n := range all {
-		if n.Month != now.String() && n.Month != before.String() {
+		if !slices.Contains(months, n.Month) {
 			continue
 		}
 		recent = append(recent, alerting.PoolUse{
