@@ -225,7 +225,7 @@ func (b *backtest) chunk(ctx context.Context, tenants []string) (err error) {
 	for side := range rows {
 		pending := map[who][]cases.Event{}
 		for o, found := range rows[side] {
-			if events := fold(cases.Case{}, found, b.o.OpenScore); len(events) > 0 {
+			if events := b.scorer.fold(cases.Case{}, found); len(events) > 0 {
 				pending[o] = events
 			}
 		}

@@ -125,7 +125,7 @@ func (p *pass) conclude(ctx context.Context, tenants []string, rows []finding, a
 	for range tries {
 		pending := map[who][]cases.Event{}
 		for o, found := range byWho {
-			if events := fold(about[o], found, p.o.OpenScore); len(events) > 0 {
+			if events := p.scorer.fold(about[o], found); len(events) > 0 {
 				pending[o] = events
 			}
 		}

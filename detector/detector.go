@@ -55,7 +55,10 @@ type Options struct {
 }
 
 // Detector runs rules and keeps what they find. It holds no state.
-type Detector struct{ o Options }
+type Detector struct {
+	o      Options
+	scorer scorer
+}
 
 // New makes a detector.
 func New(o Options) (*Detector, error) {
@@ -71,5 +74,9 @@ func New(o Options) (*Detector, error) {
 	if o.Rates.Currency == "" {
 		o.Rates = DefaultRates()
 	}
-	return &Detector{o}, nil
+	means, err := readCalibration(calibrationText)
+	if err != nil {
+		return nil, err
+	}
+	return &Detector{o, scorer{o.OpenScore, means}}, nil
 }

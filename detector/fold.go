@@ -15,7 +15,7 @@ import (
 //
 // All rows of one step make one event. Below the score from which a case is opened
 // nothing is written; the findings are kept and count when more comes.
-func fold(before cases.Case, rows []finding, openScore int) []cases.Event {
+func (j scorer) fold(before cases.Case, rows []finding) []cases.Event {
 	rows = slices.DeleteFunc(slices.Clone(rows), func(f finding) bool { return f.Outcome != outcomeHit || f.RuleStatus != "live" })
 	slices.SortFunc(rows, func(a, b finding) int {
 		if c := a.At.Compare(b.At); c != 0 {
@@ -32,7 +32,7 @@ func fold(before cases.Case, rows []finding, openScore int) []cases.Event {
 		for n < len(rows) && rows[n].At.Equal(at) {
 			n++
 		}
-		if e, ok := step(&state, rows[:n], openScore); ok {
+		if e, ok := j.step(&state, rows[:n]); ok {
 			events = append(events, e)
 		}
 		rows = rows[n:]
@@ -41,7 +41,7 @@ func fold(before cases.Case, rows []finding, openScore int) []cases.Event {
 }
 
 // step takes the findings of one step into a case and says what event that is, if any.
-func step(c *cases.Case, rows []finding, openScore int) (cases.Event, bool) {
+func (j scorer) step(c *cases.Case, rows []finding) (cases.Event, bool) {
 	// While it is closed, every closing counts, whenever it was; otherwise those by now.
 	isClosed := c.Version > 0 && c.Status == cases.StatusClosed
 	by := rows[0].At
@@ -71,12 +71,12 @@ func step(c *cases.Case, rows []finding, openScore int) (cases.Event, bool) {
 	slices.SortFunc(findings, byRule)
 	c.Findings = findings
 	counted := slices.DeleteFunc(slices.Clone(findings), func(f cases.Finding) bool { return !counts(f, at, closed) })
-	risk := score(counted)
+	risk := j.score(counted)
 	worse := fresh || risk > c.Score
 	kind := cases.KindUpdated
 	switch {
 	case c.Version == 0 || isClosed:
-		if risk < openScore {
+		if risk < j.open {
 			return cases.Event{}, false
 		}
 		kind = cases.KindOpened

@@ -88,7 +88,7 @@ func (d *Detector) Check(ctx context.Context, pack rules.Pack) error {
 func (d *Detector) With(pack rules.Pack) *Detector {
 	o := d.o
 	o.Pack = pack
-	return &Detector{o}
+	return &Detector{o, d.scorer}
 }
 
 // weigh reads a syntax tree: what is refused about it, and the views it names, which go

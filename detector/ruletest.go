@@ -49,7 +49,7 @@ func RunTests(ctx context.Context, conn Conn, pack rules.Pack) ([]TestResult, er
 
 // tester is a detector that runs tests alone.
 func tester(conn Conn, pack rules.Pack) *Detector {
-	return &Detector{Options{
+	return &Detector{o: Options{
 		Conn: conn, Pack: pack, AddonPlans: []string{testAddon}, Rates: DefaultRates(),
 		Now: time.Now, NewID: uuid.New, Logger: slog.New(slog.DiscardHandler),
 	}}

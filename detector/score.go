@@ -20,10 +20,22 @@ func counts(f cases.Finding, at, closed time.Time) bool {
 	return f.Outcome == outcomeHit && at.Sub(f.At) <= memory && f.WindowStart.Compare(closed) >= 0
 }
 
-// score is the risk of findings, 0 to 100: one minus the chance that none of the
-// families is right, each as sure as its surest finding. Rules of a family see the same
-// thing and do not count twice.
-func score(findings []cases.Finding) int {
+// scorer says what findings amount to.
+type scorer struct {
+	open  int // the risk from which a case is opened
+	means calibration
+}
+
+// score is the risk of findings, 0 to 100: of a hundred cases with findings that add up
+// to as much, so many are abuse.
+func (j scorer) score(findings []cases.Finding) int {
+	return int(math.Round(100 * j.means.risk(addedUp(findings))))
+}
+
+// addedUp is one minus the chance that none of the families is right, each as sure as its
+// surest finding. Rules of a family see the same thing and do not count twice; that families
+// see the same thing too is left to the calibration.
+func addedUp(findings []cases.Finding) float64 {
 	sure := map[string]float64{}
 	for _, f := range findings {
 		sure[f.Family] = max(sure[f.Family], f.Weight)
@@ -33,7 +45,7 @@ func score(findings []cases.Finding) int {
 	for _, family := range slices.Sorted(maps.Keys(sure)) {
 		honest *= 1 - min(max(sure[family], 0), 1)
 	}
-	return int(math.Round(100 * (1 - honest)))
+	return 1 - honest
 }
 
 // gravest is the severity of a case, and the verdict of its surest family; fraud when

@@ -13,8 +13,10 @@
 --   longest_call_seconds   the longest single call of a day: its median over the days with calls;
 --                          NULL with fewer than two of them
 --   hours                  hours of the day (UTC, 0 to 23) in which a call began, and
---   countries              that were called, in the 42 days that end a week before: what began
---                          this week is not yet the organizer's character
+--   countries              that were called, and
+--   dear                   which of high_cost (a block), premium and satellite were called, in the
+--                          42 days that end a week before: what began this week is not yet the
+--                          organizer's character
 WITH days AS
 (
     SELECT
@@ -23,6 +25,7 @@ WITH days AS
         max(seconds)                          AS longest,
         groupUniqArray(toHour(started_at))    AS h,
         groupUniqArray(toString(country))     AS c,
+        groupUniqArrayIf(if(high_cost, 'high_cost', toString(class)), high_cost OR class IN ('premium', 'satellite')) AS e,
         min(n) OVER (PARTITION BY tenant_id, organizer_id) AS first_day
     FROM calls
     GROUP BY tenant_id, organizer_id, day
@@ -38,7 +41,7 @@ SELECT
     if(enough, toNullable(toFloat64(mad)), NULL)                                                            AS mad_seconds,
     if(enough, toNullable(toFloat64(arrayMax(if(empty(past), [0], past)))), NULL)                           AS longest_day_seconds,
     if(enough AND active_days >= 2, toNullable(toFloat64(arrayReduce('medianExact', longest_before))), NULL) AS longest_call_seconds,
-    hours, countries
+    hours, countries, dear
 FROM
 (
     SELECT
@@ -46,7 +49,8 @@ FROM
         groupArray(toInt64(s)) OVER before    AS past,
         groupArray(longest) OVER before       AS longest_before,
         groupUniqArrayArray(h) OVER settled   AS hours,
-        groupUniqArrayArray(c) OVER settled   AS countries
+        groupUniqArrayArray(c) OVER settled   AS countries,
+        groupUniqArrayArray(e) OVER settled   AS dear
     FROM days
     WINDOW
         before  AS (PARTITION BY tenant_id, organizer_id ORDER BY n RANGE BETWEEN 42 PRECEDING AND 1 PRECEDING),

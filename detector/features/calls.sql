@@ -17,7 +17,8 @@
 --   counted_seconds  of its seconds, those that count for fair use: at most two legs of a
 --                meeting, and of one meeting four hours a day, so that neither a crowd nor a
 --                bridge through the night counts as a month of use. A meeting is a run
---                of legs of one conference without a pause of 15 minutes.
+--                of legs of one conference without a pause of an hour: in a bridge those who are on it
+--                by the app alone keep it going between two shifts on the telephone.
 --   new_callee   the organizer had not called the number in the 56 days before
 --   callee_days  days since the organizer first called the number, as far as 98 days back
 --   addon        whether the organizer held the add-on when it started; NULL when no
@@ -33,7 +34,7 @@ WITH
             row_key, meeting_key, started_at, ended_at, day, seconds,
             row_number() OVER meeting                                                      AS ended_by,
             lagInFrame(ended_at) OVER (meeting ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)   AS left_at,
-            ended_by = 1 OR started_at > left_at + toIntervalMinute(15)                    AS opens,
+            ended_by = 1 OR started_at > left_at + toIntervalMinute(60)                    AS opens,
             lagInFrame(toNullable(ended_at)) OVER (callee ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS previous,
             min(ended_at) OVER (callee ROWS UNBOUNDED PRECEDING)                           AS first
         FROM base

@@ -2,9 +2,10 @@
 -- than one tenant. Of all tenants, whatever tenants the pass is about. Toll-free numbers are
 -- left out: many people stand behind one of them.
 --
--- Some sources hide the last digits. A number that is whole is listed once more under each
--- text with two to four of its digits hidden that somebody else's calls have, so that the same
--- callee is found behind both.
+-- Some sources hide the last digits. A number is listed once more under each text with two
+-- to four of its digits hidden, more than it hides itself, that somebody else's calls have, so
+-- that the same callee is found behind both. Of a high-cost block that is not done: what is
+-- left of its numbers names the block, which many call.
 --
 --   tenant_id, organizer_id, number
 --   called        the same number as it stands in the organizer's calls
@@ -15,7 +16,7 @@ WITH
     called AS
     (
         SELECT
-            tenant_id, organizer_id, callee_number AS called, any(masked) AS hidden,
+            tenant_id, organizer_id, callee_number AS called, any(masked) AS hidden, any(high_cost) AS rural,
             min(greatest(ended_at, started_at + toIntervalSecond(seconds))) AS first_ended,
             toUnixTimestamp64Nano(first_ended) + {latency_ms:Int64} * 1000000 - {from_ms:Int64} * 1000000 AS late,
             if(late > 0, intDiv(late + {step_ms:Int64} * 1000000 - 1, {step_ms:Int64} * 1000000), 0)      AS steps,
@@ -32,7 +33,7 @@ WITH
     counted AS
     (
         SELECT
-            tenant_id, organizer_id, called, hidden, first_ended, first_at,
+            tenant_id, organizer_id, called, hidden, rural, first_ended, first_at,
             row_number() OVER (PARTITION BY tenant_id, organizer_id ORDER BY first_ended, called) AS callees
         FROM called
     ),
@@ -40,8 +41,9 @@ WITH
     (
         SELECT
             *,
-            arrayJoin(if(hidden, [called], arrayConcat([called],
-                arrayMap(n -> concat(substring(called, 1, length(called) - n), repeat('*', n)), [2, 3, 4])))) AS number
+            length(called) - length(trimRight(replaceAll(called, '*', ' '))) AS lacks,
+            arrayJoin(arrayConcat([called],
+                arrayMap(n -> concat(substring(called, 1, length(called) - n), repeat('*', n)), arrayFilter(n -> n > lacks AND NOT rural, [2, 3, 4])))) AS number
         FROM counted
     )
 SELECT tenant_id, organizer_id, number, called, first_ended, first_at, callees
@@ -52,6 +54,6 @@ FROM
         min(tenant_id) OVER (PARTITION BY number) AS one,
         max(tenant_id) OVER (PARTITION BY number) AS another
     FROM listed
-    WHERE number = called OR number IN (SELECT called FROM called WHERE hidden)
+    WHERE (number = called AND NOT (hidden AND rural)) OR number IN (SELECT called FROM called WHERE hidden AND NOT rural)
 )
 WHERE one != another

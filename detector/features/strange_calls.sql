@@ -1,8 +1,8 @@
 -- strange_calls: calls that are out of an organizer's character. The number was first
 -- called less than seven days before, and besides the call began at an hour of the day
 -- (UTC) from which the organizer's calls kept more than two hours away in the 42 days that
--- end a week before, or went to a new place: a country not called in those days, a
--- high-cost block, a premium or satellite number. A crowd is no stranger: of a meeting only
+-- end a week before, or went to a new place: a country not called in those days, or a
+-- high-cost block, a premium or a satellite number where none was. A crowd is no stranger: of a meeting only
 -- its first two legs to hang up are looked at.
 --
 -- Who was first seen less than three weeks before has no character yet. There a new place is
@@ -11,6 +11,7 @@
 --
 --   the columns of calls that matter here, and
 --   odd_hour, new_place   why it is strange; at least one is true
+--   place                 the country, or high_cost, premium, satellite
 WITH
     tenant_days AS (SELECT tenant_id, min(day) AS first_day FROM calls GROUP BY tenant_id),
     usual AS
@@ -25,8 +26,9 @@ SELECT
     c.started_at AS started_at, c.ended_at AS ended_at, c.day AS day, c.seconds AS seconds, c.at AS at,
     b.history_days >= 21 AS settled,
     settled AND arrayAll(h -> least(abs(toInt16(h) - toInt16(toHour(c.started_at))), 24 - abs(toInt16(h) - toInt16(toHour(c.started_at)))) > 2, b.hours) AS odd_hour,
-    c.high_cost OR c.class IN ('premium', 'satellite')
-        OR if(settled, NOT has(b.countries, toString(c.country)), u.since = toDate(0) OR u.since > c.day - 8) AS new_place
+    multiIf(c.high_cost, 'high_cost', c.class IN ('premium', 'satellite'), toString(c.class), toString(c.country)) AS place,
+    multiIf(place IN ('high_cost', 'premium', 'satellite'), NOT has(b.dear, place),
+        settled, NOT has(b.countries, place), u.since = toDate(0) OR u.since > c.day - 8) AS new_place
 FROM calls AS c
 INNER JOIN baselines AS b ON b.tenant_id = c.tenant_id AND b.organizer_id = c.organizer_id AND b.day = c.day
 INNER JOIN tenant_days AS t ON t.tenant_id = c.tenant_id
