@@ -133,6 +133,30 @@ func decodeClosing(e journal.Event) (frozen, error) {
 	return f, nil
 }
 
+// ClosingHistory is every closing and every opening again, by month and tenant and then in
+// their order; a zero month is every month.
+func (b *Books) ClosingHistory(ctx context.Context, month usage.Month, tenants []string) ([]Closing, error) {
+	last, err := b.Closings(ctx, month, tenants)
+	if err != nil {
+		return nil, err
+	}
+	out := []Closing{}
+	for _, c := range last {
+		events, err := b.log.History(ctx, CloseStream, subjectOf(c.month, c.TenantID))
+		if err != nil {
+			return nil, fmt.Errorf("read how %s of tenant %s was closed: %w", c.Month, c.TenantID, err)
+		}
+		for _, e := range events {
+			f, err := decodeClosing(e)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, f.Closing)
+		}
+	}
+	return out, nil
+}
+
 // Closings is what the books say of every tenant-month that was ever closed, by month and
 // tenant; a zero month is every month.
 func (b *Books) Closings(ctx context.Context, month usage.Month, tenants []string) ([]Closing, error) {
@@ -189,7 +213,9 @@ func (b *Books) Statements(ctx context.Context, month usage.Month, tenants []str
 		}
 		if !there {
 			// Nothing is rated in the month; what is due is put into it all the same.
-			s = b.rater.statementOf(month, run{TenantID: tenantID}, tenant{Name: own[len(own)-1].Statement.TenantName}, nil)
+			if s, err = b.rater.unused(ctx, month, tenantID); err != nil {
+				return nil, err
+			}
 		}
 		s.Adjustments = due
 		byTenant[tenantID] = s

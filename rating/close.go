@@ -134,7 +134,7 @@ func (b *Books) freeze(ctx context.Context, req CloseRequest) (frozen, error) {
 	if err != nil {
 		return frozen{}, err
 	}
-	if len(all) == 0 || all[0].runID == uuid.Nil {
+	if len(all) == 0 || all[0].runID == uuid.Nil && len(all[0].Adjustments) == 0 {
 		return frozen{}, fmt.Errorf("close %s of tenant %s: %w; run fairdial rate --month %s", req.Month, req.TenantID, ErrNotRated, req.Month)
 	}
 	s := all[0]

@@ -195,6 +195,19 @@ func TestAdjustmentsInAMonthWithoutUsage(t *testing.T) {
 	s := w.statement(b, march.Next())
 	require.Len(t, s.Adjustments, 1)
 	require.Equal(t, "Tenant a", s.TenantName)
+	require.NotEmpty(t, s.PlanVersion)
+	require.Equal(t, w.statement(b, march).Pools[0].Licences, s.Pools[0].Licences)
+
+	// It is closed like any other, and stays so.
+	w.clock = day(6, 20)
+	c, err := b.Close(context.Background(), closing(march.Next(), "fin"))
+	require.NoError(t, err)
+	require.Equal(t, 1, c.Rows)
+	require.Equal(t, s.Adjustments, w.statement(b, march.Next()).Adjustments)
+	next, err := b.Statements(context.Background(), march.Next().Next(), nil)
+	require.NoError(t, err)
+	require.Empty(t, next, "what was put right once is not put right again")
+	verified(t, b, true)
 }
 
 func verified(t *testing.T, b *rating.Books, ok bool) {

@@ -55,6 +55,9 @@ type PoolDrainer struct {
 	Drawn       int64  `ch:"drawn" json:"drawn"` // seconds
 }
 
+// MonthOf is the month that a moment is billed in, in the plan's time zone.
+func (r *Rater) MonthOf(t time.Time) usage.Month { return usage.MonthOf(t, r.plan.Location()) }
+
 type poolKey struct{ tenant, pool string }
 
 // Pools says where the pools of a month stand: by tenant, the tenant's own before that of
@@ -73,6 +76,9 @@ func (r *Rater) pools(ctx context.Context, req PoolsRequest) ([]PoolStanding, er
 	}
 	from, to := r.span(req.Month)
 	at := req.At
+	if at.Before(from) {
+		return nil, fmt.Errorf("%s is before the month begins", at.UTC().Format(time.RFC3339))
+	}
 	if at.After(to) {
 		at = to
 	}

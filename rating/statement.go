@@ -176,6 +176,20 @@ func (r *Rater) Statements(ctx context.Context, month usage.Month, tenants []str
 	return out, nil
 }
 
+// unused is the statement of a tenant-month in which nothing was used.
+func (r *Rater) unused(ctx context.Context, month usage.Month, tenantID string) (Statement, error) {
+	key := tenantMonth{tenantID, month}
+	all, err := r.gather(ctx, []tenantMonth{key}, []string{tenantID})
+	if err != nil {
+		return Statement{}, fmt.Errorf("statement of %s: %w", month, err)
+	}
+	in := all[key]
+	return r.statementOf(month, run{
+		TenantID: tenantID, PlanVersion: in.terms.ID, PoolLicences: in.licences.Pool, PoolSeconds: in.pool,
+		SelectLicences: in.licences.Select, SelectPoolSeconds: in.free, SKUsAt: in.licences.SKUsAt,
+	}, in.tenant, nil), nil
+}
+
 func (r *Rater) statementOf(month usage.Month, c run, who tenant, lines []lineRow) Statement {
 	s := Statement{
 		TenantID: c.TenantID, TenantName: who.Name, Month: month.String(), PlanVersion: c.PlanVersion,

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -62,6 +64,19 @@ func (a *app) closeMonth(cmd *cobra.Command, s *services, req rating.CloseReques
 				tenants = append(tenants, st.TenantID)
 			}
 		}
+		// Those whose usage nobody rated are refused by name, not left out.
+		stale, err := s.rater.Stale(cmd.Context(), []usage.Month{req.Month}, nil)
+		if err != nil {
+			return err
+		}
+		for _, t := range stale {
+			if !slices.ContainsFunc(all, func(st rating.Statement) bool { return st.TenantID == t.TenantID }) {
+				tenants = append(tenants, t.TenantID)
+			}
+		}
+		if len(tenants) == 0 {
+			return fmt.Errorf("%s: nothing was closed: no tenant has an open statement of that month", req.Month)
+		}
 	}
 	result := struct {
 		Closed []rating.Closing `json:"closed"`
@@ -92,10 +107,10 @@ func (a *app) closeMonth(cmd *cobra.Command, s *services, req rating.CloseReques
 }
 
 func (a *app) showClosings(all []rating.Closing) error {
-	rows := [][]string{{"tenant", "month", "state", "by", "at", ">run", ">rows", "sha-256", "reason"}}
+	rows := [][]string{{"tenant", "month", "state", "by", "at", ">run", ">rows", "sha-256", "reason", "closed although"}}
 	for _, c := range all {
 		rows = append(rows, []string{
-			c.TenantID, c.Month, c.State, c.Actor, clock(c.At), number(c.Sequence), number(c.Rows), c.SHA256[:min(16, len(c.SHA256))], c.Reason,
+			c.TenantID, c.Month, c.State, c.Actor, clock(c.At), number(c.Sequence), number(c.Rows), c.SHA256[:min(16, len(c.SHA256))], c.Reason, strings.Join(c.Forced, "; "),
 		})
 	}
 	return a.table(rows)
@@ -126,7 +141,7 @@ func newCloseList(a *app) *cobra.Command {
 				return err
 			}
 			return a.withStore(cmd.Context(), func(s *services) error {
-				all, err := s.books.Closings(cmd.Context(), m, tenants)
+				all, err := s.books.ClosingHistory(cmd.Context(), m, tenants)
 				if err != nil {
 					return err
 				}

@@ -28,6 +28,8 @@ func TestAMonthIsClosed(t *testing.T) {
 	p.ok("ingest", "--tenant", "t", file("usage.csv", usageHeader+
 		toTheUS(firstCall, "2026-02-03T09:00:00Z", "2026-02-03T09:10:30Z", "630")+
 		toTheUS("", "2026-02-04T09:00:00Z", "2026-02-04T09:10:00Z", "600")))
+	refused(1, "usage or licences changed since it was rated", "close", "--month", "2026-02", "--actor", "ann", "--reason", "month end")
+	refused(1, "nothing was closed", "close", "--month", "2026-05", "--actor", "ann")
 	p.ok("rate")
 
 	// 630 s are 105 tenths of a minute: 10.5 * 0.013 + 0.02 = 0.1565 USD.
@@ -60,5 +62,7 @@ func TestAMonthIsClosed(t *testing.T) {
 	require.Contains(t, p.ok("reopen", "--month", "2026-02", "--tenant", "t", "--actor", "bob", "--reason", "a late record"), "bob")
 	p.ok("rate")
 	require.Contains(t, p.ok("ratings", "explain", secondCall), "add-on")
-	require.Contains(t, p.ok("-o", "json", "close", "list"), "a late record")
+	list := p.ok("close", "list")
+	require.Contains(t, list, "ann")
+	require.Contains(t, list, "a late record")
 }

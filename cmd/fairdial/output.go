@@ -81,6 +81,9 @@ func number[T ~int | ~int64 | ~uint64 | ~uint32](n T) string {
 
 // minutes writes seconds as minutes and seconds: 6,900:00.
 func minutes(seconds int64) string {
+	if seconds < 0 {
+		return "-" + minutes(-seconds)
+	}
 	return fmt.Sprintf("%s:%02d", number(seconds/60), seconds%60)
 }
 

@@ -14,6 +14,12 @@ func TestNumbers(t *testing.T) {
 	require.Equal(t, "6,900:05", minutes(6900*60+5))
 }
 
+func TestMinutesHaveOneSign(t *testing.T) {
+	require.Equal(t, "1,000:05", minutes(60005))
+	require.Equal(t, "-22:41", minutes(-22*60-41))
+	require.Equal(t, "-0:01", minutes(-1))
+}
+
 func TestTableAlignsAndKeepsHostileTextOnItsLine(t *testing.T) {
 	var out bytes.Buffer
 	a := &app{stdout: &out}

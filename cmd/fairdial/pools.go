@@ -37,7 +37,9 @@ expected to last.`,
 				}
 			}
 			return a.withStore(cmd.Context(), func(s *services) error {
-				if request.Month, err = ratedMonth(cmd, s, month); err != nil {
+				if month == "" && at != "" {
+					request.Month = s.rater.MonthOf(request.At)
+				} else if request.Month, err = ratedMonth(cmd, s, month); err != nil {
 					return err
 				}
 				all, err := s.rater.Pools(cmd.Context(), request)
@@ -51,7 +53,7 @@ expected to last.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&month, "month", "", "`YYYY-MM`; default: the newest month that is rated")
+	cmd.Flags().StringVar(&month, "month", "", "`YYYY-MM`; default: the month of --at, or the newest one that is rated")
 	cmd.Flags().StringArrayVar(&request.Tenants, "tenant", nil, "tenant `ID`; may be given more than once; default: all")
 	cmd.Flags().StringVar(&at, "at", "", "as of this `TIME`, leaving out calls that begin later; default: now")
 	cmd.Flags().IntVar(&request.Top, "top", request.Top, "how many of those who drew most are named")
