@@ -13,17 +13,22 @@ import (
 // formats are how values stand on pages: times in UTC, use in whole minutes.
 func formats() template.FuncMap {
 	return template.FuncMap{
-		"minutes": func(seconds int64) string { return grouped(seconds / 60) },
-		"number":  func(n any) string { return groupedAny(n) },
-		"amount":  func(f float64) string { return figure(f) },
-		"percent": percent,
-		"clock":   clock,
-		"day":     func(t time.Time) string { return t.UTC().Format(time.DateOnly) },
-		"age":     age,
-		"mask":    maskNumber,
-		"safe":    maskText,
-		"words":   func(v any) string { return strings.ReplaceAll(fmt.Sprint(v), "_", " ") },
-		"deref":   func(f *float64) float64 { return *f },
+		"minutes":   func(seconds int64) string { return grouped(seconds / 60) },
+		"minutesOf": func(seconds any) string { return grouped(asInt(seconds) / 60) },
+		"percentOf": func(part, whole any) string { return percent(asInt(part), asInt(whole)) },
+		"add":       func(a, b int) int { return a + b },
+		"whole":     func(n *int64) int64 { return *n },
+		"moment":    func(t *time.Time) time.Time { return *t },
+		"number":    func(n any) string { return groupedAny(n) },
+		"amount":    func(f float64) string { return figure(f) },
+		"percent":   percent,
+		"clock":     clock,
+		"day":       func(t time.Time) string { return t.UTC().Format(time.DateOnly) },
+		"age":       age,
+		"mask":      maskNumber,
+		"safe":      maskText,
+		"words":     func(v any) string { return strings.ReplaceAll(fmt.Sprint(v), "_", " ") },
+		"deref":     func(f *float64) float64 { return *f },
 	}
 }
 
@@ -59,6 +64,12 @@ func groupedAny(n any) string {
 		return fmt.Sprint(n)
 	}
 	return grouped(v)
+}
+
+// asInt is a whole number of any kind, 0 of what is none.
+func asInt(n any) int64 {
+	v, _ := strconv.ParseInt(fmt.Sprint(n), 10, 64)
+	return v
 }
 
 // grouped writes thousands apart: 12,345.

@@ -44,6 +44,20 @@ func needs() map[string]need {
 		"GET /tenants/{tenant}":                see,
 		"GET /organizers/{tenant}/{organizer}": see,
 
+		"GET /usage":                     see,
+		"GET /usage/export":              see,
+		"GET /usage/{tenant}/{usage_id}": see,
+
+		"GET /finance":                           see,
+		"GET /finance/{month}":                   see,
+		"GET /finance/{month}/download":          see,
+		"GET /finance/{month}/{tenant}":          see,
+		"GET /finance/{month}/{tenant}/variance": see,
+		"GET /finance/{month}/{tenant}/records":  see,
+		"POST /finance/{month}/{tenant}/close":   {access.Account, true},
+		"POST /finance/{month}/{tenant}/reopen":  {access.Account, true},
+		"POST /finance/{month}/{tenant}/sign":    {access.Account, true},
+
 		"/api/": {access.Decide, true},
 		"GET /api/v1/ratings/{usage_id}/explanation": see,
 		"GET /api/v1/pools":                          see,

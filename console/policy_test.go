@@ -25,8 +25,8 @@ const password = "correct horse battery"
 // sees tenant t alone.
 func signedIn(t *testing.T) (h http.Handler, book *access.Book, cookies map[string]string) {
 	t.Helper()
-	ctx := t.Context()
-	book, err := access.Open(ctx, journal.New(storetest.Open(t), nowThen, uuid.New), nowThen)
+	ctx, conn := t.Context(), storetest.Open(t)
+	book, err := access.Open(ctx, journal.New(conn, nowThen, uuid.New), nowThen)
 	require.NoError(t, err)
 	require.NoError(t, book.SetUp(ctx, book.SetUpToken(), "admin", password, "set-up"))
 	for _, role := range access.Roles() {
@@ -42,7 +42,7 @@ func signedIn(t *testing.T) (h http.Handler, book *access.Book, cookies map[stri
 	}
 	w := world{list: []cases.Case{{ID: "c1", TenantID: "t", UpdatedAt: now}, {ID: "c2", TenantID: "other", UpdatedAt: now}}}
 	h, err = New(Options{
-		Access: book, Cases: w, Decider: w, Overview: w, Ratings: ratingWorld{}, Desk: &counter{}, Now: nowThen,
+		Access: book, Cases: w, Decider: w, Overview: w, Ratings: ratingWorld{}, Desk: &counter{}, Books: &ledger{}, Conn: conn, Now: nowThen,
 		Ready: func(context.Context) error { return nil }, Logger: slog.New(slog.DiscardHandler),
 		Metrics: prometheus.NewRegistry(), Registry: prometheus.NewRegistry(),
 	})
@@ -121,11 +121,13 @@ func TestSomebodyScopedSeesTheirTenantsAlone(t *testing.T) {
 	h, _, cookies := signedIn(t)
 	by := cookie(cookies["scoped"])
 	require.Equal(t, http.StatusOK, ask(h, "GET /cases/c1", by).Code)
-	for _, path := range []string{"/cases/c2", "/tenants/other", "/organizers/other/o", "/api/v1/cases/c2", "/api/v1/credits?tenant_id=other", "/cases?tenant=other"} {
+	for _, path := range []string{"/cases/c2", "/tenants/other", "/organizers/other/o", "/api/v1/cases/c2", "/api/v1/credits?tenant_id=other", "/cases?tenant=other", "/finance/2026-02/other", "/usage/other/u", "/usage?tenant=other", "/finance/2026-02/download?format=csv&tenant=other"} {
 		require.Equal(t, http.StatusNotFound, ask(h, "GET "+path, by).Code, path)
 	}
 	require.Equal(t, http.StatusNotFound, send(h, "/cases/c2/act", "kind=noted&reason=r&version=1", by).Code)
 	require.NotContains(t, ask(h, "GET /api/v1/cases", by).Body.String(), "c2")
+	require.Equal(t, "csv2026-02 [t]", ask(h, "GET /finance/2026-02/download?format=csv", by).Body.String())
+	require.NotContains(t, ask(h, "GET /finance/2026-02", by).Body.String(), "/other")
 	require.Contains(t, ask(h, "GET /api/v1/cases", cookie(cookies["viewer"])).Body.String(), "c2")
 }
 

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"io"
 	"slices"
 	"time"
 
@@ -17,6 +18,9 @@ func scoped(opts Options) Options {
 	opts.Cases = scopedCases{opts.Cases}
 	opts.Overview = scopedOverview{opts.Overview}
 	opts.Ratings = scopedRatings{opts.Ratings}
+	if opts.Books != nil {
+		opts.Books = scopedBooks{opts.Books}
+	}
 	if opts.Desk != nil {
 		opts.Desk = scopedDesk{opts.Desk, opts.Cases}
 	}
@@ -143,4 +147,42 @@ func (s scopedRatings) Differences(ctx context.Context, req rating.ReconcileRequ
 		return nil, rating.ErrNotRated
 	}
 	return s.Ratings.Differences(ctx, req, class, limit)
+}
+
+// scopedBooks cuts what is of all tenants; whoever names a tenant has been asked whether they
+// see it, by its address.
+type scopedBooks struct{ Books }
+
+func (s scopedBooks) Statements(ctx context.Context, month usage.Month, tenants []string) ([]rating.Statement, error) {
+	if len(tenants) == 0 {
+		tenants = identity(ctx).Tenants
+	}
+	all, err := s.Books.Statements(ctx, month, tenants)
+	return only(ctx, all, func(st rating.Statement) string { return st.TenantID }), err
+}
+
+func (s scopedBooks) Close(ctx context.Context, req rating.CloseRequest) (rating.Closing, error) {
+	if !sees(ctx, req.TenantID) {
+		return rating.Closing{}, ErrNotFound
+	}
+	return s.Books.Close(ctx, req)
+}
+
+func (s scopedBooks) Reopen(ctx context.Context, month usage.Month, tenantID, actor, reason string) (rating.Closing, error) {
+	if !sees(ctx, tenantID) {
+		return rating.Closing{}, ErrNotFound
+	}
+	return s.Books.Reopen(ctx, month, tenantID, actor, reason)
+}
+
+func (s scopedBooks) Write(ctx context.Context, w io.Writer, format string, month usage.Month, tenants []string) error {
+	if len(tenants) == 0 {
+		tenants = identity(ctx).Tenants
+	}
+	for _, tenant := range tenants {
+		if !sees(ctx, tenant) {
+			return ErrNotFound
+		}
+	}
+	return s.Books.Write(ctx, w, format, month, tenants)
 }

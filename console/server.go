@@ -55,6 +55,8 @@ type Options struct {
 	Decider  Decider
 	Overview Overview
 	Ratings  Ratings
+	// Books are what finance works with; nil leaves its pages out.
+	Books Books
 	// Conn is the store that pages read from; nil leaves out what only it can tell.
 	Conn Conn
 	// Desk does what people ask for on pages; nil makes them show only.

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"fairdial/console"
+	"fairdial/rating"
+	"fairdial/rating/parquet"
+	"fairdial/rating/workbook"
+	"fairdial/usage"
+)
+
+// financeBooks is what finance does on the console's pages.
+type financeBooks struct {
+	*rating.Books
+	s *services
+}
+
+func (b financeBooks) Signatures(ctx context.Context, rec rating.Reconciliation) ([]rating.Signature, error) {
+	return b.s.rater.Signatures(ctx, b.s.journal, rec)
+}
+
+func (b financeBooks) Sign(ctx context.Context, rec rating.Reconciliation, fingerprint, actor, reason string) error {
+	return b.s.rater.SignReconciliation(ctx, b.s.journal, rec, fingerprint, actor, reason)
+}
+
+func (b financeBooks) Write(ctx context.Context, w io.Writer, format string, month usage.Month, tenants []string) error {
+	all, err := b.Statements(ctx, month, tenants)
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		return console.ErrNotFound
+	}
+	switch format {
+	case "csv":
+		return rating.WriteStatementsCSV(w, all)
+	case "xlsx":
+		return workbook.Write(ctx, w, month.String(), all, b)
+	case "parquet":
+		return parquet.Write(ctx, w, all, b)
+	}
+	return fmt.Errorf("no statement is written as %s", format)
+}

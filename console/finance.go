@@ -1,0 +1,307 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"time"
+
+	"fairdial/rating"
+	"fairdial/store/journal"
+	"fairdial/usage"
+)
+
+// Books is what finance works with.
+type Books interface {
+	Statements(ctx context.Context, month usage.Month, tenants []string) ([]rating.Statement, error)
+	Close(ctx context.Context, req rating.CloseRequest) (rating.Closing, error)
+	Reopen(ctx context.Context, month usage.Month, tenantID, actor, reason string) (rating.Closing, error)
+	Signatures(ctx context.Context, rec rating.Reconciliation) ([]rating.Signature, error)
+	Sign(ctx context.Context, rec rating.Reconciliation, fingerprint, actor, reason string) error
+	// Write writes statements as csv, xlsx or parquet.
+	Write(ctx context.Context, w io.Writer, format string, month usage.Month, tenants []string) error
+}
+
+// rated is a month that has ratings.
+type rated struct {
+	Month   time.Time `ch:"month"`
+	Tenants int64     `ch:"tenants"`
+	At      time.Time `ch:"at"` // of the newest rating, UTC
+	Closed  int64     `ch:"closed"`
+	Seconds int64     `ch:"seconds"`
+}
+
+func (p *pages) months(w http.ResponseWriter, r *http.Request) {
+	var all []rated
+	if err := p.views.read(r.Context(), &all, "rated", tenantsOnly(r)); err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	p.show(w, r, http.StatusOK, "months", page{Title: "Finance", Section: "Finance", Body: all})
+}
+
+// tenantsOnly is the tenants that the reader sees, as a parameter; none is all.
+func tenantsOnly(r *http.Request) any {
+	return named("tenants", append([]string{}, identity(r.Context()).Tenants...))
+}
+
+// monthOf reads the month of an address; it answers itself when it is none.
+func (p *pages) monthOf(w http.ResponseWriter, r *http.Request) (usage.Month, bool) {
+	m, err := usage.ParseMonth(r.PathValue("month"))
+	if err != nil || p.opts.Books == nil {
+		p.fail(w, r, ErrNotFound)
+		return m, false
+	}
+	return m, true
+}
+
+type monthBody struct {
+	Month      string
+	Statements []rating.Statement
+	Formats    []string
+}
+
+func (p *pages) month(w http.ResponseWriter, r *http.Request) {
+	m, ok := p.monthOf(w, r)
+	if !ok {
+		return
+	}
+	all, err := p.opts.Books.Statements(r.Context(), m, nil)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	p.show(w, r, http.StatusOK, "month", page{Title: "Statements of " + m.String(), Section: "Finance", Body: monthBody{m.String(), all, formatsOffered()}})
+}
+
+type statementBody struct {
+	rating.Statement
+	Paid    []paid
+	Total   int64
+	PaidBar any
+	Formats []string
+}
+
+func (p *pages) statement(w http.ResponseWriter, r *http.Request) {
+	st, ok := p.statementOf(w, r)
+	if !ok {
+		return
+	}
+	b := statementBody{Statement: st, Total: int64(st.Seconds), Formats: formatsOffered()}
+	for _, bucket := range st.Buckets {
+		b.Paid = append(b.Paid, paid{string(bucket.Bucket), int64(bucket.Seconds)})
+	}
+	b.PaidBar = paidBar(b.Paid, b.Total)
+	p.show(w, r, http.StatusOK, "statement", page{Title: or(st.TenantName, st.TenantID) + ", " + st.Month, Section: "Finance", Body: b})
+}
+
+func (p *pages) statementOf(w http.ResponseWriter, r *http.Request) (st rating.Statement, ok bool) {
+	m, ok := p.monthOf(w, r)
+	if !ok {
+		return st, false
+	}
+	all, err := p.opts.Books.Statements(r.Context(), m, []string{r.PathValue("tenant")})
+	if err == nil && len(all) != 1 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		p.fail(w, r, err)
+		return st, false
+	}
+	return all[0], true
+}
+
+func formatsOffered() []string { return []string{"xlsx", "csv", "parquet"} }
+
+// download gives statements as a file. It is made whole before the first byte goes out: half
+// a statement must not pass for one.
+func (p *pages) download(w http.ResponseWriter, r *http.Request) {
+	m, ok := p.monthOf(w, r)
+	if !ok {
+		return
+	}
+	var tenants []string
+	name := "statement-" + m.String()
+	if tenant := r.URL.Query().Get("tenant"); tenant != "" {
+		tenants, name = []string{tenant}, name+"-"+tenant
+	}
+	kinds := map[string]string{
+		"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+		"parquet": "application/vnd.apache.parquet",
+	}
+	format := r.URL.Query().Get("format")
+	if kinds[format] == "" {
+		p.say(w, r, http.StatusBadRequest, "No such format", "A statement comes as csv, xlsx or parquet.", "")
+		return
+	}
+	f, err := os.CreateTemp("", "fairdial-statement-*")
+	if err == nil {
+		defer os.Remove(f.Name())
+		defer f.Close()
+		err = p.opts.Books.Write(r.Context(), f, format, m, tenants)
+	}
+	if err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", kinds[format])
+	w.Header().Set("Content-Disposition", "attachment; filename*=UTF-8''"+url.PathEscape(name+"."+format))
+	_, _ = io.Copy(w, f)
+}
+
+func statementAddress(r *http.Request) string {
+	return "/finance/" + url.PathEscape(r.PathValue("month")) + "/" + url.PathEscape(r.PathValue("tenant"))
+}
+
+func (p *pages) closeMonth(w http.ResponseWriter, r *http.Request) {
+	m, ok := p.accounted(w, r)
+	if !ok {
+		return
+	}
+	_, err := p.opts.Books.Close(r.Context(), rating.CloseRequest{
+		Month: m, TenantID: r.PathValue("tenant"), Actor: "console:" + caller(r), Reason: r.PostForm.Get("reason"), Force: r.PostForm.Get("force") != "",
+	})
+	p.booked(w, r, err, statementAddress(r))
+}
+
+func (p *pages) reopenMonth(w http.ResponseWriter, r *http.Request) {
+	m, ok := p.accounted(w, r)
+	if !ok {
+		return
+	}
+	_, err := p.opts.Books.Reopen(r.Context(), m, r.PathValue("tenant"), "console:"+caller(r), r.PostForm.Get("reason"))
+	p.booked(w, r, err, statementAddress(r))
+}
+
+func (p *pages) accounted(w http.ResponseWriter, r *http.Request) (usage.Month, bool) {
+	m, ok := p.monthOf(w, r)
+	if !ok {
+		return m, false
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		p.say(w, r, http.StatusBadRequest, "Not done", "The form could not be read.", statementAddress(r))
+		return m, false
+	}
+	return m, true
+}
+
+// booked answers a form of finance: back to where it came from, or why nothing was done.
+func (p *pages) booked(w http.ResponseWriter, r *http.Request, err error, back string) {
+	var notReady *rating.NotReadyError
+	lost, conflict := errors.AsType[*journal.ConflictError](err)
+	switch {
+	case err == nil:
+		http.Redirect(w, r, back, http.StatusSeeOther)
+	case errors.As(err, &notReady):
+		text := "It may still change:"
+		for _, because := range notReady.Because {
+			text += " " + because + "."
+		}
+		p.say(w, r, http.StatusUnprocessableEntity, "Not closed", text, back)
+	case conflict:
+		p.say(w, r, http.StatusConflict, "Somebody changed this meanwhile", lost.Winner.Actor+" was first: "+lost.Winner.Kind+" at "+clock(lost.Winner.At)+".", back)
+	case errors.Is(err, rating.ErrAlreadyClosed):
+		p.say(w, r, http.StatusConflict, "Somebody was first", "The month is closed already.", back)
+	case errors.Is(err, rating.ErrNotClosed), errors.Is(err, rating.ErrSamePerson), errors.Is(err, rating.ErrNoReason), errors.Is(err, rating.ErrOtherFingerprint), errors.Is(err, rating.ErrNotRated):
+		p.say(w, r, http.StatusUnprocessableEntity, "Not done", err.Error(), back)
+	default:
+		p.fail(w, r, err)
+	}
+}
+
+// componentNames are the parts of a variance, in the order of the page.
+func componentNames() []string { return []string{"usage", "connection"} }
+
+type varianceBody struct {
+	TenantID   string
+	Month      string
+	Rec        rating.Reconciliation
+	Signatures []rating.Signature
+	Components []string
+	Statuses   []string
+}
+
+func (p *pages) variance(w http.ResponseWriter, r *http.Request) {
+	m, ok := p.monthOf(w, r)
+	if !ok {
+		return
+	}
+	b := varianceBody{TenantID: r.PathValue("tenant"), Month: m.String(), Components: componentNames(), Statuses: rating.Statuses()}
+	var err error
+	if b.Rec, err = p.opts.Ratings.Reconcile(r.Context(), rating.ReconcileRequest{Month: m, TenantID: b.TenantID}); err == nil {
+		b.Signatures, err = p.opts.Books.Signatures(r.Context(), b.Rec)
+	}
+	if errors.Is(err, rating.ErrNotRated) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	p.show(w, r, http.StatusOK, "variance", page{Title: "Variance, " + m.String(), Section: "Finance", Body: b})
+}
+
+func (p *pages) sign(w http.ResponseWriter, r *http.Request) {
+	m, ok := p.accounted(w, r)
+	if !ok {
+		return
+	}
+	back := statementAddress(r) + "/variance"
+	rec, err := p.opts.Ratings.Reconcile(r.Context(), rating.ReconcileRequest{Month: m, TenantID: r.PathValue("tenant")})
+	if err == nil {
+		err = p.opts.Books.Sign(r.Context(), rec, r.PostForm.Get("fingerprint"), "console:"+caller(r), r.PostForm.Get("reason"))
+	}
+	p.booked(w, r, err, back)
+}
+
+// perRecords is how many records of a variance a page shows.
+const perRecords = 100
+
+type recordsBody struct {
+	TenantID, Month, Class string
+	Records                []rating.Difference
+	Page                   int
+	More                   bool
+}
+
+func (p *pages) varianceRecords(w http.ResponseWriter, r *http.Request) {
+	m, ok := p.monthOf(w, r)
+	if !ok {
+		return
+	}
+	b := recordsBody{TenantID: r.PathValue("tenant"), Month: m.String(), Class: r.URL.Query().Get("class"), Page: pageOf(r)}
+	if b.Page > recordsShown/perRecords {
+		p.say(w, r, http.StatusBadRequest, "Too far", "Pages show the first 10,000 records; the others are in the export.", statementAddress(r)+"/variance")
+		return
+	}
+	all, err := p.opts.Ratings.Differences(r.Context(), rating.ReconcileRequest{Month: m, TenantID: b.TenantID}, b.Class, b.Page*perRecords+1)
+	if errors.Is(err, rating.ErrNotRated) {
+		err = ErrNotFound
+	}
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	b.Records, b.More = cut(all, b.Page, perRecords)
+	p.show(w, r, http.StatusOK, "records", page{Title: "Records, " + m.String(), Section: "Finance", Body: b})
+}
+
+// pageOf is the page that is asked for, from 1.
+func pageOf(r *http.Request) int {
+	n, _ := strconv.Atoi(r.URL.Query().Get("page"))
+	return max(n, 1)
+}
+
+// cut is one page of a list that begins at its first, and whether there are more.
+func cut[T any](all []T, page, per int) ([]T, bool) {
+	from := min((page-1)*per, len(all))
+	return all[from:min(from+per, len(all))], len(all) > from+per
+}

@@ -1,0 +1,128 @@
+package console
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	"fairdial/rating"
+	"fairdial/store/storetest"
+	"fairdial/usage"
+)
+
+// ledger stands in for the books; it keeps what it was asked.
+type ledger struct {
+	closed   []rating.CloseRequest
+	reopened []string
+	signed   []string
+	err      error
+}
+
+func (l *ledger) Statements(_ context.Context, m usage.Month, tenants []string) ([]rating.Statement, error) {
+	all := []rating.Statement{}
+	for _, tenant := range []string{"t", "other"} {
+		if len(tenants) == 0 || tenants[0] == tenant {
+			all = append(all, rating.Statement{
+				TenantID: tenant, TenantName: "Contoso <b>", Month: m.String(), Calls: 2, Seconds: 7200,
+				Buckets:    []rating.BucketTotal{{Bucket: usage.BucketPool, Calls: 2, Seconds: 7200, Amounts: []rating.Amount{{Currency: "USD", Amount: decimal.RequireFromString("1.5")}}}},
+				Exceptions: []rating.Exception{{Text: "look at +14255550123"}},
+			})
+		}
+	}
+	return all, nil
+}
+
+func (l *ledger) Close(_ context.Context, req rating.CloseRequest) (rating.Closing, error) {
+	l.closed = append(l.closed, req)
+	return rating.Closing{}, l.err
+}
+
+func (l *ledger) Reopen(_ context.Context, _ usage.Month, tenantID, actor, reason string) (rating.Closing, error) {
+	l.reopened = append(l.reopened, tenantID+" "+actor+" "+reason)
+	return rating.Closing{}, l.err
+}
+
+func (l *ledger) Signatures(context.Context, rating.Reconciliation) ([]rating.Signature, error) {
+	return []rating.Signature{{By: "ann", Reason: "as expected"}}, nil
+}
+
+func (l *ledger) Sign(_ context.Context, _ rating.Reconciliation, fingerprint, actor, reason string) error {
+	l.signed = append(l.signed, fingerprint+" "+actor+" "+reason)
+	return l.err
+}
+
+func (l *ledger) Write(_ context.Context, w io.Writer, format string, m usage.Month, tenants []string) error {
+	_, err := fmt.Fprint(w, format, m, tenants)
+	return err
+}
+
+func withBooks(t *testing.T, l *ledger) http.Handler {
+	t.Helper()
+	w := world{}
+	h, err := New(Options{
+		Cases: w, Decider: w, Overview: w, Ratings: ratingWorld{}, Books: l, Conn: storetest.Open(t), Now: nowThen,
+		Logger: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Registry: prometheus.NewRegistry(),
+	})
+	require.NoError(t, err)
+	return h
+}
+
+func TestFinancePages(t *testing.T) {
+	l := &ledger{}
+	h := withBooks(t, l)
+	for path, part := range map[string]string{
+		"/finance":                             "Nothing is rated yet",
+		"/finance/2026-02":                     "Contoso &lt;b&gt;",
+		"/finance/2026-02/t":                   "look at …0123",
+		"/finance/2026-02/t/variance":          "as expected",
+		"/finance/2026-02/t/records?class=all": "/usage/t/",
+		"/usage":                               "No dial-out is known",
+		"/usage?by=bucket&tenant=t":            "No dial-out is known of these days and this tenant",
+		"/usage?record=u1":                     "no record with this id",
+		"/usage/t/u1":                          "What paid for this call",
+	} {
+		w := get(h, path)
+		require.Equal(t, http.StatusOK, w.Code, path)
+		require.Contains(t, w.Body.String(), part, path)
+	}
+	for _, way := range ways() {
+		require.Equal(t, http.StatusOK, get(h, "/usage?by="+way).Code, way)
+		require.Contains(t, get(h, "/usage/export?from=2026-01-01&to=2026-03-01&by="+way).Body.String(), way+",name,calls,seconds")
+	}
+	for _, path := range []string{"/finance/nonsense", "/finance/2026-02/none", "/usage/t/nothing", "/finance/2026-02/unrated/variance"} {
+		require.Equal(t, http.StatusNotFound, get(h, path).Code, path)
+	}
+	w := get(h, "/finance/2026-02/download?format=xlsx&tenant=t")
+	require.Equal(t, "xlsx2026-02 [t]", w.Body.String())
+	require.Equal(t, "attachment; filename*=UTF-8''statement-2026-02-t.xlsx", w.Header().Get("Content-Disposition"))
+	require.Equal(t, http.StatusBadRequest, get(h, "/finance/2026-02/download?format=exe").Code)
+}
+
+func TestAMonthIsClosedAndOpened(t *testing.T) {
+	l := &ledger{}
+	h := withBooks(t, l)
+	require.Equal(t, http.StatusSeeOther, send(h, "/finance/2026-02/t/close", "reason=r&force=yes").Code)
+	require.Equal(t, []rating.CloseRequest{{Month: usage.Month{Year: 2026, Month: time.February}, TenantID: "t", Actor: "console:this machine", Reason: "r", Force: true}}, l.closed)
+	require.Equal(t, http.StatusSeeOther, send(h, "/finance/2026-02/t/reopen", "reason=r").Code)
+	require.Equal(t, []string{"t console:this machine r"}, l.reopened)
+	require.Equal(t, "/finance/2026-02/t/variance", send(h, "/finance/2026-02/t/sign", "fingerprint=f&reason=r").Header().Get("Location"))
+	require.Equal(t, []string{"f console:this machine r"}, l.signed)
+	for want, err := range map[int]error{
+		http.StatusConflict: rating.ErrAlreadyClosed, http.StatusUnprocessableEntity: rating.ErrSamePerson, http.StatusInternalServerError: io.ErrUnexpectedEOF,
+	} {
+		l.err = fmt.Errorf("close: %w", err)
+		require.Equal(t, want, send(h, "/finance/2026-02/t/reopen", "reason=r").Code)
+	}
+	l.err = &rating.NotReadyError{Because: []string{"three rows wait"}}
+	refused := send(h, "/finance/2026-02/t/close", "")
+	require.Equal(t, http.StatusUnprocessableEntity, refused.Code)
+	require.Contains(t, refused.Body.String(), "three rows wait")
+}

@@ -1,0 +1,2 @@
+SELECT toDateTime(max(started_at), 'UTC') AS at
+FROM usage_revisions
