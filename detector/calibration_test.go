@@ -41,7 +41,9 @@ func builtIn(t require.TestingT) scorer {
 
 func TestRulesOfAFamilyDoNotCountTwice(t *testing.T) {
 	s := builtIn(t)
-	finding := func(family string, weight float64) cases.Finding { return cases.Finding{Family: family, Weight: weight} }
+	finding := func(family string, weight float64) cases.Finding {
+		return cases.Finding{Family: family, Weight: weight}
+	}
 	one := s.score([]cases.Finding{finding("volume", 0.7)})
 	require.Equal(t, one, s.score([]cases.Finding{finding("volume", 0.7), finding("volume", 0.7), finding("volume", 0.2)}))
 	require.Greater(t, s.score([]cases.Finding{finding("volume", 0.7), finding("ring", 0.7)}), one)
