@@ -10,7 +10,7 @@ DEMO ?= .demo
 
 export CHDB_LIB_PATH ?= $(CURDIR)/$(LIBRARY)
 
-.PHONY: engine build demo test test-race bench lint generate fresh clean
+.PHONY: engine build demo test test-race bench scorecard lint generate fresh clean
 
 build: ## the program, bin/fairdial
 	CGO_ENABLED=0 go build -o bin/fairdial ./cmd/fairdial
@@ -30,6 +30,9 @@ test: engine ## every test, with the race detector where it can run
 
 bench: engine ## figures, as ratios in one run
 	go test -run '^$$' -bench . -benchtime 1x ./...
+
+scorecard: engine build ## detection measured on worlds it was not tuned on; writes docs/scorecard.md
+	./.ci/scorecard
 
 lint: $(TOOLS)/golangci-lint ## style, and the import rules that keep the layers apart
 	$(TOOLS)/golangci-lint run --allow-parallel-runners ./...
