@@ -33,7 +33,7 @@ type pages struct {
 
 func newPages(opts Options) (*pages, error) {
 	p := &pages{opts: opts, views: views{opts.Conn}, templates: map[string]*template.Template{}}
-	for _, name := range []string{"message", "overview", "queue", "case", "organizer", "tenants", "tenant", "signin", "setup", "account", "months", "month", "statement", "variance", "records", "explorer", "record"} {
+	for _, name := range []string{"message", "overview", "queue", "case", "organizer", "tenants", "tenant", "signin", "setup", "account", "months", "month", "statement", "variance", "records", "explorer", "record", "intake", "rejected", "audit", "rules", "doctor", "settings"} {
 		t, err := template.New("layout.html").Funcs(formats()).ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("console page %s: %w", name, err)
@@ -46,36 +46,51 @@ func newPages(opts Options) (*pages, error) {
 // routes are all addresses of pages.
 func (p *pages) routes() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
-		"GET /tenants":                           p.tenants,
-		"GET /tenants/{tenant}":                  p.tenant,
-		"GET /organizers/{tenant}/{organizer}":   p.organizer,
-		"GET /{$}":                               p.overview,
-		"GET /cases":                             p.queue,
-		"GET /cases/{id}":                        p.casePage,
-		"POST /cases/{id}/act":                   p.act,
-		"POST /cases/{id}/enforce":               p.enforce,
-		"POST /cases/{id}/approve":               p.approve,
-		"GET /finance":                           p.months,
-		"GET /finance/{month}":                   p.month,
-		"GET /finance/{month}/download":          p.download,
-		"GET /finance/{month}/{tenant}":          p.statement,
-		"GET /finance/{month}/{tenant}/variance": p.variance,
-		"GET /finance/{month}/{tenant}/records":  p.varianceRecords,
-		"POST /finance/{month}/{tenant}/close":   p.closeMonth,
-		"POST /finance/{month}/{tenant}/reopen":  p.reopenMonth,
-		"POST /finance/{month}/{tenant}/sign":    p.sign,
-		"GET /usage":                             p.explorer,
-		"GET /usage/export":                      p.exportSlices,
-		"GET /usage/{tenant}/{usage_id}":         p.record,
-		"GET /setup":                             p.setUpForm,
-		"POST /setup":                            p.setUp,
-		"GET /sign-in":                           p.signInForm,
-		"POST /sign-in":                          p.signIn,
-		"POST /sign-out":                         p.signOut,
-		"GET /openid/begin":                      p.beginOpenID,
-		"GET /openid/callback":                   p.finishOpenID,
-		"GET /account":                           p.account,
-		"POST /account/sessions/{session}/end":   p.endOwnSession,
+		"GET /tenants":                                p.tenants,
+		"GET /tenants/{tenant}":                       p.tenant,
+		"GET /organizers/{tenant}/{organizer}":        p.organizer,
+		"GET /{$}":                                    p.overview,
+		"GET /cases":                                  p.queue,
+		"GET /cases/{id}":                             p.casePage,
+		"POST /cases/{id}/act":                        p.act,
+		"POST /cases/{id}/enforce":                    p.enforce,
+		"POST /cases/{id}/approve":                    p.approve,
+		"GET /finance":                                p.months,
+		"GET /finance/{month}":                        p.month,
+		"GET /finance/{month}/download":               p.download,
+		"GET /finance/{month}/{tenant}":               p.statement,
+		"GET /finance/{month}/{tenant}/variance":      p.variance,
+		"GET /finance/{month}/{tenant}/records":       p.varianceRecords,
+		"POST /finance/{month}/{tenant}/close":        p.closeMonth,
+		"POST /finance/{month}/{tenant}/reopen":       p.reopenMonth,
+		"POST /finance/{month}/{tenant}/sign":         p.sign,
+		"GET /usage":                                  p.explorer,
+		"GET /usage/export":                           p.exportSlices,
+		"GET /usage/{tenant}/{usage_id}":              p.record,
+		"GET /ingest":                                 p.intake,
+		"GET /ingest/quarantine":                      p.quarantine,
+		"GET /ingest/quarantine/{rejection}":          p.rejectedRow,
+		"POST /ingest/quarantine/{rejection}/retry":   p.retryRow,
+		"POST /ingest/quarantine/{rejection}/dismiss": p.dismissRow,
+		"GET /rules":                                  p.rules,
+		"GET /audit":                                  p.audit,
+		"GET /audit/export":                           p.exportAudit,
+		"GET /settings":                               p.settings,
+		"GET /settings/doctor":                        p.doctor,
+		"POST /settings/users":                        p.addUser,
+		"POST /settings/users/{user}":                 p.changeUser,
+		"POST /settings/keys":                         p.addKey,
+		"POST /settings/keys/{key}/end":               p.endKey,
+		"POST /settings/sessions/{session}/end":       p.endSession,
+		"GET /setup":                                  p.setUpForm,
+		"POST /setup":                                 p.setUp,
+		"GET /sign-in":                                p.signInForm,
+		"POST /sign-in":                               p.signIn,
+		"POST /sign-out":                              p.signOut,
+		"GET /openid/begin":                           p.beginOpenID,
+		"GET /openid/callback":                        p.finishOpenID,
+		"GET /account":                                p.account,
+		"POST /account/sessions/{session}/end":        p.endOwnSession,
 	}
 }
 
@@ -85,7 +100,7 @@ type section struct{ Name, Path string }
 // sections are those that somebody may open.
 func sections(who access.Identity) (out []section) {
 	all := []section{
-		{"Overview", "/"}, {"Cases", "/cases"}, {"Tenants", "/tenants"}, {"Usage", "/usage"}, {"Finance", "/finance"},
+		{"Overview", "/"}, {"Cases", "/cases"}, {"Tenants", "/tenants"}, {"Usage", "/usage"}, {"Finance", "/finance"}, {"Ingest", "/ingest"}, {"Rules", "/rules"}, {"Audit", "/audit"}, {"Settings", "/settings"},
 	}
 	for _, s := range all {
 		pattern := "GET " + s.Path

@@ -35,6 +35,7 @@ func signedIn(t *testing.T) (h http.Handler, book *access.Book, cookies map[stri
 		}
 	}
 	require.NoError(t, book.AddUser(ctx, access.User{Name: "scoped", Role: access.Admin, Tenants: []string{"t"}}, password, "admin"))
+	fill(t, conn)
 	cookies = map[string]string{}
 	for _, u := range book.Users() {
 		cookies[u.Name], err = book.SignIn(ctx, u.Name, password, u.Name, "test")
@@ -42,7 +43,7 @@ func signedIn(t *testing.T) (h http.Handler, book *access.Book, cookies map[stri
 	}
 	w := world{list: []cases.Case{{ID: "c1", TenantID: "t", UpdatedAt: now}, {ID: "c2", TenantID: "other", UpdatedAt: now}}}
 	h, err = New(Options{
-		Access: book, Cases: w, Decider: w, Overview: w, Ratings: ratingWorld{}, Desk: &counter{}, Books: &ledger{}, Conn: conn, Now: nowThen,
+		Access: book, Cases: w, Decider: w, Overview: w, Ratings: ratingWorld{}, Desk: &counter{}, Books: &ledger{}, Intake: &sieve{state: "open"}, Rules: pack{}, Checks: func(context.Context) []Check { return []Check{{Name: "store"}} }, Conn: conn, Now: nowThen,
 		Ready: func(context.Context) error { return nil }, Logger: slog.New(slog.DiscardHandler),
 		Metrics: prometheus.NewRegistry(), Registry: prometheus.NewRegistry(),
 	})

@@ -57,6 +57,10 @@ type Options struct {
 	Ratings  Ratings
 	// Books are what finance works with; nil leaves its pages out.
 	Books Books
+	// Intake, Rules and Checks are behind the pages of those names; nil leaves them out.
+	Intake Intake
+	Rules  Rules
+	Checks func(ctx context.Context) []Check
 	// Conn is the store that pages read from; nil leaves out what only it can tell.
 	Conn Conn
 	// Desk does what people ask for on pages; nil makes them show only.

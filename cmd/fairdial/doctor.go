@@ -66,14 +66,17 @@ func newDoctor(a *app) *cobra.Command {
 	return cmd
 }
 
-func (a *app) diagnose(ctx context.Context) []check {
+func (a *app) diagnose(ctx context.Context) []check { return a.diagnoseWith(ctx, a.checkStore) }
+
+// diagnoseWith looks at everything, and at the store in the way given: the daemon has it open.
+func (a *app) diagnoseWith(ctx context.Context, store func(context.Context) []check) []check {
 	from := a.configFile
 	if from == "" {
 		from = "built-in defaults"
 	}
 	checks := []check{{Name: "configuration", OK: true, Says: from}}
 	checks = append(checks, a.checkEngine(), a.checkAddon())
-	checks = append(checks, a.checkStore(ctx)...)
+	checks = append(checks, store(ctx)...)
 	checks = append(checks, a.checkSources()...)
 	return append(checks, a.checkSlack(), a.checkListen(), a.checkEnforcement())
 }
@@ -102,6 +105,21 @@ func (a *app) checkAddon() check {
 
 func (a *app) checkStore(ctx context.Context) (checks []check) {
 	err := a.withStore(ctx, func(s *services) error {
+		checks = a.checkOpenStore(ctx, s)
+		return nil
+	})
+	if err != nil {
+		checks = append(checks, storeFails(err))
+	}
+	return checks
+}
+
+func storeFails(err error) check {
+	return check{"store", false, err.Error(), "see that store.path can be written to by this user, or that store.dsn answers"}
+}
+
+func (a *app) checkOpenStore(ctx context.Context, s *services) (checks []check) {
+	err := func() error {
 		var version string
 		if err := s.store.QueryRow(ctx, "SELECT version()").Scan(&version); err != nil {
 			return err
@@ -133,9 +151,9 @@ func (a *app) checkStore(ctx context.Context) (checks []check) {
 		}
 		checks = append(checks, usage, quarantine, known, a.checkDelivery(ctx, s), a.checkSwitch(ctx, s))
 		return nil
-	})
+	}()
 	if err != nil {
-		checks = append(checks, check{"store", false, err.Error(), "see that store.path can be written to by this user, or that store.dsn answers"})
+		checks = append(checks, storeFails(err))
 	}
 	return checks
 }

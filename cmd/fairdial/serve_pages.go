@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"fairdial/console"
+	"fairdial/detector"
+	"fairdial/ingest"
+	"fairdial/rules"
+)
+
+// intake is what people do about rejected rows on the console's pages.
+type intake struct{ s *services }
+
+func (i intake) Retry(ctx context.Context, actor, id string) (state, detail string, err error) {
+	r, err := i.open(ctx, id)
+	if err != nil {
+		return "", "", err
+	}
+	done, err := i.s.ingester.Retry(ctx, actor, []ingest.Rejected{r})
+	if err != nil || len(done) == 0 {
+		return "", "", resolved(err)
+	}
+	return done[0].State, done[0].Reason + " " + done[0].Detail, nil
+}
+
+func (i intake) Dismiss(ctx context.Context, actor, reason, id string) error {
+	r, err := i.open(ctx, id)
+	if err != nil {
+		return err
+	}
+	_, err = i.s.ingester.Dismiss(ctx, actor, reason, r)
+	return resolved(err)
+}
+
+// open is a row that nobody has decided on.
+func (i intake) open(ctx context.Context, id string) (ingest.Rejected, error) {
+	r, err := rejected(ctx, i.s, id)
+	if _, wrong := errors.AsType[usageError](err); wrong || errors.Is(err, ingest.ErrNotFound) {
+		return r, console.ErrNotFound
+	}
+	if err == nil && r.State != "open" {
+		err = console.ErrResolved
+	}
+	return r, err
+}
+
+func resolved(err error) error {
+	if errors.Is(err, ingest.ErrResolved) {
+		return console.ErrResolved
+	}
+	return err
+}
+
+// rulesInForce is the rules as the console shows them.
+type rulesInForce struct {
+	*app
+	s *services
+}
+
+func (r rulesInForce) Rules(ctx context.Context) ([]console.Rule, error) {
+	pack := *r.inForce.Load()
+	d, err := detector.New(detector.Options{
+		Conn: r.s.store, Cases: r.s.cases, Pack: pack, AddonPlans: r.cfg.Licences.Addon.ServicePlans,
+		OpenScore: r.cfg.Detection.OpenScore, Now: r.now, NewID: r.newID, Logger: r.logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	records, err := d.Records(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]console.Rule, 0, len(pack))
+	for _, rule := range pack {
+		out = append(out, shownRule(rule, records[rule.ID]))
+	}
+	return out, nil
+}
+
+func shownRule(r rules.Rule, record detector.Record) console.Rule {
+	figure := func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+	out := console.Rule{
+		ID: r.ID, Title: r.Title, Status: string(r.Status), Verdict: string(r.Verdict), Family: r.Family, Unit: r.Unit,
+		Version: r.Version, Tests: len(r.Tests), Warning: figure(r.Thresholds.Warning), Critical: figure(r.Thresholds.Critical),
+		Findings: record.Findings, Organizers: record.Organizers, Confirmed: record.Reviewed.Confirmed,
+		Dismissed: record.Reviewed.Dismissed, Precision: record.Reviewed.Precision,
+	}
+	if record.Findings > 0 {
+		out.Newest = record.Newest.UTC().Format(time.DateOnly)
+	}
+	return out
+}
+
+// checks is what the doctor says, of the store that is open here.
+func (a *app) checks(s *services) func(context.Context) []console.Check {
+	return func(ctx context.Context) (out []console.Check) {
+		for _, c := range a.diagnoseWith(ctx, func(ctx context.Context) []check { return a.checkOpenStore(ctx, s) }) {
+			out = append(out, console.Check{Name: c.Name, OK: c.OK, Says: c.Says, Mend: c.Mend})
+		}
+		return out
+	}
+}

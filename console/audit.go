@@ -1,0 +1,92 @@
+package console
+
+import (
+	"encoding/csv"
+	"net/http"
+	"strconv"
+	"time"
+
+	"fairdial/rating"
+)
+
+// deed is an event of the log, without its body: that holds what is not for every reader.
+type deed struct {
+	Stream      string    `ch:"stream"`
+	Subject     string    `ch:"subject"`
+	Version     uint32    `ch:"version"`
+	Kind        string    `ch:"kind"`
+	TenantID    string    `ch:"tenant_id"`
+	OrganizerID string    `ch:"organizer_id"`
+	Actor       string    `ch:"actor"`
+	At          time.Time `ch:"recorded_at"` // UTC
+	Reason      string    `ch:"reason"`
+}
+
+// Cursor is where the page after this deed begins.
+func (d deed) Cursor() string { return d.At.UTC().Format("2006-01-02 15:04:05.000000") }
+
+// Case is the address of the case it is about, if it is about one.
+func (d deed) Case() string {
+	if d.Stream == "case" {
+		return caseAddress(d.Subject)
+	}
+	return ""
+}
+
+type auditBody struct {
+	Text, Stream, Before string
+	System               bool // with what the program did by itself
+	Deeds                []deed
+	Next                 string
+	Streams              []string
+	Query                string
+}
+
+// exportedDeeds bounds an export of the audit.
+const exportedDeeds = 50_000
+
+func (p *pages) deeds(r *http.Request, limit int) (b auditBody, err error) {
+	q := r.URL.Query()
+	b = auditBody{
+		Text: q.Get("q"), Stream: q.Get("stream"), Before: q.Get("before"), System: q.Get("system") != "", Query: q.Encode(),
+		Streams: []string{"case", "enforcement", "close", "reconciliation", "quarantine", "credits", "access", "delivery", "pool", "job"},
+	}
+	if _, err := time.Parse("2006-01-02 15:04:05.000000", b.Before); err != nil {
+		b.Before = ""
+	}
+	return b, p.views.read(r.Context(), &b.Deeds, "audit", named("text", b.Text), named("stream", b.Stream), named("before", b.Before), named("system", b.System), named("limit", uint64(limit))) //nolint:gosec // a constant
+}
+
+func (p *pages) audit(w http.ResponseWriter, r *http.Request) {
+	b, err := p.deeds(r, perList)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	if len(b.Deeds) > 0 { // the last page may be an empty one: conflicts lost are left out
+		q := r.URL.Query()
+		q.Set("before", b.Deeds[len(b.Deeds)-1].Cursor())
+		b.Next = "?" + q.Encode()
+	}
+	p.show(w, r, http.StatusOK, "audit", page{Title: "Audit", Section: "Audit", Body: b})
+}
+
+func (p *pages) exportAudit(w http.ResponseWriter, r *http.Request) {
+	b, err := p.deeds(r, exportedDeeds)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	attachment(w, "audit.csv")
+	out := csv.NewWriter(w)
+	_ = out.Write([]string{"recorded_at", "actor", "stream", "kind", "subject", "version", "tenant_id", "organizer_id", "reason"})
+	for _, d := range b.Deeds {
+		_ = out.Write([]string{
+			d.At.UTC().Format(time.RFC3339Nano), rating.Cell(d.Actor), d.Stream, d.Kind, rating.Cell(d.Subject), strconv.FormatUint(uint64(d.Version), 10),
+			rating.Cell(d.TenantID), rating.Cell(d.OrganizerID), rating.Cell(maskText(d.Reason)),
+		})
+	}
+	out.Flush()
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }

@@ -1,0 +1,138 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"fairdial/access"
+)
+
+// Rule is a rule in force and how it has done.
+type Rule struct {
+	ID, Title, Status, Verdict, Family, Unit string
+	Version, Tests                           int
+	Warning, Critical                        string // thresholds
+	Findings, Organizers                     int
+	Confirmed, Dismissed                     int
+	Precision                                *float64 // the confirmed part of what people decided; nil before they did
+	Newest                                   string   // the day of its newest finding
+}
+
+// Rules says which rules are in force.
+type Rules interface {
+	Rules(ctx context.Context) ([]Rule, error)
+}
+
+// Check is one thing that the doctor looked at.
+type Check struct {
+	Name string
+	OK   bool
+	Says string
+	Mend string // what to do about it
+}
+
+func (p *pages) rules(w http.ResponseWriter, r *http.Request) {
+	if p.opts.Rules == nil {
+		p.fail(w, r, ErrNotFound)
+		return
+	}
+	all, err := p.opts.Rules.Rules(r.Context())
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	p.show(w, r, http.StatusOK, "rules", page{Title: "Rules", Section: "Rules", Body: all})
+}
+
+func (p *pages) doctor(w http.ResponseWriter, r *http.Request) {
+	if p.opts.Checks == nil {
+		p.fail(w, r, ErrNotFound)
+		return
+	}
+	p.show(w, r, http.StatusOK, "doctor", page{Title: "Doctor", Section: "Settings", Body: p.opts.Checks(r.Context())})
+}
+
+type settingsBody struct {
+	Users    []access.User
+	Keys     []access.Key
+	Sessions []access.Session
+	Roles    []access.Role
+	KeyRoles []access.Role
+	OpenID   bool
+	Doctor   bool
+	NewKey   string
+	Shortest int
+}
+
+func (p *pages) settings(w http.ResponseWriter, r *http.Request) { p.showSettings(w, r, "") }
+
+func (p *pages) showSettings(w http.ResponseWriter, r *http.Request, key string) {
+	b := settingsBody{Roles: access.Roles(), KeyRoles: access.KeyRoles(), OpenID: p.opts.OpenID != nil, Doctor: p.opts.Checks != nil, NewKey: key, Shortest: access.ShortestPassword}
+	if a := p.opts.Access; a != nil {
+		b.Users, b.Keys, b.Sessions = a.Users(), a.Keys(), a.Sessions("")
+	}
+	p.show(w, r, http.StatusOK, "settings", page{Title: "Settings", Section: "Settings", Body: b})
+}
+
+// words are the tenants that a form names, one a line or apart by blanks.
+func tenantsNamed(text string) []string { return slices.Compact(strings.Fields(text)) }
+
+// settle answers a form of the settings.
+func (p *pages) settle(w http.ResponseWriter, r *http.Request, err error) {
+	if err != nil {
+		p.refused(w, r, err, "/settings")
+		return
+	}
+	http.Redirect(w, r, "/settings", http.StatusSeeOther)
+}
+
+func (p *pages) addUser(w http.ResponseWriter, r *http.Request) {
+	if !p.posted(w, r) {
+		return
+	}
+	f := r.PostForm
+	u := access.User{Name: strings.TrimSpace(f.Get("name")), Role: access.Role(f.Get("role")), Tenants: tenantsNamed(f.Get("tenants"))}
+	p.settle(w, r, p.opts.Access.AddUser(r.Context(), u, f.Get("password"), "console:"+caller(r)))
+}
+
+func (p *pages) changeUser(w http.ResponseWriter, r *http.Request) {
+	if !p.posted(w, r) {
+		return
+	}
+	f := r.PostForm
+	role, tenants, disabled, password := access.Role(f.Get("role")), tenantsNamed(f.Get("tenants")), f.Get("disabled") != "", f.Get("password")
+	c := access.Change{Role: &role, Tenants: &tenants, Disabled: &disabled}
+	if password != "" {
+		c.Password = &password
+	}
+	p.settle(w, r, p.opts.Access.ChangeUser(r.Context(), r.PathValue("user"), c, "console:"+caller(r), f.Get("reason")))
+}
+
+func (p *pages) addKey(w http.ResponseWriter, r *http.Request) {
+	if !p.posted(w, r) {
+		return
+	}
+	f := r.PostForm
+	key, err := p.opts.Access.AddKey(r.Context(), access.Key{
+		Name: strings.TrimSpace(f.Get("name")), Role: access.Role(f.Get("role")), Tenants: tenantsNamed(f.Get("tenants")),
+	}, "console:"+caller(r))
+	if err != nil {
+		p.settle(w, r, err)
+		return
+	}
+	p.showSettings(w, r, key)
+}
+
+func (p *pages) endKey(w http.ResponseWriter, r *http.Request) {
+	if p.posted(w, r) {
+		p.settle(w, r, p.opts.Access.EndKey(r.Context(), r.PathValue("key"), "console:"+caller(r)))
+	}
+}
+
+func (p *pages) endSession(w http.ResponseWriter, r *http.Request) {
+	if p.posted(w, r) {
+		p.settle(w, r, p.opts.Access.EndSession(r.Context(), r.PathValue("session"), "", "console:"+caller(r)))
+	}
+}

@@ -1,0 +1,16 @@
+SELECT
+    l.tenant_id::String                     AS tenant_id,
+    if(t.name = '', tenant_id, t.name)      AS tenant,
+    l.file                                  AS file,
+    l.format::String                        AS format,
+    l.state::String                         AS state,
+    l.read AS read, l.accepted AS accepted, l.duplicate AS duplicate, l.ignored AS ignored, l.rejected AS rejected, l.corrected AS corrected,
+    l.detail                                AS detail,
+    toDateTime(l.at, 'UTC')                 AS at,
+    l.actor::String                         AS actor
+FROM ingest_ledger AS l
+LEFT JOIN tenants AS t ON t.tenant_id = l.tenant_id
+WHERE ({tenant_id:String} = '' OR l.tenant_id = {tenant_id:String})
+  AND (empty({tenants:Array(String)}) OR has({tenants:Array(String)}, l.tenant_id::String))
+ORDER BY l.at DESC, l.batch_id
+LIMIT {limit:UInt64} OFFSET {offset:UInt64}
