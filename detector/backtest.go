@@ -83,7 +83,7 @@ func (d *Detector) Backtest(ctx context.Context, req BacktestRequest, progress f
 	if b.variants, err = d.variants(ctx, req, base); err != nil {
 		return Backtest{}, err
 	}
-	chunks, calls, err := d.chunks(ctx, base)
+	chunks, calls, err := d.chunks(ctx, base, "tenants")
 	if err != nil {
 		return Backtest{}, err
 	}

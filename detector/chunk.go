@@ -18,9 +18,12 @@ import (
 // events when it is run again.
 func (p *pass) chunk(ctx context.Context, tenants []string) (err error) {
 	w := p.workspace(p.params.and("tenants", texts(tenants)))
-	w.pass = p.whole
+	w.pass, w.about = p.whole, p.whole.made["about"]
 	defer func() { err = errors.Join(err, w.close(ctx)) }()
 	if err := w.make(ctx, p.names); err != nil {
+		return err
+	}
+	if err := p.leave(ctx, w); err != nil {
 		return err
 	}
 	about, err := p.open(ctx, tenants)
@@ -217,7 +220,11 @@ func (p *pass) introduce(ctx context.Context, tenants []string, pending map[who]
 		Name        string `ch:"name"`
 		UPN         string `ch:"upn"`
 	}
-	if err := p.o.Conn.Select(q.on(ctx, nil), &people, sqlText("people")); err != nil {
+	text := sqlText("people")
+	if p.scope.fresh {
+		text = strings.Replace(text, "FROM usage_revisions", "FROM mergeTreeProjection(currentDatabase(), 'usage_revisions', 'by_organizer')", 1)
+	}
+	if err := p.o.Conn.Select(q.on(ctx, nil), &people, text); err != nil {
 		return fmt.Errorf("read who the organizers are: %w", err)
 	}
 	for _, x := range people {

@@ -49,6 +49,9 @@ type Options struct {
 	OpenScore int
 	// Parameters stand over the defaults of rules: by rule id, then by name.
 	Parameters map[string]map[string]any
+	// WholeCalls is up to how many calls, in the time that rules look back, a pass is always
+	// over all organizers; a million by default.
+	WholeCalls int64
 	Now        func() time.Time
 	NewID      func() uuid.UUID
 	Logger     *slog.Logger
@@ -70,6 +73,9 @@ func New(o Options) (*Detector, error) {
 	}
 	if o.OpenScore == 0 {
 		o.OpenScore = 50
+	}
+	if o.WholeCalls == 0 {
+		o.WholeCalls = wholeCalls
 	}
 	if o.Rates.Currency == "" {
 		o.Rates = DefaultRates()

@@ -23,6 +23,12 @@ type view struct {
 	internal bool
 	// whole views are of all tenants, whatever the chunk is; they are made once a pass.
 	whole bool
+	// kept views are of all organizers of a tenant and change slowly: a pass over new records
+	// takes them from the newest pass over all.
+	kept bool
+	// joint views set organizers beside each other by what they did: they are for passes over
+	// all organizers.
+	joint bool
 }
 
 // views are all feature views, each after those it is over.
@@ -30,11 +36,12 @@ var views = []view{
 	{name: "base", order: "tenant_id, organizer_id, ended_at", internal: true},
 	{name: "calls", order: "tenant_id, organizer_id, ended_at", over: []string{"base"}},
 	{name: "organizer_days", order: "tenant_id, organizer_id, day, at", over: []string{"calls"}},
-	{name: "peers", order: "tenant_id, day", over: []string{"calls"}},
+	{name: "peers", order: "tenant_id, day", over: []string{"calls"}, kept: true},
 	{name: "baselines", order: "tenant_id, organizer_id, day", over: []string{"calls"}},
-	{name: "strange_calls", order: "tenant_id, organizer_id, ended_at", over: []string{"calls", "baselines"}},
-	{name: "ties", order: "tenant_id, organizer_id, other, at", over: []string{"calls"}},
-	{name: "contacts", order: "number, first_ended", whole: true},
+	{name: "places", order: "tenant_id, country", over: []string{"calls"}, internal: true, kept: true},
+	{name: "strange_calls", order: "tenant_id, organizer_id, ended_at", over: []string{"calls", "baselines", "places"}},
+	{name: "ties", order: "tenant_id, organizer_id, other, at", over: []string{"calls"}, joint: true},
+	{name: "contacts", order: "number, first_ended", whole: true, joint: true},
 	{name: "overlaps", order: "tenant_id, organizer_id, day, at", over: []string{"calls"}},
 }
 
@@ -110,6 +117,8 @@ type workspace struct {
 	log    *slog.Logger
 	made   map[string]string // working table by view
 	tick   func()            // told of each view made; may be nil
+	// about is the working table of the organizers that the pass judges; empty for all.
+	about string
 }
 
 // workPrefix begins the names of all working tables.
@@ -142,9 +151,15 @@ func (w *workspace) make(ctx context.Context, names []string) error {
 		for _, o := range v.over {
 			p = p.and("view_"+o, w.made[o])
 		}
+		text, from := v.sql(), v.over
+		switch {
+		case w.about != "" && v.kept:
+			text, from = sqlText("kept_"+v.name), nil
+		case w.about != "":
+			text = strings.Replace(text, "FROM {usage:Identifier}", "FROM (\n"+sqlText("records")+")", 1)
+		}
 		// The order is a constant of this file; it cannot be a parameter.
-		create := "CREATE TABLE {table:Identifier} ENGINE = MergeTree ORDER BY (" + v.order + ") AS\n" +
-			over(v.over, "SELECT * FROM (\n"+v.sql()+"\n)")
+		create := "CREATE TABLE {table:Identifier} ENGINE = MergeTree ORDER BY (" + v.order + ") AS\n" + over(from, "SELECT * FROM (\n"+text+"\n)")
 		if err := w.conn.Exec(p.on(ctx, heavy), create); err != nil {
 			return fmt.Errorf("make the feature view %s: %w", v.name, err)
 		}

@@ -32,7 +32,7 @@ func (a *app) jobs(s *services, book *ruleBook, m *metrics, c *carry.Carrier) []
 			return fmt.Sprintf("%d of %d tenant-months rated, %d pool notices", len(r.Rated), r.Checked, n), err
 		}},
 		{Name: "detect", Spec: a.cfg.Jobs.Detect, Run: func(ctx context.Context, slot time.Time) (string, error) {
-			r, err := book.detector(ctx).Detect(ctx, detector.Request{To: slot, Latency: time.Duration(a.cfg.Detection.Latency)}, nil)
+			r, err := book.detector(ctx).Detect(ctx, detector.Request{To: slot, New: true, Latency: time.Duration(a.cfg.Detection.Latency)}, nil)
 			return fmt.Sprintf("%d findings, %d cases opened", r.Findings, r.Events[cases.KindOpened]), err
 		}},
 		{Name: "alert", Spec: a.cfg.Jobs.Alert, Run: func(ctx context.Context, _ time.Time) (string, error) {

@@ -12,15 +12,6 @@
 --   the columns of calls that matter here, and
 --   odd_hour, new_place   why it is strange; at least one is true
 --   place                 the country, or high_cost, premium, satellite
-WITH
-    tenant_days AS (SELECT tenant_id, min(day) AS first_day FROM calls GROUP BY tenant_id),
-    usual AS
-    (
-        SELECT tenant_id, country, arraySort(groupArray(first_day))[3] AS since
-        FROM (SELECT tenant_id, toString(country) AS country, organizer_id, min(day) AS first_day FROM calls GROUP BY tenant_id, country, organizer_id)
-        GROUP BY tenant_id, country
-        HAVING count() >= 3
-    )
 SELECT
     c.tenant_id AS tenant_id, c.organizer_id AS organizer_id, c.usage_id AS usage_id, c.number AS number, c.country AS country,
     c.started_at AS started_at, c.ended_at AS ended_at, c.day AS day, c.seconds AS seconds, c.at AS at,
@@ -31,6 +22,6 @@ SELECT
         settled, NOT has(b.countries, place), u.since = toDate(0) OR u.since > c.day - 8) AS new_place
 FROM calls AS c
 INNER JOIN baselines AS b ON b.tenant_id = c.tenant_id AND b.organizer_id = c.organizer_id AND b.day = c.day
-INNER JOIN tenant_days AS t ON t.tenant_id = c.tenant_id
-LEFT JOIN usual AS u ON u.tenant_id = c.tenant_id AND u.country = toString(c.country)
-WHERE c.callee_days < 7 AND c.legs_inside <= 2 AND t.first_day <= c.day - 21 AND (odd_hour OR new_place)
+INNER JOIN (SELECT tenant_id, since FROM places WHERE country = '*') AS t ON t.tenant_id = c.tenant_id
+LEFT JOIN places AS u ON u.tenant_id = c.tenant_id AND u.country = toString(c.country)
+WHERE c.callee_days < 7 AND c.legs_inside <= 2 AND t.since <= c.day - 21 AND (odd_hour OR new_place)

@@ -8,7 +8,7 @@ FROM
 (
     SELECT tenant_id, organizer_id, argMax(organizer_name, started_at) AS name, argMax(organizer_upn, started_at) AS upn
     FROM usage_revisions
-    WHERE has({tenants:Array(String)}, tenant_id) AND has({organizers:Array(String)}, organizer_id)
+    WHERE tenant_id IN {tenants:Array(String)} AND organizer_id IN {organizers:Array(String)}
     GROUP BY tenant_id, organizer_id
 ) AS u
 LEFT JOIN organizers AS o ON o.tenant_id = u.tenant_id AND o.organizer_id = u.organizer_id
