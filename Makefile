@@ -29,7 +29,7 @@ test: engine ## every test, with the race detector where it can run
 	./.ci/test
 
 bench: engine ## figures, as ratios in one run
-	go test -run '^$$' -bench . -benchtime 1x ./...
+	go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./...
 
 scorecard: engine build ## detection measured on worlds it was not tuned on; writes docs/scorecard.md
 	./.ci/scorecard
