@@ -10,7 +10,7 @@ DEMO ?= .demo
 
 export CHDB_LIB_PATH ?= $(CURDIR)/$(LIBRARY)
 
-.PHONY: engine build demo test test-race bench scorecard lint generate fresh clean
+.PHONY: engine build demo screenshots test test-race bench scorecard lint generate fresh clean
 
 build: ## the program, bin/fairdial
 	CGO_ENABLED=0 go build -o bin/fairdial ./cmd/fairdial
@@ -24,6 +24,9 @@ $(LIBRARY): $(ENGINE)/package.json $(ENGINE)/package-lock.json
 
 demo: engine build ## simulate, ingest, rate, detect, alert, and serve: the console opens without a password, on this machine alone
 	bin/fairdial demo --dir $(DEMO)
+
+screenshots: engine ## the console's main pages, light and dark, desktop and phone, into docs/screenshots
+	FAIRDIAL_SCREENSHOTS=$(CURDIR)/docs/screenshots go test ./cmd/fairdial -run '^TestTheConsoleInABrowser$$' -count=1 -v
 
 test: engine ## every test, with the race detector where it can run
 	./.ci/test

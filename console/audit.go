@@ -49,7 +49,7 @@ func (p *pages) deeds(r *http.Request, limit int) (b auditBody, err error) {
 	q := r.URL.Query()
 	b = auditBody{
 		Text: q.Get("q"), Stream: q.Get("stream"), Before: q.Get("before"), System: q.Get("system") != "", Query: q.Encode(),
-		Streams: []string{"case", "enforcement", "close", "reconciliation", "quarantine", "credits", "access", "delivery", "pool", "job"},
+		Streams: []string{"case", "enforcement", "close", "reconciliation", "quarantine", "ingest", "credits", "access", "delivery", "pool", "job"},
 	}
 	if _, err := time.Parse("2006-01-02 15:04:05.000000", b.Before); err != nil {
 		b.Before = ""

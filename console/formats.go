@@ -36,6 +36,9 @@ func percent(part, whole int64) string {
 	if whole <= 0 {
 		return "–"
 	}
+	if part > 0 && part*100 < whole {
+		return "< 1 %"
+	}
 	return fmt.Sprintf("%d %%", part*100/whole)
 }
 

@@ -1,0 +1,182 @@
+// Walks the console in a real browser as people do: first start, triage by keyboard, a
+// finding down to its calls, a throttle that two people take, a month reconciled, closed and
+// downloaded. Every page is looked at by axe, and a word from the browser's console fails.
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const { BASE, TOKEN, CHROMIUM, SHOTS } = process.env;
+const password = "correct horse battery";
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+const wrong = [];
+const step = (name) => console.log("-", name);
+
+async function person(options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(30_000);
+  // A refusal (4xx) is told by the browser too; what scripts and the policy say is not expected.
+  page.on("console", (m) => { if (m.type() === "error" && !/status of 4\d\d/.test(m.text())) wrong.push(`${page.url()}: ${m.text()}`); });
+  page.on("pageerror", (e) => wrong.push(`${page.url()}: ${e}`));
+  return page;
+}
+
+async function signIn(page, name) {
+  await page.goto(`${BASE}/sign-in`);
+  await page.fill("[name=name]", name);
+  await page.fill("[name=password]", password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL(`${BASE}/`);
+}
+
+async function look(page, path) {
+  if (path) await page.goto(BASE + path);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(wide <= 0, `${page.url()} is ${wide} px wider than the screen`);
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }));
+  for (const v of found.violations) {
+    if (v.impact === "serious" || v.impact === "critical") wrong.push(`${page.url()}: ${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html).join(" ")}`);
+  }
+}
+
+step("first start: nobody comes in without the set-up token");
+const ann = await person();
+await ann.goto(`${BASE}/cases`);
+assert.match(ann.url(), /\/setup$/);
+await look(ann);
+await ann.fill("[name=token]", "a guess");
+await ann.fill("[name=name]", "ann");
+await ann.fill("[name=password]", password);
+await ann.getByRole("button", { name: "Make the first user" }).click();
+await ann.getByRole("alert").waitFor();
+await ann.fill("[name=token]", TOKEN);
+await ann.fill("[name=password]", password);
+await ann.getByRole("button", { name: "Make the first user" }).click();
+await ann.waitForURL(`${BASE}/`);
+
+step("users of other roles");
+for (const [name, role] of [["bob", "approver"], ["carol", "finance"], ["vic", "viewer"]]) {
+  await ann.goto(`${BASE}/settings`);
+  await ann.click("text=Add a user");
+  const form = ann.locator("form[action='/settings/users']");
+  await form.locator("[name=name]").fill(name);
+  await form.locator("[name=role]").selectOption(role);
+  await form.locator("[name=password]").fill(password);
+  await form.locator("button").click();
+  await ann.locator(`td.name:has-text("${name}")`).first().waitFor();
+}
+const bob = await person(), carol = await person(), vic = await person();
+await signIn(bob, "bob"); await signIn(carol, "carol"); await signIn(vic, "vic");
+
+step("triage by keyboard");
+await ann.goto(`${BASE}/cases`);
+await ann.keyboard.press("j"); await ann.keyboard.press("j"); await ann.keyboard.press("k");
+await ann.keyboard.press("Enter");
+await ann.waitForURL(/\/cases\/c-/);
+const theCase = new URL(ann.url()).pathname;
+await ann.keyboard.press("u");
+await ann.waitForURL(/\/cases$/);
+await ann.keyboard.press("/");
+await ann.keyboard.type("no such organizer");
+await ann.keyboard.press("Enter");
+await ann.getByText("No case matches").waitFor();
+
+step("a finding down to its calls, and what paid for one");
+await ann.goto(BASE + theCase);
+const call = ann.locator("details[open] tbody a").first();
+await call.waitFor();
+await call.click();
+await ann.getByRole("heading", { name: "What paid for this call" }).waitFor();
+const theCall = new URL(ann.url()).pathname;
+
+step("whoever only reads is offered nothing to do");
+await vic.goto(BASE + theCase);
+assert.equal(await vic.locator("main form").count(), 0);
+assert.equal((await vic.goto(`${BASE}/settings`)).status(), 403);
+
+step("a throttle takes a second person");
+await ann.goto(BASE + theCase);
+const enforce = ann.locator(`form[action='${theCase}/enforce']`);
+await enforce.locator("[name=action]").selectOption("throttle");
+await enforce.locator("[name=reason]").fill("far above fair use");
+await enforce.locator("button").click();
+await ann.getByText("throttle was asked for by console:ann").waitFor();
+await ann.fill(`form[action='${theCase}/approve'] [name=reason]`, "I agree with myself");
+await ann.getByRole("button", { name: "Approve" }).click();
+await ann.getByText("by another person").waitFor();
+await bob.goto(BASE + theCase);
+await bob.fill(`form[action='${theCase}/approve'] [name=reason]`, "seen and agreed");
+await bob.getByRole("button", { name: "Approve" }).click();
+await bob.locator("dd", { hasText: "throttle" }).first().waitFor();
+
+step("a month reconciled, closed, opened by another, closed again and downloaded");
+await carol.goto(`${BASE}/finance`);
+await carol.locator("tbody a").last().click();
+await carol.waitForURL(/\/finance\/\d{4}-\d\d$/);
+const theMonth = new URL(carol.url()).pathname;
+await carol.locator("tbody a").first().click();
+const theStatement = new URL(carol.url()).pathname;
+await carol.click("text=Variance against");
+await carol.fill("[name=reason]", "as the contract has it");
+await carol.getByRole("button", { name: "Sign these figures" }).click();
+await carol.getByText("The figures still are these.").waitFor();
+const close = async (page, reason) => {
+  await page.goto(BASE + theStatement);
+  await page.fill("[name=reason]", reason);
+  await page.check("[name=force]");
+  await page.getByRole("button", { name: "Close the month" }).click();
+  await page.getByRole("heading", { name: "Closed" }).waitFor();
+};
+await close(carol, "the year's books close today");
+await carol.fill("[name=reason]", "a mistake");
+await carol.getByRole("button", { name: "Open it again" }).click();
+await carol.getByText("another person must").waitFor();
+await ann.goto(BASE + theStatement);
+await ann.fill("[name=reason]", "a late file");
+await ann.getByRole("button", { name: "Open it again" }).click();
+await ann.getByRole("heading", { name: "Close the month" }).waitFor();
+await close(ann, "the late file is in");
+await carol.goto(BASE + theStatement);
+const [download] = await Promise.all([carol.waitForEvent("download"), carol.getByRole("link", { name: "xlsx" }).click()]);
+const workbook = readFileSync(await download.path());
+assert.match(download.suggestedFilename(), /^statement-.*\.xlsx$/);
+assert.ok(workbook.length > 5000 && workbook.subarray(0, 2).toString() === "PK", "the workbook is a whole one");
+
+const pages = {
+  overview: "/", cases: "/cases", case: theCase, tenants: "/tenants", months: "/finance", month: theMonth, statement: theStatement,
+  variance: `${theStatement}/variance`, records: `${theStatement}/records`, usage: "/usage?by=tenant", call: theCall, ingest: "/ingest",
+  quarantine: "/ingest/quarantine", rules: "/rules", audit: "/audit", settings: "/settings", doctor: "/settings/doctor", account: "/account",
+};
+step("axe: every page, light on a desktop and dark on a phone");
+const state = await ann.context().storageState();
+for (const options of [{ colorScheme: "light" }, { colorScheme: "dark", viewport: { width: 360, height: 740 } }]) {
+  const page = await person({ storageState: state, ...options });
+  for (const path of Object.values(pages)) await look(page, path);
+  const out = await person(options);
+  await look(out, "/sign-in");
+}
+
+if (SHOTS) {
+  step(`pictures into ${SHOTS}`);
+  mkdirSync(SHOTS, { recursive: true });
+  for (const colorScheme of ["light", "dark"]) {
+    for (const [device, viewport] of [["desktop", { width: 1080, height: 640 }], ["phone", { width: 360, height: 640 }]]) {
+      const page = await person({ storageState: state, colorScheme, viewport });
+      for (const name of ["overview", "cases", "case", "statement", "usage"]) {
+        await page.goto(BASE + pages[name]);
+        await page.screenshot({ path: `${SHOTS}/${name}-${device}-${colorScheme}.png` });
+      }
+    }
+  }
+}
+
+step("signing out ends it");
+await vic.goto(`${BASE}/account`);
+await vic.getByRole("button", { name: "Sign out" }).click();
+await vic.goto(`${BASE}/cases`);
+assert.match(vic.url(), /\/sign-in/);
+await browser.close();
+assert.deepEqual(wrong, []);
