@@ -118,7 +118,10 @@ func openStream(op *operation, query, format string, params []parameter) (st *st
 		return nil, nil, err
 	}
 	st = &stream{op: op, cur: cur, head: short, data: data}
-	// A caller that has gone without closing the body must not keep the session.
+	// A caller that has gone without closing the body must not keep the session. It may have
+	// gone already: then this is called at once, and waits until unhook is there.
+	st.mu.Lock()
+	defer st.mu.Unlock()
 	st.unhook = context.AfterFunc(op.ctx, func() {
 		st.mu.Lock()
 		defer st.mu.Unlock()
