@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"fairdial/rating"
@@ -201,10 +202,7 @@ func (p *pages) booked(w http.ResponseWriter, r *http.Request, err error, back s
 	case err == nil:
 		http.Redirect(w, r, back, http.StatusSeeOther)
 	case errors.As(err, &notReady):
-		text := "It may still change:"
-		for _, because := range notReady.Because {
-			text += " " + because + "."
-		}
+		text := "It may still change: " + strings.Join(notReady.Because, ". ") + "."
 		p.say(w, r, http.StatusUnprocessableEntity, "Not closed", text, back)
 	case conflict:
 		p.say(w, r, http.StatusConflict, "Somebody changed this meanwhile", lost.Winner.Actor+" was first: "+lost.Winner.Kind+" at "+clock(lost.Winner.At)+".", back)

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"time"
@@ -72,9 +73,7 @@ type pager struct {
 // Link is the address of the page some pages on.
 func (p pager) Link(by int) string {
 	q := url.Values{}
-	for k, v := range p.query {
-		q[k] = v
-	}
+	maps.Copy(q, p.query)
 	q.Set("page", itoa(p.Page+by))
 	return "?" + q.Encode()
 }

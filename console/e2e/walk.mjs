@@ -9,7 +9,7 @@ import { chromium } from "playwright-core";
 const { BASE, TOKEN, CHROMIUM, SHOTS } = process.env;
 const password = "correct horse battery";
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
+const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-lcd-text", "--font-render-hinting=none"] });
 const wrong = [];
 const step = (name) => console.log("-", name);
 
@@ -163,9 +163,9 @@ if (SHOTS) {
   step(`pictures into ${SHOTS}`);
   mkdirSync(SHOTS, { recursive: true });
   for (const colorScheme of ["light", "dark"]) {
-    for (const [device, viewport] of [["desktop", { width: 1080, height: 640 }], ["phone", { width: 360, height: 640 }]]) {
+    for (const [device, viewport] of [["desktop", { width: 960, height: 540 }], ["phone", { width: 340, height: 560 }]]) {
       const page = await person({ storageState: state, colorScheme, viewport });
-      for (const name of ["overview", "cases", "case", "statement", "usage"]) {
+      for (const name of device === "phone" ? ["overview", "cases", "case"] : ["overview", "cases", "case", "statement", "usage"]) {
         await page.goto(BASE + pages[name]);
         await page.screenshot({ path: `${SHOTS}/${name}-${device}-${colorScheme}.png` });
       }
