@@ -79,7 +79,7 @@ func New(opts Options) (*Rater, error) {
 		r.log = slog.New(slog.DiscardHandler)
 	}
 	if r.batch == 0 {
-		r.batch = 1_000_000
+		r.batch = 500_000
 	}
 	return r, nil
 }
