@@ -41,7 +41,7 @@ http: {listen: %q}
 enforcement: {auto_flag_score: 0}
 jobs: {inbox: "", rate: "", detect: "", enforce: "", carry: "", sweep: "", daily: "", weekly: "", alert: "@every 1s"}
 `, slack.URL, address))
-	var log bytes.Buffer
+	var log output
 	daemon := func() (kill func()) {
 		cmd := p.command(t.Context(), "serve")
 		cmd.Stdout, cmd.Stderr = &log, &log
