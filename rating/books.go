@@ -82,6 +82,7 @@ type Adjustment struct {
 	OfMonth         string          `ch:"of_month" json:"of_month"`
 	CloseID         uuid.UUID       `json:"close_id"` // of the closed month
 	OrganizerID     string          `ch:"organizer_id" json:"organizer_id"`
+	OrganizerUPN    string          `ch:"organizer_upn" json:"organizer_upn,omitempty"` // as the directory has it now; may be empty
 	Bucket          string          `ch:"bucket" json:"bucket"`
 	Currency        string          `ch:"currency" json:"currency"`
 	Calls           int64           `ch:"calls" json:"calls"`
@@ -262,10 +263,14 @@ func (b *Books) closed(ctx context.Context, f frozen) (Statement, error) {
 	closing := f.Closing
 	s.Closed, s.closeID, s.month = &closing, f.CloseID, f.month
 	s.Adjustments = []Adjustment{}
-	if len(f.Adjusts) == 0 {
+	older := s.Calls > 0 && !slices.ContainsFunc(s.Lines, func(l StatementLine) bool { return l.CallsBegun > 0 })
+	if len(f.Adjusts) == 0 && !older {
 		return s, nil
 	}
 	err := b.rater.entries(ctx, f.month, f.TenantID, uuid.Nil, f.CloseID, func(e Entry) error {
+		if older && !e.Adjusts() {
+			s.begun(e)
+		}
 		if e.Adjusts() {
 			s.Adjustments = append(s.Adjustments, e.adjustment(f.Adjusts))
 		}
@@ -276,7 +281,7 @@ func (b *Books) closed(ctx context.Context, f frozen) (Statement, error) {
 
 func (e Entry) adjustment(closeOf map[string]uuid.UUID) Adjustment {
 	return Adjustment{
-		OfMonth: e.OfMonth, CloseID: closeOf[e.OfMonth], OrganizerID: e.OrganizerID, Bucket: e.Bucket, Currency: e.Currency,
+		OfMonth: e.OfMonth, CloseID: closeOf[e.OfMonth], OrganizerID: e.OrganizerID, OrganizerUPN: e.OrganizerUPN, Bucket: e.Bucket, Currency: e.Currency,
 		Calls: e.Calls, CallsBegun: e.CallsBegun, Seconds: e.Seconds, BilledTenths: e.BilledTenths, Amount: e.Amount,
 		UnpricedCalls: e.UnpricedCalls, UnpricedSeconds: e.UnpricedSeconds,
 	}
@@ -362,7 +367,7 @@ func (b *Books) Entries(ctx context.Context, all []Statement, each func(Entry) e
 
 func (a Adjustment) entry(s Statement) Entry {
 	return Entry{
-		TenantID: s.TenantID, Month: s.Month, OfMonth: a.OfMonth, OrganizerID: a.OrganizerID, Bucket: a.Bucket, Reason: "adjustment",
+		TenantID: s.TenantID, Month: s.Month, OfMonth: a.OfMonth, OrganizerID: a.OrganizerID, OrganizerUPN: a.OrganizerUPN, Bucket: a.Bucket, Reason: "adjustment",
 		Currency: a.Currency, Calls: a.Calls, CallsBegun: a.CallsBegun, Seconds: a.Seconds, BilledTenths: a.BilledTenths, Amount: a.Amount,
 		UnpricedCalls: a.UnpricedCalls, UnpricedSeconds: a.UnpricedSeconds,
 	}
@@ -376,7 +381,7 @@ func (s Statement) Adjusted() []Adjustment {
 			return o.OfMonth == a.OfMonth && o.Bucket == a.Bucket && o.Currency == a.Currency
 		})
 		if i < 0 {
-			a.OrganizerID = ""
+			a.OrganizerID, a.OrganizerUPN = "", ""
 			out = append(out, a)
 			continue
 		}

@@ -29,9 +29,11 @@ const (
 type Exception struct {
 	Code        string `json:"code"`
 	OrganizerID string `json:"organizer_id,omitempty"` // empty for the tenant as a whole
-	Calls       uint64 `json:"calls"`                  // that it is about
-	Seconds     uint64 `json:"seconds"`
-	Text        string `json:"text"`
+	// OrganizerUPN is as the directory has it now; it may be empty.
+	OrganizerUPN string `json:"organizer_upn,omitempty"`
+	Calls        uint64 `json:"calls"` // that it is about
+	Seconds      uint64 `json:"seconds"`
+	Text         string `json:"text"`
 }
 
 // exceptions fills in the exceptions of statements of one month as they are rated now.
@@ -58,7 +60,7 @@ func (r *Rater) exceptions(ctx context.Context, month usage.Month, all []Stateme
 		for _, x := range rows {
 			holders[x.TenantID] = holders[x.TenantID] || x.Code == ExceptionAddonWithoutPrerequisite
 			s := at[x.TenantID]
-			s.Exceptions = append(s.Exceptions, Exception{x.Code, x.OrganizerID, x.Calls, x.Seconds, organizerTexts[x.Code]})
+			s.Exceptions = append(s.Exceptions, Exception{x.Code, x.OrganizerID, x.OrganizerUPN, x.Calls, x.Seconds, organizerTexts[x.Code]})
 		}
 	}
 	for i := range all {
@@ -74,11 +76,12 @@ var organizerTexts = map[string]string{
 }
 
 type organizerException struct {
-	TenantID    string `ch:"tenant_id"`
-	OrganizerID string `ch:"organizer_id"`
-	Code        string `ch:"code"`
-	Calls       uint64 `ch:"calls"`
-	Seconds     uint64 `ch:"seconds"`
+	TenantID     string `ch:"tenant_id"`
+	OrganizerID  string `ch:"organizer_id"`
+	OrganizerUPN string `ch:"organizer_upn"`
+	Code         string `ch:"code"`
+	Calls        uint64 `ch:"calls"`
+	Seconds      uint64 `ch:"seconds"`
 }
 
 func (r *Rater) organizerExceptions(ctx context.Context, month usage.Month, terms plan.Terms, chunk []Statement) ([]organizerException, error) {

@@ -1,14 +1,19 @@
 package rating_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"io"
+	"maps"
 	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -66,13 +71,17 @@ func awkward(t *testing.T) (*world, *rating.Rater) {
 
 // amountsBy are what each bucket paid, by currency, and its seconds.
 type sumsOf struct {
+	begun   int64 // calls, each once
 	seconds map[string]int64
 	money   map[string]decimal.Decimal
 }
 
-func newSums() sumsOf { return sumsOf{map[string]int64{}, map[string]decimal.Decimal{}} }
+func newSums() sumsOf {
+	return sumsOf{seconds: map[string]int64{}, money: map[string]decimal.Decimal{}}
+}
 
-func (s sumsOf) add(bucket, currency string, seconds int64, amount decimal.Decimal) {
+func (s *sumsOf) add(bucket, currency string, begun, seconds int64, amount decimal.Decimal) {
+	s.begun += begun
 	s.seconds[bucket] += seconds
 	if currency != "" {
 		s.money[currency] = s.money[currency].Add(amount)
@@ -82,6 +91,7 @@ func (s sumsOf) add(bucket, currency string, seconds int64, amount decimal.Decim
 func (s sumsOf) equal(t *testing.T, o sumsOf, of string) {
 	t.Helper()
 	require.Equal(t, s.seconds, o.seconds, of)
+	require.Equal(t, s.begun, o.begun, "%s: calls, each once", of)
 	require.Len(t, o.money, len(s.money), of)
 	for code, amount := range s.money {
 		require.True(t, amount.Equal(o.money[code]), "%s: %s %s and %s", of, code, amount, o.money[code])
@@ -96,15 +106,19 @@ func TestAllFormatsAgreeToTheLastUnit(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, all, 2)
 
-	want := newSums()
+	want, parts := newSums(), uint64(0)
 	for _, s := range all {
+		want.begun += int64(s.Calls)
 		for _, b := range s.Buckets {
+			parts += b.Calls
 			want.seconds[string(b.Bucket)] += int64(b.Seconds)
 			for _, a := range b.Amounts {
 				want.money[a.Currency] = want.money[a.Currency].Add(a.Amount)
 			}
 		}
 	}
+	require.Equal(t, int64(80), want.begun)
+	require.Greater(t, parts, uint64(80), "calls cross the end of the pool")
 	require.Len(t, want.seconds, 4)
 	require.Len(t, want.money, 2)
 	require.True(t, want.money["USD"].IsPositive() && want.money["EUR"].IsPositive())
@@ -116,7 +130,7 @@ func TestAllFormatsAgreeToTheLastUnit(t *testing.T) {
 	got := newSums()
 	for _, s := range read {
 		for _, l := range s.Lines {
-			got.add(string(l.Bucket), l.Currency, int64(l.Seconds), l.Amount)
+			got.add(string(l.Bucket), l.Currency, int64(l.CallsBegun), int64(l.Seconds), l.Amount)
 		}
 	}
 	want.equal(t, got, "json")
@@ -130,7 +144,7 @@ func TestAllFormatsAgreeToTheLastUnit(t *testing.T) {
 	want.equal(t, readParquet(t, text.Bytes()), "parquet")
 
 	text.Reset()
-	require.NoError(t, workbook.Write(ctx, &text, "2026-02", all, books))
+	require.NoError(t, workbook.Write(ctx, &text, "2026-02", all, books, w.tick()))
 	readWorkbook(t, text.Bytes(), want)
 	t.Run("as another program computes it", func(t *testing.T) { recomputed(t, text.Bytes(), want) })
 }
@@ -146,7 +160,9 @@ func readCSV(t *testing.T, text string) sumsOf {
 	for _, row := range rows[1:] {
 		seconds, err := strconv.ParseInt(row[at["seconds"]], 10, 64)
 		require.NoError(t, err)
-		sums.add(row[at["bucket"]], row[at["currency"]], seconds, decimal.RequireFromString(row[at["amount"]]))
+		begun, err := strconv.ParseInt(row[at["calls_begun"]], 10, 64)
+		require.NoError(t, err)
+		sums.add(row[at["bucket"]], row[at["currency"]], begun, seconds, decimal.RequireFromString(row[at["amount"]]))
 		for _, cell := range row {
 			require.NotContains(t, []string{"=", "+", "@", "\t", "\r"}, cell[:min(1, len(cell))], "a spreadsheet could run %q", cell)
 		}
@@ -166,7 +182,7 @@ func readParquet(t *testing.T, data []byte) sumsOf {
 		if row.Amount[0] >= 0x80 {
 			n.Sub(n, new(big.Int).Lsh(big.NewInt(1), 128))
 		}
-		sums.add(row.Bucket, row.Currency, row.Seconds, decimal.NewFromBigInt(n, -7))
+		sums.add(row.Bucket, row.Currency, row.CallsBegun, row.Seconds, decimal.NewFromBigInt(n, -7))
 	}
 	return sums
 }
@@ -177,6 +193,29 @@ func readWorkbook(t *testing.T, data []byte, want sumsOf) {
 	require.NoError(t, err)
 	defer f.Close()
 	require.Equal(t, []string{"Summary", "By tenant", "By organizer", "By destination", "Exceptions", "Adjustments"}, f.GetSheetList())
+	about, err := f.GetDocProps()
+	require.NoError(t, err)
+	require.Equal(t, "Fairdial", about.Creator)
+	require.True(t, strings.HasPrefix(about.Created, "2026-"), "the clock that was passed in: %s", about.Created)
+	summary, err := f.GetRows("Summary", excelize.Options{RawCellValue: true})
+	require.NoError(t, err)
+	total := slices.IndexFunc(summary, func(row []string) bool { return row[0] == "Total" })
+	require.Equal(t, strconv.FormatInt(want.begun, 10), summary[total][slices.Index(summary[0], "Calls begun")])
+	raw := archived(t, data)
+	for _, name := range slices.Sorted(maps.Keys(raw)) {
+		if !strings.HasPrefix(name, "xl/worksheets/sheet") {
+			continue
+		}
+		require.Equal(t, !strings.Contains(raw[name], "Statement 2026-02") && !strings.Contains(raw[name], "Closing"), strings.Contains(raw[name], "<autoFilter "), name)
+		last := 0
+		for _, m := range regexp.MustCompile(`<col [^>]*min="(\d+)"`).FindAllStringSubmatch(raw[name], -1) {
+			n, err := strconv.Atoi(m[1])
+			require.NoError(t, err)
+			require.Greater(t, n, last, "%s: columns in ascending order", name)
+			last = n
+		}
+		require.Positive(t, last, name)
+	}
 	for _, sheet := range f.GetSheetList() {
 		panes, err := f.GetPanes(sheet)
 		require.NoError(t, err)
@@ -202,6 +241,22 @@ func readWorkbook(t *testing.T, data []byte, want sumsOf) {
 	}
 }
 
+// archived are the files in a workbook.
+func archived(t *testing.T, data []byte) map[string]string {
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	require.NoError(t, err)
+	out := map[string]string{}
+	for _, f := range z.File {
+		in, err := f.Open()
+		require.NoError(t, err)
+		text, err := io.ReadAll(in)
+		require.NoError(t, err)
+		require.NoError(t, in.Close())
+		out[f.Name] = string(text)
+	}
+	return out
+}
+
 func sumsOfSheet(t *testing.T, sheet string, rows [][]string, want sumsOf) {
 	at := map[string]int{}
 	for i, name := range rows[0] {
@@ -223,13 +278,17 @@ func sumsOfSheet(t *testing.T, sheet string, rows [][]string, want sumsOf) {
 			amount = decimal.RequireFromString(text)
 		}
 		n, _ := strconv.ParseInt(value(row, "Seconds"), 10, 64)
+		begun, _ := strconv.ParseInt(value(row, "Calls begun"), 10, 64)
 		switch {
 		case row[0] == "Total":
 			seconds = n
+			require.Equal(t, want.begun, begun, sheet)
+			require.Empty(t, value(row, "Calls"), "%s: a sum in which calls are twice", sheet)
+			require.Equal(t, decimal.NewFromInt(n).Div(decimal.NewFromInt(60)).Round(2).String(), decimal.RequireFromString(value(row, "Minutes")).String(), sheet)
 		case strings.HasPrefix(row[0], "Total "):
-			totals.add("", value(row, "Currency"), 0, amount)
+			totals.add("", value(row, "Currency"), 0, 0, amount)
 		default:
-			got.add(value(row, "Bucket"), value(row, "Currency"), n, amount)
+			got.add(value(row, "Bucket"), value(row, "Currency"), begun, n, amount)
 		}
 	}
 	want.equal(t, got, sheet)

@@ -54,9 +54,12 @@ type Statement struct {
 
 // BucketTotal is what a bucket paid for.
 type BucketTotal struct {
-	Bucket  usage.Bucket `json:"bucket"`
-	Calls   uint64       `json:"calls"`
-	Seconds uint64       `json:"seconds"`
+	Bucket usage.Bucket `json:"bucket"`
+	// Calls are those that the bucket paid for, in whole or in part; CallsBegun are without
+	// those that another bucket paid for first. Over all buckets they add up to the calls.
+	Calls      uint64 `json:"calls"`
+	CallsBegun uint64 `json:"calls_begun"`
+	Seconds    uint64 `json:"seconds"`
 	// Amounts are what credits pay, by currency.
 	Amounts []Amount `json:"amounts"`
 	// Unpriced calls would be paid for by credits, and no rate for them is known.
@@ -77,6 +80,7 @@ type StatementLine struct {
 	Conferencing    string          `json:"conferencing"` // what the organizers held at call start
 	UnfundedBecause string          `json:"unfunded_because,omitempty"`
 	Calls           uint64          `json:"calls"`
+	CallsBegun      uint64          `json:"calls_begun"` // without those that another line has the beginning of
 	Seconds         uint64          `json:"seconds"`
 	BilledTenths    uint64          `json:"billed_tenths"` // tenths of a minute
 	Amount          decimal.Decimal `json:"amount"`
@@ -234,6 +238,7 @@ func (r *Rater) statementOf(month usage.Month, c run, who tenant, lines []lineRo
 
 func (b *BucketTotal) add(l lineRow) {
 	b.Calls += l.Calls
+	b.CallsBegun += l.CallsBegun
 	b.Seconds += l.Seconds
 	b.UnpricedCalls += l.UnpricedCalls
 	b.UnpricedSeconds += l.UnpricedSeconds
@@ -261,7 +266,7 @@ func (p *PoolUse) add(l lineRow) {
 func (s *Statement) addLine(l lineRow) {
 	line := StatementLine{
 		Bucket: usage.Bucket(l.Bucket), Reason: l.Reason, Conferencing: l.Conferencing, UnfundedBecause: l.UnfundedBecause,
-		Calls: l.Calls, Seconds: l.Seconds, BilledTenths: l.BilledTenths, Amount: l.Amount, Currency: l.Currency,
+		Calls: l.Calls, CallsBegun: l.CallsBegun, Seconds: l.Seconds, BilledTenths: l.BilledTenths, Amount: l.Amount, Currency: l.Currency,
 		UnpricedCalls: l.UnpricedCalls, UnpricedSeconds: l.UnpricedSeconds,
 	}
 	s.Lines = append(s.Lines, line)
@@ -278,12 +283,13 @@ func WriteStatementsJSON(w io.Writer, all []Statement) error {
 	return out.Encode(all)
 }
 
-// WriteStatementsCSV writes the lines of statements, one a row. Amounts are exact. Rows
+// WriteStatementsCSV writes the lines of statements, one a row. Amounts are exact. A call
+// that crosses the end of a pool is a call of two rows; calls_begun counts it once. Rows
 // that name a month in `adjusts` put that month right, and their numbers can be negative.
 func WriteStatementsCSV(w io.Writer, all []Statement) error {
 	out := csv.NewWriter(w)
 	err := out.Write([]string{
-		"month", "tenant_id", "tenant_name", "bucket", "reason", "conferencing", "unfunded_because", "calls", "seconds",
+		"month", "tenant_id", "tenant_name", "bucket", "reason", "conferencing", "unfunded_because", "calls", "calls_begun", "seconds",
 		"billed_tenths_of_minute", "amount", "currency", "unpriced_calls", "unpriced_seconds", "adjusts",
 	})
 	if err != nil {
@@ -294,8 +300,8 @@ func WriteStatementsCSV(w io.Writer, all []Statement) error {
 	for _, s := range all {
 		for _, l := range s.Lines {
 			err := out.Write([]string{
-				s.Month, Cell(s.TenantID), Cell(s.TenantName), string(l.Bucket), l.Reason, l.Conferencing, l.UnfundedBecause, number(l.Calls), number(l.Seconds),
-				number(l.BilledTenths), l.Amount.String(), l.Currency, number(l.UnpricedCalls), number(l.UnpricedSeconds), "",
+				s.Month, Cell(s.TenantID), Cell(s.TenantName), string(l.Bucket), l.Reason, l.Conferencing, l.UnfundedBecause, number(l.Calls),
+				number(l.CallsBegun), number(l.Seconds), number(l.BilledTenths), l.Amount.String(), l.Currency, number(l.UnpricedCalls), number(l.UnpricedSeconds), "",
 			})
 			if err != nil {
 				return err
@@ -303,7 +309,7 @@ func WriteStatementsCSV(w io.Writer, all []Statement) error {
 		}
 		for _, a := range s.Adjusted() {
 			err := out.Write([]string{
-				s.Month, Cell(s.TenantID), Cell(s.TenantName), a.Bucket, "adjustment", "", "", signed(a.Calls), signed(a.Seconds),
+				s.Month, Cell(s.TenantID), Cell(s.TenantName), a.Bucket, "adjustment", "", "", signed(a.Calls), signed(a.CallsBegun), signed(a.Seconds),
 				signed(a.BilledTenths), a.Amount.String(), a.Currency, signed(a.UnpricedCalls), signed(a.UnpricedSeconds), a.OfMonth,
 			})
 			if err != nil {

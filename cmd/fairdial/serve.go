@@ -67,7 +67,7 @@ func (a *app) serve(ctx context.Context, s *services) error {
 	}
 	handler, err := console.New(console.Options{
 		Access: people, OpenID: a.openID(), Demo: a.demo, ExternalURL: a.cfg.HTTP.ExternalURL,
-		Cases: caseReader{s.cases}, Decider: gate, Overview: overview{s}, Ratings: ratings{s}, Conn: s.store, Desk: caseDesk{a, s}, Books: financeBooks{s.books, s},
+		Cases: caseReader{s.cases}, Decider: gate, Overview: overview{s}, Ratings: ratings{s}, Conn: s.store, Desk: caseDesk{a, s}, Books: financeBooks{s.books, s, a.now},
 		Intake: intake{s}, Rules: rulesInForce{a, s}, Checks: a.checks(s),
 		Slack: a.endpoint(desk), Troubles: s.troubles,
 		Ready: s.ready, Metrics: registry, Registry: registry, Keys: keys, KeyRate: a.cfg.HTTP.RequestsPerSecond, Now: a.now, Logger: a.logger,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"fairdial/console"
 	"fairdial/rating"
@@ -15,7 +16,8 @@ import (
 // financeBooks is what finance does on the console's pages.
 type financeBooks struct {
 	*rating.Books
-	s *services
+	s   *services
+	now func() time.Time
 }
 
 func (b financeBooks) Signatures(ctx context.Context, rec rating.Reconciliation) ([]rating.Signature, error) {
@@ -38,7 +40,7 @@ func (b financeBooks) Write(ctx context.Context, w io.Writer, format string, mon
 	case "csv":
 		return rating.WriteStatementsCSV(w, all)
 	case "xlsx":
-		return workbook.Write(ctx, w, month.String(), all, b)
+		return workbook.Write(ctx, w, month.String(), all, b, b.now())
 	case "parquet":
 		return parquet.Write(ctx, w, all, b)
 	}

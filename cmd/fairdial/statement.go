@@ -162,7 +162,7 @@ func (a *app) writeStatements(ctx context.Context, m usage.Month, all []rating.S
 	case "csv":
 		return rating.WriteStatementsCSV(a.stdout, all)
 	case "xlsx":
-		return workbook.Write(ctx, a.stdout, m.String(), all, from)
+		return workbook.Write(ctx, a.stdout, m.String(), all, from, a.now())
 	case "parquet":
 		return parquet.Write(ctx, a.stdout, all, from)
 	}
@@ -209,9 +209,9 @@ func (a *app) toFile(name string, write func() error) (err error) {
 func (a *app) showStatement(st rating.Statement) error {
 	a.printf("%s (%s), %s, plan %s: %s calls, %s\n", oneLine(st.TenantName), st.TenantID, st.Month, st.PlanVersion,
 		number(st.Calls), minutes(int64(st.Seconds)))
-	rows := [][]string{{"paid by", ">calls", ">minutes", ">amount"}}
+	rows := [][]string{{"paid by", ">calls", ">calls begun", ">minutes", ">amount"}}
 	for _, b := range st.Buckets {
-		rows = append(rows, []string{string(b.Bucket), number(b.Calls), minutes(int64(b.Seconds)), amounts(b.Amounts, b.UnpricedCalls)})
+		rows = append(rows, []string{string(b.Bucket), number(b.Calls), number(b.CallsBegun), minutes(int64(b.Seconds)), amounts(b.Amounts, b.UnpricedCalls)})
 	}
 	if err := a.table(rows); err != nil {
 		return err

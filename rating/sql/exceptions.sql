@@ -29,7 +29,7 @@ uncovered AS
       AND arrayExists(s -> s.1 <= r.started_at AND r.started_at < s.2, h.spans)
     GROUP BY tenant_id, organizer_id
 )
-SELECT tenant_id, organizer_id, code, calls, seconds
+SELECT x.tenant_id AS tenant_id, x.organizer_id AS organizer_id, o.upn AS organizer_upn, x.code AS code, x.calls AS calls, x.seconds AS seconds
 FROM
 (
     SELECT h.tenant_id AS tenant_id, h.organizer_id AS organizer_id, 'addon_without_prerequisite' AS code, u.calls AS calls, u.seconds AS seconds
@@ -42,5 +42,7 @@ FROM
     WHERE tenant_id IN ({tenants:Array(String)}) AND month = {month:Date} AND run_id IN ({runs:Array(UUID)})
       AND bucket = 'pool' AND conferencing = 'none'
     GROUP BY tenant_id, organizer_id
-)
+) AS x
+LEFT JOIN (SELECT tenant_id, organizer_id, upn FROM organizers WHERE tenant_id IN ({tenants:Array(String)})) AS o
+    ON o.tenant_id = x.tenant_id AND o.organizer_id = x.organizer_id
 ORDER BY tenant_id, code, organizer_id

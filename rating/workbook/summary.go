@@ -15,7 +15,8 @@ import (
 
 // summary is the first sheet: what each bucket paid, and what is due in each currency.
 func (b *book) summary(month string, all []rating.Statement, tenants, adjustments *table) error {
-	t, err := b.table(sheetSummary, text("Statement "+month, 34), currency, counted("Calls"), counted("Seconds"), money("Amount"), counted("Calls without a rate"))
+	t, err := b.table(sheetSummary, 0, text("Statement "+month, 34), currency, calls, counted("Calls begun"), counted("Seconds"), minutes, money("Amount"),
+		counted("Calls without a rate"))
 	if err != nil {
 		return err
 	}
@@ -36,9 +37,13 @@ func (b *book) summary(month string, all []rating.Statement, tenants, adjustment
 		return err
 	}
 	for _, s := range all {
-		if err := t.write([]any{rating.Cell(s.TenantID), nil, nil, nil, stateOf(s)}); err != nil {
+		if err := t.write([]any{rating.Cell(s.TenantID), nil, rating.Cell(s.TenantName), nil, nil, nil, stateOf(s)}); err != nil {
 			return err
 		}
+	}
+	err = t.write([]any{"Calls: those that a row paid for, in whole or in part. Calls begun: each call once, where it begins."})
+	if err != nil {
+		return err
 	}
 	return t.out.Flush()
 }
@@ -63,14 +68,15 @@ func stateOf(s rating.Statement) string {
 
 // bucket is a row for what the bucket paid, and one a currency for the money.
 func (t *table) bucket(bucket usage.Bucket, all []rating.Statement, tenants *table) error {
-	var calls, seconds, unpriced int64
+	var calls, begun, seconds, unpriced int64
 	amounts := map[string]decimal.Decimal{}
 	for _, s := range all {
 		for _, l := range s.Lines {
 			if l.Bucket != bucket {
 				continue
 			}
-			calls, seconds, unpriced = calls+int64(l.Calls), seconds+int64(l.Seconds), unpriced+int64(l.UnpricedCalls)
+			calls, begun = calls+int64(l.Calls), begun+int64(l.CallsBegun)
+			seconds, unpriced = seconds+int64(l.Seconds), unpriced+int64(l.UnpricedCalls)
 			if l.Currency != "" {
 				amounts[l.Currency] = amounts[l.Currency].Add(l.Amount)
 			}
@@ -80,7 +86,11 @@ func (t *table) bucket(bucket usage.Bucket, all []rating.Statement, tenants *tab
 		formula := "SUMIFS(" + tenants.span(tenants.index(title), true) + "," + tenants.span(tenants.index("Bucket"), true) + "," + quoted(string(bucket)) + ")"
 		return excelize.Cell{StyleID: t.b.count, Formula: formula, Value: n}
 	}
-	err := t.write([]any{string(bucket), nil, count("Calls", calls), count("Seconds", seconds), nil, count("Calls without a rate", unpriced)})
+	secondsOf := count("Seconds", seconds)
+	err := t.write([]any{
+		string(bucket), nil, count("Calls", calls), count("Calls begun", begun), secondsOf, t.minutes(secondsOf.Formula, seconds, t.b.minutes), nil,
+		count("Calls without a rate", unpriced),
+	})
 	if err != nil {
 		return err
 	}
@@ -90,7 +100,7 @@ func (t *table) bucket(bucket usage.Bucket, all []rating.Statement, tenants *tab
 			return err
 		}
 		amount := excelize.Cell{StyleID: t.b.amount, Formula: tenants.sumIf(tenants.index("Amount"), code, string(bucket)), Value: value}
-		if err := t.write([]any{string(bucket), rating.Cell(code), nil, nil, amount}); err != nil {
+		if err := t.write([]any{string(bucket), rating.Cell(code), nil, nil, nil, nil, amount}); err != nil {
 			return err
 		}
 	}
@@ -102,8 +112,11 @@ func (t *table) grandTotal(tenants *table) error {
 		i := tenants.index(title)
 		return excelize.Cell{StyleID: t.b.boldCount, Formula: "SUM(" + tenants.span(i, true) + ")", Value: tenants.counts[i]}
 	}
+	seconds := tenants.index("Seconds")
 	return t.write([]any{
-		excelize.Cell{StyleID: t.b.bold, Value: "Total"}, nil, count("Calls"), count("Seconds"), nil, count("Calls without a rate"),
+		excelize.Cell{StyleID: t.b.bold, Value: "Total"},
+		nil, nil, count("Calls begun"), count("Seconds"),
+		t.minutes("SUM("+tenants.span(seconds, true)+")", tenants.counts[seconds], t.b.boldMinutes), nil, count("Calls without a rate"),
 	})
 }
 
@@ -126,11 +139,11 @@ func (t *table) due(code string, tenants, adjustments *table) error {
 			return err
 		}
 		cell := excelize.Cell{StyleID: t.b.amount, Formula: x.from.sumIf(i, code, ""), Value: value}
-		if err := t.write([]any{x.title + " " + rating.Cell(code), rating.Cell(code), nil, nil, cell}); err != nil {
+		if err := t.write([]any{x.title + " " + rating.Cell(code), rating.Cell(code), nil, nil, nil, nil, cell}); err != nil {
 			return err
 		}
 		sum = sum.Add(amount)
-		formulas = append(formulas, fmt.Sprintf("E%d", t.row))
+		formulas = append(formulas, fmt.Sprintf("%s%d", letter(t.index("Amount")), t.row))
 	}
 	value, err := number(sum)
 	if err != nil {
@@ -138,5 +151,5 @@ func (t *table) due(code string, tenants, adjustments *table) error {
 	}
 	title := excelize.Cell{StyleID: t.b.bold, Value: "Due " + rating.Cell(code)}
 	total := excelize.Cell{StyleID: t.b.boldAmount, Formula: "ROUND(" + strings.Join(formulas, "+") + ",7)", Value: value}
-	return t.write([]any{title, rating.Cell(code), nil, nil, total})
+	return t.write([]any{title, rating.Cell(code), nil, nil, nil, nil, total})
 }

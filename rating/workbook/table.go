@@ -25,14 +25,20 @@ const (
 	kindText kind = iota
 	kindCurrency
 	kindCount
-	kindMoney // in the currency of its row
+	kindPart    // a count whose sum says nothing: the same call can be in several rows
+	kindMinutes // of the count before it, which is in seconds; it has no value of its own
+	kindMoney   // in the currency of its row
 )
 
 func text(title string, width float64) column { return column{title, width, kindText} }
 func counted(title string) column             { return column{title, 14, kindCount} }
 func money(title string) column               { return column{title, 18, kindMoney} }
 
-var currency = column{"Currency", 10, kindCurrency}
+var (
+	currency = column{"Currency", 10, kindCurrency}
+	calls    = column{"Calls", 14, kindPart}
+	minutes  = column{"Minutes", 14, kindMinutes}
+)
 
 // table is a sheet with a header row that stays in sight, rows, and totals under them.
 type table struct {
@@ -48,9 +54,16 @@ type table struct {
 	sums   map[string]map[int]decimal.Decimal // by currency
 }
 
-func (b *book) table(sheet string, columns ...column) (*table, error) {
+// table begins a sheet. Of rows, as many as it is going to have without totals, there is a
+// filter; a stream has to know them beforehand.
+func (b *book) table(sheet string, rows int, columns ...column) (*table, error) {
 	if i, err := b.file.GetSheetIndex(sheet); err != nil || i < 0 {
 		if _, err := b.file.NewSheet(sheet); err != nil {
+			return nil, err
+		}
+	}
+	if rows > 0 {
+		if err := b.file.AutoFilter(sheet, fmt.Sprintf("A1:%s%d", letter(len(columns)-1), rows+1), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -60,7 +73,7 @@ func (b *book) table(sheet string, columns ...column) (*table, error) {
 	}
 	t := &table{b: b, sheet: sheet, columns: columns, out: out, totals: true, counts: map[int]int64{}, sums: map[string]map[int]decimal.Decimal{}}
 	head := make([]any, len(columns))
-	for i, c := range columns {
+	for i, c := range slices.Backward(columns) { // each is put before the ones set already
 		if err := out.SetColWidth(i+1, i+1, c.width); err != nil {
 			return nil, err
 		}
@@ -83,25 +96,29 @@ func (t *table) write(cells []any) error {
 	return t.out.SetRow(fmt.Sprintf("A%d", t.row), cells)
 }
 
-// add writes a row: texts, counts as int64, and money as decimals.
+// add writes a row: texts, counts as int64, and money as decimals. Minutes have no value.
 func (t *table) add(values ...any) error {
-	cells := make([]any, len(values))
-	code := ""
+	cells := make([]any, len(t.columns))
+	code, seconds := "", int64(0)
 	for i, c := range t.columns {
-		if c.kind == kindCurrency {
-			code = values[i].(string)
+		if c.kind == kindMinutes {
+			cells[i] = excelize.Cell{StyleID: t.b.minutes, Value: inMinutes(seconds)}
+			continue
 		}
-	}
-	for i, c := range t.columns {
+		value := values[0]
+		values = values[1:]
 		switch c.kind {
-		case kindText, kindCurrency:
-			cells[i] = rating.Cell(values[i].(string))
-		case kindCount:
-			n := values[i].(int64)
-			cells[i] = excelize.Cell{StyleID: t.b.count, Value: n}
-			t.counts[i] += n
+		case kindCurrency:
+			code = value.(string)
+			cells[i] = rating.Cell(code)
+		case kindText:
+			cells[i] = rating.Cell(value.(string))
+		case kindCount, kindPart:
+			seconds = value.(int64)
+			cells[i] = excelize.Cell{StyleID: t.b.count, Value: seconds}
+			t.counts[i] += seconds
 		case kindMoney:
-			amount := values[i].(decimal.Decimal)
+			amount := value.(decimal.Decimal)
 			if code == "" && amount.IsZero() {
 				continue
 			}
@@ -126,8 +143,11 @@ func (t *table) end() error {
 		cells := make([]any, len(t.columns))
 		cells[0] = excelize.Cell{StyleID: t.b.bold, Value: "Total"}
 		for i, c := range t.columns {
-			if c.kind == kindCount {
+			switch c.kind {
+			case kindCount:
 				cells[i] = excelize.Cell{StyleID: t.b.boldCount, Formula: "SUM(" + t.span(i, false) + ")", Value: t.counts[i]}
+			case kindMinutes:
+				cells[i] = t.minutes("SUM("+t.span(i-1, false)+")", t.counts[i-1], t.b.boldMinutes)
 			}
 		}
 		if err := t.write(cells); err != nil {
@@ -178,7 +198,7 @@ func (t *table) sumIf(money int, code, bucket string) string {
 
 // span is the rows of a column, without totals.
 func (t *table) span(i int, named bool) string {
-	name, _ := excelize.ColumnNumberToName(i + 1) // there are few
+	name := letter(i)
 	s := fmt.Sprintf("%s$2:%s$%d", name, name, max(t.last, 2))
 	if named {
 		return "'" + t.sheet + "'!" + s
@@ -188,6 +208,22 @@ func (t *table) span(i int, named bool) string {
 
 func (t *table) index(title string) int {
 	return slices.IndexFunc(t.columns, func(c column) bool { return c.title == title })
+}
+
+// letter is the name of a column.
+func letter(i int) string {
+	name, _ := excelize.ColumnNumberToName(i + 1) // there are few
+	return name
+}
+
+// inMinutes are minutes to two places, as they are shown.
+func inMinutes(seconds int64) float64 {
+	return decimal.NewFromInt(seconds).Div(decimal.NewFromInt(60)).Round(2).InexactFloat64()
+}
+
+// minutes is a cell with the minutes of a formula for seconds, and its result.
+func (t *table) minutes(formula string, seconds int64, style int) excelize.Cell {
+	return excelize.Cell{StyleID: style, Formula: "ROUND(" + formula + "/60,2)", Value: inMinutes(seconds)}
 }
 
 // number is an amount as a spreadsheet keeps numbers: in binary, with 15 digits.

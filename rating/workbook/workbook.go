@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/shopspring/decimal"
 	"github.com/xuri/excelize/v2"
@@ -22,9 +23,10 @@ type Entries interface {
 	Entries(ctx context.Context, all []rating.Statement, each func(rating.Entry) error) error
 }
 
-// Write writes the statements of one month. Their entries are read once; what is kept of
-// them is a line an organizer, destination, bucket and currency.
-func Write(ctx context.Context, w io.Writer, month string, all []rating.Statement, entries Entries) (err error) {
+// Write writes the statements of one month, as a workbook made at a moment. Their entries
+// are read once; what is kept of them is a line an organizer, destination, bucket and
+// currency.
+func Write(ctx context.Context, w io.Writer, month string, all []rating.Statement, entries Entries, at time.Time) (err error) {
 	organizers, destinations, err := grouped(ctx, all, entries)
 	if err != nil {
 		return err
@@ -35,7 +37,15 @@ func Write(ctx context.Context, w io.Writer, month string, all []rating.Statemen
 			err = closeErr
 		}
 	}()
-	b := &book{file: f}
+	made := at.UTC().Format(time.RFC3339)
+	err = f.SetDocProps(&excelize.DocProperties{Creator: "Fairdial", LastModifiedBy: "Fairdial", Title: "Statement " + month, Created: made, Modified: made})
+	if err != nil {
+		return err
+	}
+	b := &book{file: f, names: map[string]string{}, upns: upnsOf(organizers)}
+	for _, s := range all {
+		b.names[s.TenantID] = s.TenantName
+	}
 	if err := b.styles(); err != nil {
 		return err
 	}
@@ -89,6 +99,11 @@ type book struct {
 	head, count, amount int // styles
 	bold, boldCount     int
 	boldAmount          int
+	minutes             int
+	boldMinutes         int
+
+	names map[string]string    // of tenants
+	upns  map[[2]string]string // of a tenant's organizers with usage
 }
 
 func (b *book) styles() (err error) {
@@ -103,6 +118,8 @@ func (b *book) styles() (err error) {
 		{&b.amount, excelize.Style{CustomNumFmt: &places}},
 		{&b.bold, excelize.Style{Font: font}},
 		{&b.boldCount, excelize.Style{Font: font, NumFmt: 3}},
+		{&b.minutes, excelize.Style{NumFmt: 4}},
+		{&b.boldMinutes, excelize.Style{Font: font, NumFmt: 4}},
 		{&b.boldAmount, excelize.Style{Font: font, CustomNumFmt: &places}},
 	} {
 		if *x.id, err = b.file.NewStyle(&x.style); err != nil {
@@ -113,15 +130,19 @@ func (b *book) styles() (err error) {
 }
 
 func (b *book) tenants(all []rating.Statement) (*table, error) {
-	t, err := b.table(sheetTenants, text("Tenant", 20), text("Name", 28), text("Bucket", 10), text("Reason", 18), text("Conferencing", 16),
-		text("Unfunded because", 20), currency, counted("Calls"), counted("Seconds"), counted("Billed tenths of a minute"), money("Amount"),
+	rows := 0
+	for _, s := range all {
+		rows += len(s.Lines)
+	}
+	t, err := b.table(sheetTenants, rows, text("Tenant", 20), text("Tenant name", 28), text("Bucket", 10), text("Reason", 18), text("Conferencing", 16),
+		text("Unfunded because", 20), currency, calls, counted("Calls begun"), counted("Seconds"), minutes, counted("Billed tenths of a minute"), money("Amount"),
 		counted("Calls without a rate"), counted("Seconds without a rate"))
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range all {
 		for _, l := range s.Lines {
-			err := t.add(s.TenantID, s.TenantName, string(l.Bucket), l.Reason, l.Conferencing, l.UnfundedBecause, l.Currency, int64(l.Calls),
+			err := t.add(s.TenantID, s.TenantName, string(l.Bucket), l.Reason, l.Conferencing, l.UnfundedBecause, l.Currency, int64(l.Calls), int64(l.CallsBegun),
 				int64(l.Seconds), int64(l.BilledTenths), l.Amount, int64(l.UnpricedCalls), int64(l.UnpricedSeconds))
 			if err != nil {
 				return nil, err
@@ -132,14 +153,14 @@ func (b *book) tenants(all []rating.Statement) (*table, error) {
 }
 
 func (b *book) organizers(groups map[group]*sums) error {
-	t, err := b.table(sheetOrganizers, text("Tenant", 20), text("Organizer", 38), text("UPN", 32), text("Name", 28), text("Bucket", 10), currency,
-		counted("Calls"), counted("Seconds"), money("Amount"), counted("Calls without a rate"))
+	t, err := b.table(sheetOrganizers, len(groups), text("Tenant", 20), text("Tenant name", 28), text("Organizer", 38), text("UPN", 32), text("Name", 28),
+		text("Bucket", 10), currency, calls, counted("Calls begun"), counted("Seconds"), minutes, money("Amount"), counted("Calls without a rate"))
 	if err != nil {
 		return err
 	}
 	for _, g := range sorted(groups) {
 		s := groups[g]
-		if err := t.add(g.tenant, g.a, s.upn, s.name, g.bucket, g.currency, s.calls, s.seconds, s.amount, s.unpriced); err != nil {
+		if err := t.add(g.tenant, b.names[g.tenant], g.a, s.upn, s.name, g.bucket, g.currency, s.calls, s.begun, s.seconds, s.amount, s.unpriced); err != nil {
 			return err
 		}
 	}
@@ -147,14 +168,14 @@ func (b *book) organizers(groups map[group]*sums) error {
 }
 
 func (b *book) destinations(groups map[group]*sums) error {
-	t, err := b.table(sheetDestinations, text("Tenant", 20), text("Country", 10), text("Class of number", 18), text("Bucket", 10), currency,
-		counted("Calls"), counted("Seconds"), money("Amount"), counted("Calls without a rate"))
+	t, err := b.table(sheetDestinations, len(groups), text("Tenant", 20), text("Tenant name", 28), text("Country", 10), text("Class of number", 18), text("Bucket", 10),
+		currency, calls, counted("Calls begun"), counted("Seconds"), minutes, money("Amount"), counted("Calls without a rate"))
 	if err != nil {
 		return err
 	}
 	for _, g := range sorted(groups) {
 		s := groups[g]
-		if err := t.add(g.tenant, g.a, g.b, g.bucket, g.currency, s.calls, s.seconds, s.amount, s.unpriced); err != nil {
+		if err := t.add(g.tenant, b.names[g.tenant], g.a, g.b, g.bucket, g.currency, s.calls, s.begun, s.seconds, s.amount, s.unpriced); err != nil {
 			return err
 		}
 	}
@@ -162,14 +183,19 @@ func (b *book) destinations(groups map[group]*sums) error {
 }
 
 func (b *book) exceptions(all []rating.Statement) error {
-	t, err := b.table(sheetExceptions, text("Tenant", 20), text("Exception", 30), text("Organizer", 38), counted("Calls"), counted("Seconds"), text("Text", 90))
+	rows := 0
+	for _, s := range all {
+		rows += len(s.Exceptions)
+	}
+	t, err := b.table(sheetExceptions, rows, text("Tenant", 20), text("Tenant name", 28), text("Exception", 30), text("Organizer", 38), text("UPN", 32),
+		calls, counted("Seconds"), minutes, text("Text", 90))
 	if err != nil {
 		return err
 	}
 	t.totals = false // the same call can be in several exceptions
 	for _, s := range all {
 		for _, x := range s.Exceptions {
-			if err := t.add(s.TenantID, x.Code, x.OrganizerID, int64(x.Calls), int64(x.Seconds), x.Text); err != nil {
+			if err := t.add(s.TenantID, s.TenantName, x.Code, x.OrganizerID, b.upn(s, x.OrganizerID, x.OrganizerUPN), int64(x.Calls), int64(x.Seconds), x.Text); err != nil {
 				return err
 			}
 		}
@@ -178,14 +204,19 @@ func (b *book) exceptions(all []rating.Statement) error {
 }
 
 func (b *book) adjustments(all []rating.Statement) (*table, error) {
-	t, err := b.table(sheetAdjustments, text("Tenant", 20), text("Of month", 10), text("Closing", 38), text("Organizer", 38), text("Bucket", 10), currency,
-		counted("Calls"), counted("Seconds"), money("Amount"), counted("Calls without a rate"))
+	rows := 0
+	for _, s := range all {
+		rows += len(s.Adjustments)
+	}
+	t, err := b.table(sheetAdjustments, rows, text("Tenant", 20), text("Tenant name", 28), text("Of month", 10), text("Closing", 38), text("Organizer", 38),
+		text("UPN", 32), text("Bucket", 10), currency, calls, counted("Calls begun"), counted("Seconds"), minutes, money("Amount"), counted("Calls without a rate"))
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range all {
 		for _, a := range s.Adjustments {
-			err := t.add(s.TenantID, a.OfMonth, a.CloseID.String(), a.OrganizerID, a.Bucket, a.Currency, a.Calls, a.Seconds, a.Amount, a.UnpricedCalls)
+			err := t.add(s.TenantID, s.TenantName, a.OfMonth, a.CloseID.String(), a.OrganizerID, b.upn(s, a.OrganizerID, a.OrganizerUPN), a.Bucket, a.Currency,
+				a.Calls, a.CallsBegun, a.Seconds, a.Amount, a.UnpricedCalls)
 			if err != nil {
 				return nil, err
 			}
@@ -198,13 +229,32 @@ func (b *book) adjustments(all []rating.Statement) (*table, error) {
 type group struct{ tenant, a, b, bucket, currency string }
 
 type sums struct {
-	calls, seconds, unpriced int64
-	amount                   decimal.Decimal
-	upn, name                string
+	calls, begun      int64
+	seconds, unpriced int64
+	amount            decimal.Decimal
+	upn, name         string
+}
+
+// upn is what an organizer is called: as it was read with the statement, else as of its
+// usage.
+func (b *book) upn(s rating.Statement, organizer, read string) string {
+	if read != "" {
+		return read
+	}
+	return b.upns[[2]string{s.TenantID, organizer}]
+}
+
+func upnsOf(organizers map[group]*sums) map[[2]string]string {
+	out := map[[2]string]string{}
+	for g, s := range organizers {
+		out[[2]string{g.tenant, g.a}] = s.upn
+	}
+	return out
 }
 
 func (s *sums) add(e rating.Entry) {
 	s.calls += e.Calls
+	s.begun += e.CallsBegun
 	s.seconds += e.Seconds
 	s.unpriced += e.UnpricedCalls
 	s.amount = s.amount.Add(e.Amount)
