@@ -88,6 +88,7 @@ type FinanceLine struct {
 	AddonSeconds, CreditsSeconds, UnfundedSeconds int64
 	PoolUsed, PoolSize                            int64                      // seconds
 	Charges                                       map[string]decimal.Decimal // of credits, by currency
+	UnpricedCalls                                 int64                      // of credits; no rate is known, so they are not in the charges
 }
 
 // maxLines is how many tenants the weekly summary names.
@@ -113,6 +114,7 @@ func weekly(month string, lines []FinanceLine) notice {
 		all.UnfundedSeconds += l.UnfundedSeconds
 		all.PoolUsed += l.PoolUsed
 		all.PoolSize += l.PoolSize
+		all.UnpricedCalls += l.UnpricedCalls
 		for currency, amount := range l.Charges {
 			charges[currency] = charges[currency].Add(amount)
 		}
@@ -128,13 +130,13 @@ func weekly(month string, lines []FinanceLine) notice {
 		rows: []row{
 			{"Add-on", minutes(all.AddonSeconds)},
 			{"Pool", fmt.Sprintf("%s of %s", minutes(all.PoolUsed), minutes(all.PoolSize))},
-			{"Communications Credits", minutes(all.CreditsSeconds) + ", " + amounts(all.Charges)},
+			{"Communications Credits", minutes(all.CreditsSeconds) + ", " + amounts(all.Charges, all.UnpricedCalls)},
 			{"Nobody (unfunded)", minutes(all.UnfundedSeconds)},
 		},
 	}
 	for _, l := range lines[:min(len(lines), maxLines)] {
 		n.also = append(n.also, fmt.Sprintf("%s: pool %s of %s, credits %s, unfunded %s", clean(l.Tenant, maxTenant),
-			minutes(l.PoolUsed), minutes(l.PoolSize), amounts(l.Charges), minutes(l.UnfundedSeconds)))
+			minutes(l.PoolUsed), minutes(l.PoolSize), amounts(l.Charges, l.UnpricedCalls), minutes(l.UnfundedSeconds)))
 	}
 	if len(lines) > maxLines {
 		n.also = append(n.also, fmt.Sprintf("and %d more tenants", len(lines)-maxLines))
@@ -142,12 +144,15 @@ func weekly(month string, lines []FinanceLine) notice {
 	return n
 }
 
-func amounts(by map[string]decimal.Decimal) string {
+func amounts(by map[string]decimal.Decimal, unpriced int64) string {
 	var parts []string
 	for currency, amount := range by {
 		parts = append(parts, amount.StringFixed(2)+" "+clean(currency, 10))
 	}
 	slices.Sort(parts)
+	if unpriced > 0 {
+		parts = append(parts, "calls without a rate: "+number(float64(unpriced)))
+	}
 	if len(parts) == 0 {
 		return "no charge"
 	}

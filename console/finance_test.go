@@ -32,7 +32,7 @@ func (l *ledger) Statements(_ context.Context, m usage.Month, tenants []string) 
 		if len(tenants) == 0 || tenants[0] == tenant {
 			all = append(all, rating.Statement{
 				TenantID: tenant, TenantName: "Contoso <b>", Month: m.String(), Calls: 2, Seconds: 7200,
-				Buckets:    []rating.BucketTotal{{Bucket: usage.BucketPool, Calls: 2, Seconds: 7200, Amounts: []rating.Amount{{Currency: "USD", Amount: decimal.RequireFromString("1.5")}}}},
+				Buckets:    []rating.BucketTotal{{Bucket: usage.BucketPool, Calls: 2, Seconds: 7200, Amounts: []rating.Amount{{Currency: "USD", Amount: new(decimal.RequireFromString("1.5"))}, {Currency: "EUR", UnpricedCalls: 3}}, UnpricedCalls: 3}},
 				Exceptions: []rating.Exception{{Text: "look at +14255550123"}},
 			})
 		}
@@ -92,6 +92,9 @@ func TestFinancePages(t *testing.T) {
 		w := get(h, path)
 		require.Equal(t, http.StatusOK, w.Code, path)
 		require.Contains(t, w.Body.String(), part, path)
+	}
+	for _, path := range []string{"/finance/2026-02", "/finance/2026-02/t"} {
+		require.Contains(t, get(h, path).Body.String(), "<p>unpriced EUR</p>", "no rate is known: that is not 0.00")
 	}
 	for _, way := range ways() {
 		require.Equal(t, http.StatusOK, get(h, "/usage?by="+way).Code, way)

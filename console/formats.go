@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/shopspring/decimal"
 )
 
 // formats are how values stand on pages: times in UTC, use in whole minutes.
@@ -21,6 +23,7 @@ func formats() template.FuncMap {
 		"moment":    func(t *time.Time) time.Time { return *t },
 		"number":    func(n any) string { return groupedAny(n) },
 		"amount":    func(f float64) string { return figure(f) },
+		"priced":    priced,
 		"percent":   percent,
 		"clock":     clock,
 		"day":       func(t time.Time) string { return t.UTC().Format(time.DateOnly) },
@@ -30,6 +33,15 @@ func formats() template.FuncMap {
 		"words":     func(v any) string { return strings.ReplaceAll(fmt.Sprint(v), "_", " ") },
 		"deref":     func(f *float64) float64 { return *f },
 	}
+}
+
+// priced writes an amount to two places, and says where no rate is known for any of its
+// calls.
+func priced(d *decimal.Decimal) string {
+	if d == nil {
+		return "unpriced"
+	}
+	return d.StringFixed(2)
 }
 
 func percent(part, whole int64) string {

@@ -79,19 +79,19 @@ type frozen struct {
 // Adjustment is what a statement puts right of a month that was closed before: the
 // difference between what that month would say now and what has been billed of it.
 type Adjustment struct {
-	OfMonth         string          `ch:"of_month" json:"of_month"`
-	CloseID         uuid.UUID       `json:"close_id"` // of the closed month
-	OrganizerID     string          `ch:"organizer_id" json:"organizer_id"`
-	OrganizerUPN    string          `ch:"organizer_upn" json:"organizer_upn,omitempty"` // as the directory has it now; may be empty
-	Bucket          string          `ch:"bucket" json:"bucket"`
-	Currency        string          `ch:"currency" json:"currency"`
-	Calls           int64           `ch:"calls" json:"calls"`
-	CallsBegun      int64           `ch:"calls_begun" json:"calls_begun"`
-	Seconds         int64           `ch:"seconds" json:"seconds"`
-	BilledTenths    int64           `ch:"billed_tenths" json:"billed_tenths"`
-	Amount          decimal.Decimal `ch:"amount" json:"amount"`
-	UnpricedCalls   int64           `ch:"unpriced_calls" json:"unpriced_calls"`
-	UnpricedSeconds int64           `ch:"unpriced_seconds" json:"unpriced_seconds"`
+	OfMonth         string           `ch:"of_month" json:"of_month"`
+	CloseID         uuid.UUID        `json:"close_id"` // of the closed month
+	OrganizerID     string           `ch:"organizer_id" json:"organizer_id"`
+	OrganizerUPN    string           `ch:"organizer_upn" json:"organizer_upn,omitempty"` // as the directory has it now; may be empty
+	Bucket          string           `ch:"bucket" json:"bucket"`
+	Currency        string           `ch:"currency" json:"currency"`
+	Calls           int64            `ch:"calls" json:"calls"`
+	CallsBegun      int64            `ch:"calls_begun" json:"calls_begun"`
+	Seconds         int64            `ch:"seconds" json:"seconds"`
+	BilledTenths    int64            `ch:"billed_tenths" json:"billed_tenths"`
+	Amount          *decimal.Decimal `ch:"amount" json:"amount"` // nil where no rate is known for any of the calls
+	UnpricedCalls   int64            `ch:"unpriced_calls" json:"unpriced_calls"`
+	UnpricedSeconds int64            `ch:"unpriced_seconds" json:"unpriced_seconds"`
 }
 
 func subjectOf(month usage.Month, tenantID string) string { return month.String() + "/" + tenantID }
@@ -263,6 +263,7 @@ func (b *Books) closed(ctx context.Context, f frozen) (Statement, error) {
 	closing := f.Closing
 	s.Closed, s.closeID, s.month = &closing, f.CloseID, f.month
 	s.Adjustments = []Adjustment{}
+	s.totalled()
 	older := s.Calls > 0 && !slices.ContainsFunc(s.Lines, func(l StatementLine) bool { return l.CallsBegun > 0 })
 	if len(f.Adjusts) == 0 && !older {
 		return s, nil
@@ -340,7 +341,7 @@ func (b *Books) due(ctx context.Context, month usage.Month, tenantID string, own
 		if err != nil {
 			return nil, err
 		}
-		a.CloseID = closedMonths[m].CloseID
+		a.CloseID, a.Amount = closedMonths[m].CloseID, unknownIf(a.Amount, a.Calls, a.UnpricedCalls)
 		out = append(out, a)
 	}
 	return out, nil
@@ -387,7 +388,7 @@ func (s Statement) Adjusted() []Adjustment {
 		}
 		o := &out[i]
 		o.Calls, o.CallsBegun, o.Seconds = o.Calls+a.Calls, o.CallsBegun+a.CallsBegun, o.Seconds+a.Seconds
-		o.BilledTenths, o.Amount = o.BilledTenths+a.BilledTenths, o.Amount.Add(a.Amount)
+		o.BilledTenths, o.Amount = o.BilledTenths+a.BilledTenths, Plus(o.Amount, a.Amount)
 		o.UnpricedCalls, o.UnpricedSeconds = o.UnpricedCalls+a.UnpricedCalls, o.UnpricedSeconds+a.UnpricedSeconds
 	}
 	return out

@@ -186,7 +186,7 @@ func (b *Books) freezeAdjustments(ctx context.Context, f *frozen, s Statement, r
 		e := a.entry(s)
 		err = batch.Append(f.CloseID, f.RunID, s.TenantID, f.month.Start(time.UTC), of.Start(time.UTC), uint64(rows+i+1), e.OrganizerID,
 			e.DestinationCountry, e.DestinationClass, e.Bucket, e.Reason, e.Conferencing, e.UnfundedBecause, e.Currency,
-			e.Calls, e.CallsBegun, e.Seconds, e.BilledTenths, e.Amount, e.UnpricedCalls, e.UnpricedSeconds, now)
+			e.Calls, e.CallsBegun, e.Seconds, e.BilledTenths, known(e.Amount), e.UnpricedCalls, e.UnpricedSeconds, now)
 		if err != nil {
 			return fmt.Errorf("freeze adjustments: %w", err)
 		}

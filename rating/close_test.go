@@ -172,7 +172,7 @@ func TestWhatComesAfterClosingIsAnAdjustment(t *testing.T) {
 	for _, m := range []usage.Month{january, february, march} {
 		require.NoError(t, b.Entries(ctx, []rating.Statement{w.statement(b, m)}, func(e rating.Entry) error {
 			if e.OfMonth == "2026-01" {
-				billed = billed.Add(e.Amount)
+				billed = billed.Add(*e.Amount)
 			}
 			return nil
 		}))

@@ -20,24 +20,24 @@ type Entry struct {
 	Month    string `ch:"month"` // of the statement, YYYY-MM
 	// OfMonth is the month of the calls: another one than Month where the entry adjusts
 	// a month that was closed before. Then numbers can be negative.
-	OfMonth            string          `ch:"of_month"`
-	OrganizerID        string          `ch:"organizer_id"`
-	OrganizerUPN       string          `ch:"organizer_upn"` // as the directory has it now; may be empty
-	OrganizerName      string          `ch:"organizer_name"`
-	DestinationCountry string          `ch:"destination_country"` // ISO 3166-1 alpha-2; may be empty
-	DestinationClass   string          `ch:"destination_class"`
-	Bucket             string          `ch:"bucket"`
-	Reason             string          `ch:"reason"`
-	Conferencing       string          `ch:"conferencing"`
-	UnfundedBecause    string          `ch:"unfunded_because"`
-	Currency           string          `ch:"currency"` // ISO 4217; empty where nothing is charged
-	Calls              int64           `ch:"calls"`
-	CallsBegun         int64           `ch:"calls_begun"` // without those that another bucket paid for first
-	Seconds            int64           `ch:"seconds"`
-	BilledTenths       int64           `ch:"billed_tenths"` // tenths of a minute
-	Amount             decimal.Decimal `ch:"amount"`
-	UnpricedCalls      int64           `ch:"unpriced_calls"`
-	UnpricedSeconds    int64           `ch:"unpriced_seconds"`
+	OfMonth            string           `ch:"of_month"`
+	OrganizerID        string           `ch:"organizer_id"`
+	OrganizerUPN       string           `ch:"organizer_upn"` // as the directory has it now; may be empty
+	OrganizerName      string           `ch:"organizer_name"`
+	DestinationCountry string           `ch:"destination_country"` // ISO 3166-1 alpha-2; may be empty
+	DestinationClass   string           `ch:"destination_class"`
+	Bucket             string           `ch:"bucket"`
+	Reason             string           `ch:"reason"`
+	Conferencing       string           `ch:"conferencing"`
+	UnfundedBecause    string           `ch:"unfunded_because"`
+	Currency           string           `ch:"currency"` // ISO 4217; empty where nothing is charged
+	Calls              int64            `ch:"calls"`
+	CallsBegun         int64            `ch:"calls_begun"` // without those that another bucket paid for first
+	Seconds            int64            `ch:"seconds"`
+	BilledTenths       int64            `ch:"billed_tenths"` // tenths of a minute
+	Amount             *decimal.Decimal `ch:"amount"`        // nil where no rate is known for any of the calls
+	UnpricedCalls      int64            `ch:"unpriced_calls"`
+	UnpricedSeconds    int64            `ch:"unpriced_seconds"`
 }
 
 // Adjusts says whether the entry puts right a month that was closed before.
@@ -81,7 +81,7 @@ type frozenRow struct {
 	CallsBegun         int64           `ch:"calls_begun"`
 	Seconds            int64           `ch:"seconds"`
 	BilledTenths       int64           `ch:"billed_tenths"`
-	Amount             decimal.Decimal `ch:"amount"`
+	Amount             decimal.Decimal `ch:"amount"` // 0 where none is known: the format of the hashed rows
 	UnpricedCalls      int64           `ch:"unpriced_calls"`
 	UnpricedSeconds    int64           `ch:"unpriced_seconds"`
 }

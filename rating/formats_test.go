@@ -80,11 +80,11 @@ func newSums() sumsOf {
 	return sumsOf{seconds: map[string]int64{}, money: map[string]decimal.Decimal{}}
 }
 
-func (s *sumsOf) add(bucket, currency string, begun, seconds int64, amount decimal.Decimal) {
+func (s *sumsOf) add(bucket, currency string, begun, seconds int64, amount *decimal.Decimal) {
 	s.begun += begun
 	s.seconds[bucket] += seconds
-	if currency != "" {
-		s.money[currency] = s.money[currency].Add(amount)
+	if currency != "" && amount != nil {
+		s.money[currency] = s.money[currency].Add(*amount)
 	}
 }
 
@@ -113,7 +113,7 @@ func TestAllFormatsAgreeToTheLastUnit(t *testing.T) {
 			parts += b.Calls
 			want.seconds[string(b.Bucket)] += int64(b.Seconds)
 			for _, a := range b.Amounts {
-				want.money[a.Currency] = want.money[a.Currency].Add(a.Amount)
+				want.money[a.Currency] = want.money[a.Currency].Add(*a.Amount)
 			}
 		}
 	}
@@ -162,7 +162,7 @@ func readCSV(t *testing.T, text string) sumsOf {
 		require.NoError(t, err)
 		begun, err := strconv.ParseInt(row[at["calls_begun"]], 10, 64)
 		require.NoError(t, err)
-		sums.add(row[at["bucket"]], row[at["currency"]], begun, seconds, decimal.RequireFromString(row[at["amount"]]))
+		sums.add(row[at["bucket"]], row[at["currency"]], begun, seconds, money(row[at["amount"]]))
 		for _, cell := range row {
 			require.NotContains(t, []string{"=", "+", "@", "\t", "\r"}, cell[:min(1, len(cell))], "a spreadsheet could run %q", cell)
 		}
@@ -178,13 +178,22 @@ func readParquet(t *testing.T, data []byte) sumsOf {
 	require.NoError(t, err)
 	sums := newSums()
 	for _, row := range rows {
-		n := new(big.Int).SetBytes(row.Amount[:])
-		if row.Amount[0] >= 0x80 {
-			n.Sub(n, new(big.Int).Lsh(big.NewInt(1), 128))
-		}
-		sums.add(row.Bucket, row.Currency, row.CallsBegun, row.Seconds, decimal.NewFromBigInt(n, -7))
+		sums.add(row.Bucket, row.Currency, row.CallsBegun, row.Seconds, amountIn(row))
 	}
 	return sums
+}
+
+// amountIn is the amount of a row of a Parquet file.
+func amountIn(row parquet.Row) *decimal.Decimal {
+	if row.Amount == nil {
+		return nil
+	}
+	n := new(big.Int).SetBytes(row.Amount[:])
+	if row.Amount[0] >= 0x80 {
+		n.Sub(n, new(big.Int).Lsh(big.NewInt(1), 128))
+	}
+	d := decimal.NewFromBigInt(n, -7)
+	return &d
 }
 
 // readWorkbook checks each sheet's rows, and the results that are stored with its formulas.
@@ -273,9 +282,9 @@ func sumsOfSheet(t *testing.T, sheet string, rows [][]string, want sumsOf) {
 	}
 	got, totals, seconds := newSums(), newSums(), int64(0)
 	for _, row := range rows[1:] {
-		amount := decimal.Zero
-		if text := value(row, "Amount"); text != "" {
-			amount = decimal.RequireFromString(text)
+		var amount *decimal.Decimal
+		if text := value(row, "Amount"); text != "unpriced" {
+			amount = money(text)
 		}
 		n, _ := strconv.ParseInt(value(row, "Seconds"), 10, 64)
 		begun, _ := strconv.ParseInt(value(row, "Calls begun"), 10, 64)

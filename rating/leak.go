@@ -39,16 +39,30 @@ type Leak struct {
 
 // LeakPart is calls, and what they would have cost.
 type LeakPart struct {
-	Calls           uint64          `json:"calls"`
-	Seconds         uint64          `json:"seconds"`
-	Amount          decimal.Decimal `json:"amount"`
-	UnpricedCalls   uint64          `json:"unpriced_calls"` // no rate is known; not in the amount
-	UnpricedSeconds uint64          `json:"unpriced_seconds"`
+	Calls   uint64 `json:"calls"`
+	Seconds uint64 `json:"seconds"`
+	// Amount is what is known of the price; nil where no rate is known for any of the calls.
+	Amount          *decimal.Decimal `json:"amount"`
+	UnpricedCalls   uint64           `json:"unpriced_calls"` // no rate is known; not in the amount
+	UnpricedSeconds uint64           `json:"unpriced_seconds"`
 }
 
 func (p *LeakPart) add(o LeakPart) {
-	p.Calls, p.Seconds, p.Amount = p.Calls+o.Calls, p.Seconds+o.Seconds, p.Amount.Add(o.Amount)
+	p.Calls, p.Seconds, p.Amount = p.Calls+o.Calls, p.Seconds+o.Seconds, Plus(p.Amount, o.Amount)
 	p.UnpricedCalls, p.UnpricedSeconds = p.UnpricedCalls+o.UnpricedCalls, p.UnpricedSeconds+o.UnpricedSeconds
+}
+
+// settled has the price of no calls: it is known.
+func (p LeakPart) settled() LeakPart {
+	if p.Calls == 0 {
+		p.Amount = &decimal.Zero
+	}
+	return p
+}
+
+func (o LeakOrganizer) settled() LeakOrganizer {
+	o.Absorbed, o.Ineligible = o.Absorbed.settled(), o.Ineligible.settled()
+	return o
 }
 
 // LeakOrganizer is one organizer's part.
@@ -76,19 +90,19 @@ type LeakRequest struct {
 }
 
 type leakRow struct {
-	OrganizerID               string          `ch:"organizer_id"`
-	UPN                       string          `ch:"upn"`
-	Name                      string          `ch:"name"`
-	Calls                     uint64          `ch:"calls"`
-	Seconds                   uint64          `ch:"seconds"`
-	Amount                    decimal.Decimal `ch:"amount"`
-	UnpricedCalls             uint64          `ch:"unpriced_calls"`
-	UnpricedSeconds           uint64          `ch:"unpriced_seconds"`
-	IneligibleCalls           uint64          `ch:"ineligible_calls"`
-	IneligibleSeconds         uint64          `ch:"ineligible_seconds"`
-	IneligibleAmount          decimal.Decimal `ch:"ineligible_amount"`
-	IneligibleUnpricedCalls   uint64          `ch:"ineligible_unpriced_calls"`
-	IneligibleUnpricedSeconds uint64          `ch:"ineligible_unpriced_seconds"`
+	OrganizerID               string           `ch:"organizer_id"`
+	UPN                       string           `ch:"upn"`
+	Name                      string           `ch:"name"`
+	Calls                     uint64           `ch:"calls"`
+	Seconds                   uint64           `ch:"seconds"`
+	Amount                    *decimal.Decimal `ch:"amount"`
+	UnpricedCalls             uint64           `ch:"unpriced_calls"`
+	UnpricedSeconds           uint64           `ch:"unpriced_seconds"`
+	IneligibleCalls           uint64           `ch:"ineligible_calls"`
+	IneligibleSeconds         uint64           `ch:"ineligible_seconds"`
+	IneligibleAmount          *decimal.Decimal `ch:"ineligible_amount"`
+	IneligibleUnpricedCalls   uint64           `ch:"ineligible_unpriced_calls"`
+	IneligibleUnpricedSeconds uint64           `ch:"ineligible_unpriced_seconds"`
 }
 
 // Leaks is what the add-on absorbed of a month, by tenant id.
@@ -163,8 +177,9 @@ func (r *Rater) leak(ctx context.Context, req LeakRequest, s Statement, t tenant
 		if len(o.Cases) > 0 {
 			l.Questioned.add(o.Absorbed)
 		}
-		l.Organizers = append(l.Organizers, o)
+		l.Organizers = append(l.Organizers, o.settled())
 	}
+	l.Absorbed, l.Questioned, l.Ineligible = l.Absorbed.settled(), l.Questioned.settled(), l.Ineligible.settled()
 	return l, nil
 }
 
@@ -201,8 +216,8 @@ func WriteLeaksCSV(w io.Writer, all []Leak) error {
 		for _, o := range l.Organizers {
 			_ = out.Write([]string{
 				l.Month, Cell(l.TenantID), Cell(o.OrganizerID), Cell(o.UPN), number(o.Absorbed.Calls), number(o.Absorbed.Seconds),
-				o.Absorbed.Amount.String(), l.Currency, number(o.Absorbed.UnpricedCalls), number(o.Absorbed.UnpricedSeconds),
-				number(o.Ineligible.Calls), number(o.Ineligible.Seconds), o.Ineligible.Amount.String(), strings.Join(o.Cases, " "),
+				exact(o.Absorbed.Amount), l.Currency, number(o.Absorbed.UnpricedCalls), number(o.Absorbed.UnpricedSeconds),
+				number(o.Ineligible.Calls), number(o.Ineligible.Seconds), exact(o.Ineligible.Amount), strings.Join(o.Cases, " "),
 			})
 		}
 	}

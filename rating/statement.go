@@ -67,26 +67,21 @@ type BucketTotal struct {
 	UnpricedSeconds uint64 `json:"unpriced_seconds"`
 }
 
-// Amount is money, exact.
-type Amount struct {
-	Currency string          `json:"currency"` // ISO 4217
-	Amount   decimal.Decimal `json:"amount"`
-}
-
 // StatementLine is the calls that one rule put into one bucket.
 type StatementLine struct {
-	Bucket          usage.Bucket    `json:"bucket"`
-	Reason          string          `json:"reason"`
-	Conferencing    string          `json:"conferencing"` // what the organizers held at call start
-	UnfundedBecause string          `json:"unfunded_because,omitempty"`
-	Calls           uint64          `json:"calls"`
-	CallsBegun      uint64          `json:"calls_begun"` // without those that another line has the beginning of
-	Seconds         uint64          `json:"seconds"`
-	BilledTenths    uint64          `json:"billed_tenths"` // tenths of a minute
-	Amount          decimal.Decimal `json:"amount"`
-	Currency        string          `json:"currency"`
-	UnpricedCalls   uint64          `json:"unpriced_calls"`
-	UnpricedSeconds uint64          `json:"unpriced_seconds"`
+	Bucket          usage.Bucket `json:"bucket"`
+	Reason          string       `json:"reason"`
+	Conferencing    string       `json:"conferencing"` // what the organizers held at call start
+	UnfundedBecause string       `json:"unfunded_because,omitempty"`
+	Calls           uint64       `json:"calls"`
+	CallsBegun      uint64       `json:"calls_begun"` // without those that another line has the beginning of
+	Seconds         uint64       `json:"seconds"`
+	BilledTenths    uint64       `json:"billed_tenths"` // tenths of a minute
+	// Amount is what is known of the sum; nil where no rate is known for any of the calls.
+	Amount          *decimal.Decimal `json:"amount"`
+	Currency        string           `json:"currency"`
+	UnpricedCalls   uint64           `json:"unpriced_calls"`
+	UnpricedSeconds uint64           `json:"unpriced_seconds"`
 }
 
 // PoolUse is what became of a pool.
@@ -110,23 +105,23 @@ type AddonOffer struct {
 }
 
 type lineRow struct {
-	TenantID        string          `ch:"tenant_id"`
-	Bucket          string          `ch:"bucket"`
-	Reason          string          `ch:"reason"`
-	Conferencing    string          `ch:"conferencing"`
-	UnfundedBecause string          `ch:"unfunded_because"`
-	Pool            string          `ch:"pool"`
-	Currency        string          `ch:"currency"`
-	Calls           uint64          `ch:"calls"`
-	CallsBegun      uint64          `ch:"calls_begun"`
-	Seconds         uint64          `ch:"seconds"`
-	BilledTenths    uint64          `ch:"billed_tenths"`
-	Amount          decimal.Decimal `ch:"amount"`
-	UnpricedCalls   uint64          `ch:"unpriced_calls"`
-	UnpricedSeconds uint64          `ch:"unpriced_seconds"`
-	PoolLeft        int64           `ch:"pool_left"`
-	PoolEmptyAt     time.Time       `ch:"pool_empty_at"`
-	PoolEmpty       bool            `ch:"pool_empty"`
+	TenantID        string           `ch:"tenant_id"`
+	Bucket          string           `ch:"bucket"`
+	Reason          string           `ch:"reason"`
+	Conferencing    string           `ch:"conferencing"`
+	UnfundedBecause string           `ch:"unfunded_because"`
+	Pool            string           `ch:"pool"`
+	Currency        string           `ch:"currency"`
+	Calls           uint64           `ch:"calls"`
+	CallsBegun      uint64           `ch:"calls_begun"`
+	Seconds         uint64           `ch:"seconds"`
+	BilledTenths    uint64           `ch:"billed_tenths"`
+	Amount          *decimal.Decimal `ch:"amount"`
+	UnpricedCalls   uint64           `ch:"unpriced_calls"`
+	UnpricedSeconds uint64           `ch:"unpriced_seconds"`
+	PoolLeft        int64            `ch:"pool_left"`
+	PoolEmptyAt     time.Time        `ch:"pool_empty_at"`
+	PoolEmpty       bool             `ch:"pool_empty"`
 }
 
 // Statement is the statement of one tenant-month, as it is rated now.
@@ -200,9 +195,6 @@ func (r *Rater) statementOf(month usage.Month, c run, who tenant, lines []lineRo
 		Buckets: []BucketTotal{{Bucket: usage.BucketAddon}, {Bucket: usage.BucketPool}, {Bucket: usage.BucketCredits}, {Bucket: usage.BucketUnfunded}},
 		Lines:   []StatementLine{}, Exceptions: []Exception{}, month: month, runID: c.RunID, sequence: c.Sequence, channel: who.Channel, segment: who.Segment,
 	}
-	for i := range s.Buckets {
-		s.Buckets[i].Amounts = []Amount{}
-	}
 	s.Addon.Eligible, s.Addon.Note = r.plan.InForce(month).Addon.Eligible(who.Channel, who.Segment)
 	known := c.SKUsAt.Unix() > 0
 	standard := PoolUse{Pool: "standard", Licences: c.PoolLicences, LicencesKnown: known, Seconds: c.PoolSeconds, Left: c.PoolSeconds}
@@ -230,9 +222,7 @@ func (r *Rater) statementOf(month usage.Month, c run, who tenant, lines []lineRo
 	for i := range s.Pools {
 		s.Pools[i].Used = s.Pools[i].Seconds - s.Pools[i].Left
 	}
-	for i := range s.Buckets {
-		slices.SortFunc(s.Buckets[i].Amounts, func(a, b Amount) int { return strings.Compare(a.Currency, b.Currency) })
-	}
+	s.totalled()
 	return s
 }
 
@@ -242,16 +232,6 @@ func (b *BucketTotal) add(l lineRow) {
 	b.Seconds += l.Seconds
 	b.UnpricedCalls += l.UnpricedCalls
 	b.UnpricedSeconds += l.UnpricedSeconds
-	if l.Currency == "" {
-		return
-	}
-	for i := range b.Amounts {
-		if b.Amounts[i].Currency == l.Currency {
-			b.Amounts[i].Amount = b.Amounts[i].Amount.Add(l.Amount)
-			return
-		}
-	}
-	b.Amounts = append(b.Amounts, Amount{l.Currency, l.Amount})
 }
 
 func (p *PoolUse) add(l lineRow) {
@@ -283,7 +263,8 @@ func WriteStatementsJSON(w io.Writer, all []Statement) error {
 	return out.Encode(all)
 }
 
-// WriteStatementsCSV writes the lines of statements, one a row. Amounts are exact. A call
+// WriteStatementsCSV writes the lines of statements, one a row. Amounts are exact, and
+// empty where no rate is known for any of a row's calls. A call
 // that crosses the end of a pool is a call of two rows; calls_begun counts it once. Rows
 // that name a month in `adjusts` put that month right, and their numbers can be negative.
 func WriteStatementsCSV(w io.Writer, all []Statement) error {
@@ -301,7 +282,7 @@ func WriteStatementsCSV(w io.Writer, all []Statement) error {
 		for _, l := range s.Lines {
 			err := out.Write([]string{
 				s.Month, Cell(s.TenantID), Cell(s.TenantName), string(l.Bucket), l.Reason, l.Conferencing, l.UnfundedBecause, number(l.Calls),
-				number(l.CallsBegun), number(l.Seconds), number(l.BilledTenths), l.Amount.String(), l.Currency, number(l.UnpricedCalls), number(l.UnpricedSeconds), "",
+				number(l.CallsBegun), number(l.Seconds), number(l.BilledTenths), exact(l.Amount), l.Currency, number(l.UnpricedCalls), number(l.UnpricedSeconds), "",
 			})
 			if err != nil {
 				return err
@@ -310,7 +291,7 @@ func WriteStatementsCSV(w io.Writer, all []Statement) error {
 		for _, a := range s.Adjusted() {
 			err := out.Write([]string{
 				s.Month, Cell(s.TenantID), Cell(s.TenantName), a.Bucket, "adjustment", "", "", signed(a.Calls), signed(a.CallsBegun), signed(a.Seconds),
-				signed(a.BilledTenths), a.Amount.String(), a.Currency, signed(a.UnpricedCalls), signed(a.UnpricedSeconds), a.OfMonth,
+				signed(a.BilledTenths), exact(a.Amount), a.Currency, signed(a.UnpricedCalls), signed(a.UnpricedSeconds), a.OfMonth,
 			})
 			if err != nil {
 				return err
@@ -339,6 +320,7 @@ type Balance struct {
 	Pools           []PoolUse `json:"pools"`
 	CreditsSeconds  uint64    `json:"credits_seconds"`
 	Credits         []Amount  `json:"credits"`
+	UnpricedCalls   uint64    `json:"unpriced_calls"`
 	UnpricedSeconds uint64    `json:"unpriced_seconds"`
 	UnfundedSeconds uint64    `json:"unfunded_seconds"`
 }
@@ -354,7 +336,7 @@ func (r *Rater) Balance(ctx context.Context, month usage.Month) ([]Balance, erro
 		out[i] = Balance{
 			TenantID: s.TenantID, TenantName: s.TenantName, Month: s.Month, Pools: s.Pools,
 			AddonSeconds: s.Buckets[0].Seconds, CreditsSeconds: s.Buckets[2].Seconds, Credits: s.Buckets[2].Amounts,
-			UnpricedSeconds: s.Buckets[2].UnpricedSeconds, UnfundedSeconds: s.Buckets[3].Seconds,
+			UnpricedCalls: s.Buckets[2].UnpricedCalls, UnpricedSeconds: s.Buckets[2].UnpricedSeconds, UnfundedSeconds: s.Buckets[3].Seconds,
 		}
 	}
 	return out, nil

@@ -85,7 +85,7 @@ func newRemainder(s Statement) remainder {
 		t[k].Calls += int64(l.Calls)
 		t[k].Seconds += int64(l.Seconds)
 		t[k].BilledTenths += int64(l.BilledTenths)
-		t[k].Amount = t[k].Amount.Add(l.Amount)
+		t[k].Amount = t[k].Amount.Add(known(l.Amount))
 	}
 	return t
 }

@@ -25,14 +25,16 @@ func (s *services) weekly(ctx context.Context, at time.Time) (bool, error) {
 	for _, b := range balances {
 		line := alerting.FinanceLine{
 			Tenant: or(b.TenantName, b.TenantID), AddonSeconds: int64(b.AddonSeconds), CreditsSeconds: int64(b.CreditsSeconds),
-			UnfundedSeconds: int64(b.UnfundedSeconds), Charges: map[string]decimal.Decimal{},
+			UnfundedSeconds: int64(b.UnfundedSeconds), UnpricedCalls: int64(b.UnpricedCalls), Charges: map[string]decimal.Decimal{},
 		}
 		for _, pool := range b.Pools {
 			line.PoolSize += pool.Seconds
 			line.PoolUsed += pool.Used
 		}
 		for _, amount := range b.Credits {
-			line.Charges[amount.Currency] = line.Charges[amount.Currency].Add(amount.Amount)
+			if amount.Amount != nil {
+				line.Charges[amount.Currency] = line.Charges[amount.Currency].Add(*amount.Amount)
+			}
 		}
 		lines = append(lines, line)
 	}

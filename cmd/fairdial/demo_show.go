@@ -72,7 +72,7 @@ func (d *demo) showBalances(ctx context.Context, s *services) error {
 			}
 			rows = append(rows, []string{
 				b.TenantName, b.Month, minutes(int64(b.AddonSeconds)), minutes(used), minutes(size),
-				minutes(int64(b.CreditsSeconds)), amounts(b.Credits, 0), minutes(int64(b.UnfundedSeconds)),
+				minutes(int64(b.CreditsSeconds)), amounts(b.Credits, b.UnpricedCalls), minutes(int64(b.UnfundedSeconds)),
 			})
 		}
 	}

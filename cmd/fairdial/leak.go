@@ -83,10 +83,10 @@ func (a *app) showLeak(l rating.Leak) error {
 	price := func(p rating.LeakPart) string {
 		text := "-"
 		if l.Currency != "" {
-			text = p.Amount.StringFixed(2) + " " + l.Currency
+			text = priced(p.Amount) + " " + l.Currency
 		}
 		if p.UnpricedCalls > 0 && l.Currency != "" {
-			text += ", " + number(p.UnpricedCalls) + " calls without a rate"
+			text += ", " + counted(p.UnpricedCalls, "call") + " without a rate"
 		}
 		return text
 	}

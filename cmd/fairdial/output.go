@@ -7,6 +7,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/shopspring/decimal"
 )
 
 // json writes one document to stdout, the whole result of a command.
@@ -77,6 +79,23 @@ func number[T ~int | ~int64 | ~uint64 | ~uint32](n T) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return sign + s
+}
+
+// counted writes how many of something there are: 1 call, 2 calls.
+func counted[T ~int | ~int64 | ~uint64 | ~uint32](n T, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return number(n) + " " + noun + "s"
+}
+
+// priced writes an amount to two places, and says where no rate is known for any of its
+// calls.
+func priced(d *decimal.Decimal) string {
+	if d == nil {
+		return "unpriced"
+	}
+	return d.StringFixed(2)
 }
 
 // minutes writes seconds as minutes and seconds: 6,900:00.

@@ -227,7 +227,7 @@ func (a *app) showStatement(st rating.Statement) error {
 		a.printf("exception %s%s: %s calls, %s; %s\n", x.Code, who, number(x.Calls), minutes(int64(x.Seconds)), oneLine(x.Text))
 	}
 	for _, x := range st.Adjusted() {
-		a.printf("adjusts %s: %s, %d calls, %s, %s %s\n", x.OfMonth, x.Bucket, x.Calls, minutes(x.Seconds), x.Amount.StringFixed(2), x.Currency)
+		a.printf("adjusts %s: %s, %d calls, %s, %s %s\n", x.OfMonth, x.Bucket, x.Calls, minutes(x.Seconds), priced(x.Amount), x.Currency)
 	}
 	if st.Closed != nil {
 		a.printf("closed by %s at %s\n", oneLine(st.Closed.Actor), clock(st.Closed.At))
@@ -239,10 +239,14 @@ func (a *app) showStatement(st rating.Statement) error {
 func amounts(list []rating.Amount, unpriced uint64) string {
 	var parts []string
 	for _, x := range list {
+		if x.Amount == nil {
+			parts = append(parts, "unpriced "+x.Currency)
+			continue
+		}
 		parts = append(parts, x.Amount.StringFixed(2)+" "+x.Currency)
 	}
 	if unpriced > 0 {
-		parts = append(parts, number(unpriced)+" calls without a rate")
+		parts = append(parts, counted(unpriced, "call")+" without a rate")
 	}
 	return strings.Join(parts, ", ")
 }

@@ -22,27 +22,28 @@ type Entries interface {
 // Row is a row of the file. Numbers of rows that adjust an earlier month (of_month is
 // another one than month) can be negative.
 type Row struct {
-	TenantID           string   `parquet:"tenant_id,dict,zstd"`
-	TenantName         string   `parquet:"tenant_name,dict,zstd"`
-	Month              string   `parquet:"month,dict,zstd"`
-	OfMonth            string   `parquet:"of_month,dict,zstd"`
-	OrganizerID        string   `parquet:"organizer_id,dict,zstd"`
-	OrganizerUPN       string   `parquet:"organizer_upn,dict,zstd"`
-	OrganizerName      string   `parquet:"organizer_name,dict,zstd"`
-	DestinationCountry string   `parquet:"destination_country,dict,zstd"`
-	DestinationClass   string   `parquet:"destination_class,dict,zstd"`
-	Bucket             string   `parquet:"bucket,dict,zstd"`
-	Reason             string   `parquet:"reason,dict,zstd"`
-	Conferencing       string   `parquet:"conferencing,dict,zstd"`
-	UnfundedBecause    string   `parquet:"unfunded_because,dict,zstd"`
-	Currency           string   `parquet:"currency,dict,zstd"`
-	Calls              int64    `parquet:"calls,zstd"`
-	CallsBegun         int64    `parquet:"calls_begun,zstd"`
-	Seconds            int64    `parquet:"seconds,zstd"`
-	BilledTenths       int64    `parquet:"billed_tenths_of_minute,zstd"`
-	Amount             [16]byte `parquet:"amount,decimal(7:38),zstd"`
-	UnpricedCalls      int64    `parquet:"unpriced_calls,zstd"`
-	UnpricedSeconds    int64    `parquet:"unpriced_seconds,zstd"`
+	TenantID           string `parquet:"tenant_id,dict,zstd"`
+	TenantName         string `parquet:"tenant_name,dict,zstd"`
+	Month              string `parquet:"month,dict,zstd"`
+	OfMonth            string `parquet:"of_month,dict,zstd"`
+	OrganizerID        string `parquet:"organizer_id,dict,zstd"`
+	OrganizerUPN       string `parquet:"organizer_upn,dict,zstd"`
+	OrganizerName      string `parquet:"organizer_name,dict,zstd"`
+	DestinationCountry string `parquet:"destination_country,dict,zstd"`
+	DestinationClass   string `parquet:"destination_class,dict,zstd"`
+	Bucket             string `parquet:"bucket,dict,zstd"`
+	Reason             string `parquet:"reason,dict,zstd"`
+	Conferencing       string `parquet:"conferencing,dict,zstd"`
+	UnfundedBecause    string `parquet:"unfunded_because,dict,zstd"`
+	Currency           string `parquet:"currency,dict,zstd"`
+	Calls              int64  `parquet:"calls,zstd"`
+	CallsBegun         int64  `parquet:"calls_begun,zstd"`
+	Seconds            int64  `parquet:"seconds,zstd"`
+	BilledTenths       int64  `parquet:"billed_tenths_of_minute,zstd"`
+	// Amount is what is known of the sum; NULL where no rate is known for any of the calls.
+	Amount          *[16]byte `parquet:"amount,optional,decimal(7:38),zstd"`
+	UnpricedCalls   int64     `parquet:"unpriced_calls,zstd"`
+	UnpricedSeconds int64     `parquet:"unpriced_seconds,zstd"`
 }
 
 // places of amounts after the point.
@@ -60,7 +61,7 @@ func Write(ctx context.Context, w io.Writer, all []rating.Statement, entries Ent
 	out := parquet.NewGenericWriter[Row](w, parquet.MaxRowsPerRowGroup(rowsInGroup))
 	row := make([]Row, 1)
 	err := entries.Entries(ctx, all, func(e rating.Entry) error {
-		amount, err := unscaled(e.Amount)
+		amount, err := maybe(e.Amount)
 		if err != nil {
 			return fmt.Errorf("tenant %s, organizer %s: %w", e.TenantID, e.OrganizerID, err)
 		}
@@ -81,6 +82,15 @@ func Write(ctx context.Context, w io.Writer, all []rating.Statement, entries Ent
 		return fmt.Errorf("write the Parquet file: %w", err)
 	}
 	return nil
+}
+
+// maybe is an amount as the file has it, nil where it is not known.
+func maybe(d *decimal.Decimal) (*[16]byte, error) {
+	if d == nil {
+		return nil, nil
+	}
+	amount, err := unscaled(*d)
+	return &amount, err
 }
 
 // unscaled is an amount in units of its last place, in two's complement, the highest byte

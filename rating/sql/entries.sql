@@ -15,7 +15,7 @@ FROM
         countIf(part = 0)::Int64                   AS calls_begun,
         sum(rating_rows.seconds)::Int64            AS seconds,
         sum(rating_rows.billed_tenths)::Int64      AS billed_tenths,
-        ifNull(sum(rating_rows.amount), 0)::Decimal(38, 7) AS amount,
+        sum(rating_rows.amount)::Nullable(Decimal(38, 7)) AS amount,
         countIf(rating_rows.amount IS NULL)::Int64 AS unpriced_calls,
         sumIf(rating_rows.seconds, rating_rows.amount IS NULL)::Int64 AS unpriced_seconds
     FROM rating_rows
@@ -26,7 +26,10 @@ FROM
     SELECT
         tenant_id, month, of_month, row_number, organizer_id, destination_country, destination_class,
         bucket, reason, conferencing, unfunded_because, currency,
-        calls, calls_begun, seconds, billed_tenths, amount, unpriced_calls, unpriced_seconds
+        calls, calls_begun, seconds, billed_tenths,
+        -- Frozen rows have no NULL: 0 for calls of which none has a price is unknown.
+        if(unpriced_calls != 0 AND unpriced_calls = calls AND closed_rows.amount = 0, NULL, closed_rows.amount) AS amount,
+        unpriced_calls, unpriced_seconds
     FROM closed_rows
     WHERE tenant_id = {tenant:String} AND month = {month:Date} AND close_id = {close:UUID}
 ) AS e

@@ -5,12 +5,12 @@ SELECT
     l.organizer_id AS organizer_id, any(o.upn) AS upn, any(o.name) AS name,
     count()                                  AS calls,
     sum(l.seconds)                           AS seconds,
-    ifNull(sum(l.price), 0)::Decimal(38, 7)  AS amount,
+    sum(l.price)::Nullable(Decimal(38, 7))   AS amount,
     countIf(l.price IS NULL)                 AS unpriced_calls,
     sumIf(l.seconds, l.price IS NULL)        AS unpriced_seconds,
     countIf(NOT l.entitled)                  AS ineligible_calls,
     sumIf(l.seconds, NOT l.entitled)         AS ineligible_seconds,
-    ifNull(sumIf(l.price, NOT l.entitled), 0)::Decimal(38, 7)      AS ineligible_amount,
+    sumIf(l.price, NOT l.entitled)::Nullable(Decimal(38, 7))       AS ineligible_amount,
     countIf(l.price IS NULL AND NOT l.entitled)                    AS ineligible_unpriced_calls,
     sumIf(l.seconds, l.price IS NULL AND NOT l.entitled)           AS ineligible_unpriced_seconds
 FROM

@@ -4,7 +4,7 @@ SELECT
     countIf(part = 0)                    AS calls_begun,
     sum(seconds)                         AS seconds,
     sum(billed_tenths)                   AS billed_tenths,
-    ifNull(sum(amount), 0)               AS amount,
+    sum(amount)                          AS amount,
     countIf(amount IS NULL)              AS unpriced_calls,
     sumIf(seconds, amount IS NULL)       AS unpriced_seconds,
     min(pool_after)                      AS pool_left,

@@ -16,7 +16,7 @@ import (
 // summary is the first sheet: what each bucket paid, and what is due in each currency.
 func (b *book) summary(month string, all []rating.Statement, tenants, adjustments *table) error {
 	t, err := b.table(sheetSummary, 0, text("Statement "+month, 34), currency, calls, counted("Calls begun"), counted("Seconds"), minutes, money("Amount"),
-		counted("Calls without a rate"))
+		counted(withoutRate))
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (b *book) summary(month string, all []rating.Statement, tenants, adjustment
 	return t.out.Flush()
 }
 
-func both(a, b map[string]map[int]decimal.Decimal) map[string]bool {
+func both(a, b map[string]map[int]*decimal.Decimal) map[string]bool {
 	codes := map[string]bool{}
 	for code := range a {
 		codes[code] = true
@@ -68,17 +68,18 @@ func stateOf(s rating.Statement) string {
 
 // bucket is a row for what the bucket paid, and one a currency for the money.
 func (t *table) bucket(bucket usage.Bucket, all []rating.Statement, tenants *table) error {
-	var calls, begun, seconds, unpriced int64
-	amounts := map[string]decimal.Decimal{}
+	var calls, begun, seconds, priceless int64
+	amounts, lacking := map[string]*decimal.Decimal{}, map[string]int64{}
 	for _, s := range all {
 		for _, l := range s.Lines {
 			if l.Bucket != bucket {
 				continue
 			}
 			calls, begun = calls+int64(l.Calls), begun+int64(l.CallsBegun)
-			seconds, unpriced = seconds+int64(l.Seconds), unpriced+int64(l.UnpricedCalls)
+			seconds, priceless = seconds+int64(l.Seconds), priceless+int64(l.UnpricedCalls)
 			if l.Currency != "" {
-				amounts[l.Currency] = amounts[l.Currency].Add(l.Amount)
+				amounts[l.Currency] = rating.Plus(amounts[l.Currency], l.Amount)
+				lacking[l.Currency] += int64(l.UnpricedCalls)
 			}
 		}
 	}
@@ -89,18 +90,18 @@ func (t *table) bucket(bucket usage.Bucket, all []rating.Statement, tenants *tab
 	secondsOf := count("Seconds", seconds)
 	err := t.write([]any{
 		string(bucket), nil, count("Calls", calls), count("Calls begun", begun), secondsOf, t.minutes(secondsOf.Formula, seconds, t.b.minutes), nil,
-		count("Calls without a rate", unpriced),
+		count(withoutRate, priceless),
 	})
 	if err != nil {
 		return err
 	}
 	for _, code := range slices.Sorted(maps.Keys(amounts)) {
-		value, err := number(amounts[code])
+		amount, err := t.amount(amounts[code], tenants.sumIf(tenants.index("Amount"), code, string(bucket)), t.b.amount)
 		if err != nil {
 			return err
 		}
-		amount := excelize.Cell{StyleID: t.b.amount, Formula: tenants.sumIf(tenants.index("Amount"), code, string(bucket)), Value: value}
-		if err := t.write([]any{string(bucket), rating.Cell(code), nil, nil, nil, nil, amount}); err != nil {
+		without := excelize.Cell{StyleID: t.b.count, Formula: tenants.sumIf(tenants.index(withoutRate), code, string(bucket)), Value: lacking[code]}
+		if err := t.write([]any{string(bucket), rating.Cell(code), nil, nil, nil, nil, amount, without}); err != nil {
 			return err
 		}
 	}
@@ -116,7 +117,7 @@ func (t *table) grandTotal(tenants *table) error {
 	return t.write([]any{
 		excelize.Cell{StyleID: t.b.bold, Value: "Total"},
 		nil, nil, count("Calls begun"), count("Seconds"),
-		t.minutes("SUM("+tenants.span(seconds, true)+")", tenants.counts[seconds], t.b.boldMinutes), nil, count("Calls without a rate"),
+		t.minutes("SUM("+tenants.span(seconds, true)+")", tenants.counts[seconds], t.b.boldMinutes), nil, count(withoutRate),
 	})
 }
 
@@ -124,7 +125,8 @@ func (t *table) grandTotal(tenants *table) error {
 // of closed months.
 func (t *table) due(code string, tenants, adjustments *table) error {
 	var formulas []string
-	sum := decimal.Zero
+	var sum *decimal.Decimal
+	lacking := int64(0)
 	for _, x := range []struct {
 		title string
 		from  *table
@@ -134,22 +136,25 @@ func (t *table) due(code string, tenants, adjustments *table) error {
 		if !there {
 			continue
 		}
-		value, err := number(amount)
+		cell, err := t.amount(amount, x.from.sumIf(i, code, ""), t.b.amount)
 		if err != nil {
 			return err
 		}
-		cell := excelize.Cell{StyleID: t.b.amount, Formula: x.from.sumIf(i, code, ""), Value: value}
-		if err := t.write([]any{x.title + " " + rating.Cell(code), rating.Cell(code), nil, nil, nil, nil, cell}); err != nil {
+		without := excelize.Cell{StyleID: t.b.count, Formula: x.from.sumIf(x.from.index(withoutRate), code, ""), Value: x.from.lacking[code]}
+		if err := t.write([]any{x.title + " " + rating.Cell(code), rating.Cell(code), nil, nil, nil, nil, cell, without}); err != nil {
 			return err
 		}
-		sum = sum.Add(amount)
+		lacking += x.from.lacking[code]
+		if amount == nil {
+			continue
+		}
+		sum = rating.Plus(sum, amount)
 		formulas = append(formulas, fmt.Sprintf("%s%d", letter(t.index("Amount")), t.row))
 	}
-	value, err := number(sum)
+	title := excelize.Cell{StyleID: t.b.bold, Value: "Due " + rating.Cell(code)}
+	total, err := t.amount(sum, "ROUND("+strings.Join(formulas, "+")+",7)", t.b.boldAmount)
 	if err != nil {
 		return err
 	}
-	title := excelize.Cell{StyleID: t.b.bold, Value: "Due " + rating.Cell(code)}
-	total := excelize.Cell{StyleID: t.b.boldAmount, Formula: "ROUND(" + strings.Join(formulas, "+") + ",7)", Value: value}
-	return t.write([]any{title, rating.Cell(code), nil, nil, nil, nil, total})
+	return t.write([]any{title, rating.Cell(code), nil, nil, nil, nil, total, excelize.Cell{StyleID: t.b.boldCount, Value: lacking}})
 }

@@ -50,8 +50,9 @@ type table struct {
 	last    int // the last one that is not a total
 	totals  bool
 
-	counts map[int]int64
-	sums   map[string]map[int]decimal.Decimal // by currency
+	counts  map[int]int64
+	lacking map[string]int64                    // calls without a rate, by currency
+	sums    map[string]map[int]*decimal.Decimal // by currency; nil where no amount of it is known
 }
 
 // table begins a sheet. Of rows, as many as it is going to have without totals, there is a
@@ -71,7 +72,7 @@ func (b *book) table(sheet string, rows int, columns ...column) (*table, error) 
 	if err != nil {
 		return nil, err
 	}
-	t := &table{b: b, sheet: sheet, columns: columns, out: out, totals: true, counts: map[int]int64{}, sums: map[string]map[int]decimal.Decimal{}}
+	t := &table{b: b, sheet: sheet, columns: columns, out: out, totals: true, counts: map[int]int64{}, lacking: map[string]int64{}, sums: map[string]map[int]*decimal.Decimal{}}
 	head := make([]any, len(columns))
 	for i, c := range slices.Backward(columns) { // each is put before the ones set already
 		if err := out.SetColWidth(i+1, i+1, c.width); err != nil {
@@ -117,20 +118,23 @@ func (t *table) add(values ...any) error {
 			seconds = value.(int64)
 			cells[i] = excelize.Cell{StyleID: t.b.count, Value: seconds}
 			t.counts[i] += seconds
+			if c.title == withoutRate {
+				t.lacking[code] += seconds
+			}
 		case kindMoney:
-			amount := value.(decimal.Decimal)
-			if code == "" && amount.IsZero() {
+			amount := value.(*decimal.Decimal)
+			if code == "" && (amount == nil || amount.IsZero()) {
 				continue
 			}
-			value, err := number(amount)
+			cell, err := t.amount(amount, "", t.b.amount)
 			if err != nil {
 				return fmt.Errorf("%s, row %d: %w", t.sheet, t.row+1, err)
 			}
-			cells[i] = excelize.Cell{StyleID: t.b.amount, Value: value}
+			cells[i] = cell
 			if t.sums[code] == nil {
-				t.sums[code] = map[int]decimal.Decimal{}
+				t.sums[code] = map[int]*decimal.Decimal{}
 			}
-			t.sums[code][i] = t.sums[code][i].Add(amount)
+			t.sums[code][i] = rating.Plus(t.sums[code][i], amount)
 		}
 	}
 	t.last = t.row + 1
@@ -170,21 +174,37 @@ func (t *table) total(code string) error {
 		case kindCurrency:
 			cells[i] = excelize.Cell{StyleID: t.b.bold, Value: code}
 		case kindMoney:
-			value, err := number(t.sums[code][i])
+			cell, err := t.amount(t.sums[code][i], t.sumIf(i, code, ""), t.b.boldAmount)
 			if err != nil {
 				return fmt.Errorf("%s, total of %s: %w", t.sheet, code, err)
 			}
-			cells[i] = excelize.Cell{StyleID: t.b.boldAmount, Formula: t.sumIf(i, code, ""), Value: value}
+			cells[i] = cell
+		case kindCount:
+			if c.title == withoutRate {
+				cells[i] = excelize.Cell{StyleID: t.b.boldCount, Formula: t.sumIf(i, code, ""), Value: t.lacking[code]}
+			}
 		}
 	}
 	return t.write(cells)
 }
 
-// sumIf adds up the money of a column in one currency, and of one bucket where it is given.
+// unpriced stands where an amount would, when no rate is known for any of the calls.
+const unpriced = "unpriced"
+
+// amount is a cell with an amount, and the formula that gives it, if any does.
+func (t *table) amount(d *decimal.Decimal, formula string, style int) (excelize.Cell, error) {
+	if d == nil {
+		return excelize.Cell{StyleID: style, Value: unpriced}, nil
+	}
+	value, err := number(*d)
+	return excelize.Cell{StyleID: style, Formula: formula, Value: value}, err
+}
+
+// sumIf adds up a column in one currency, and of one bucket where it is given.
 // A spreadsheet counts in binary; rounded to the places that amounts have, the sum is
 // exact.
-func (t *table) sumIf(money int, code, bucket string) string {
-	parts := []string{t.span(money, true)}
+func (t *table) sumIf(column int, code, bucket string) string {
+	parts := []string{t.span(column, true)}
 	for i, c := range t.columns {
 		switch {
 		case c.kind == kindCurrency:

@@ -84,6 +84,9 @@ func Write(ctx context.Context, w io.Writer, month string, all []rating.Statemen
 	return nil
 }
 
+// withoutRate is the column of calls that are not in the amount.
+const withoutRate = "Calls without a rate"
+
 // The sheets.
 const (
 	sheetSummary      = "Summary"
@@ -136,7 +139,7 @@ func (b *book) tenants(all []rating.Statement) (*table, error) {
 	}
 	t, err := b.table(sheetTenants, rows, text("Tenant", 20), text("Tenant name", 28), text("Bucket", 10), text("Reason", 18), text("Conferencing", 16),
 		text("Unfunded because", 20), currency, calls, counted("Calls begun"), counted("Seconds"), minutes, counted("Billed tenths of a minute"), money("Amount"),
-		counted("Calls without a rate"), counted("Seconds without a rate"))
+		counted(withoutRate), counted("Seconds without a rate"))
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +157,7 @@ func (b *book) tenants(all []rating.Statement) (*table, error) {
 
 func (b *book) organizers(groups map[group]*sums) error {
 	t, err := b.table(sheetOrganizers, len(groups), text("Tenant", 20), text("Tenant name", 28), text("Organizer", 38), text("UPN", 32), text("Name", 28),
-		text("Bucket", 10), currency, calls, counted("Calls begun"), counted("Seconds"), minutes, money("Amount"), counted("Calls without a rate"))
+		text("Bucket", 10), currency, calls, counted("Calls begun"), counted("Seconds"), minutes, money("Amount"), counted(withoutRate))
 	if err != nil {
 		return err
 	}
@@ -169,7 +172,7 @@ func (b *book) organizers(groups map[group]*sums) error {
 
 func (b *book) destinations(groups map[group]*sums) error {
 	t, err := b.table(sheetDestinations, len(groups), text("Tenant", 20), text("Tenant name", 28), text("Country", 10), text("Class of number", 18), text("Bucket", 10),
-		currency, calls, counted("Calls begun"), counted("Seconds"), minutes, money("Amount"), counted("Calls without a rate"))
+		currency, calls, counted("Calls begun"), counted("Seconds"), minutes, money("Amount"), counted(withoutRate))
 	if err != nil {
 		return err
 	}
@@ -209,7 +212,7 @@ func (b *book) adjustments(all []rating.Statement) (*table, error) {
 		rows += len(s.Adjustments)
 	}
 	t, err := b.table(sheetAdjustments, rows, text("Tenant", 20), text("Tenant name", 28), text("Of month", 10), text("Closing", 38), text("Organizer", 38),
-		text("UPN", 32), text("Bucket", 10), currency, calls, counted("Calls begun"), counted("Seconds"), minutes, money("Amount"), counted("Calls without a rate"))
+		text("UPN", 32), text("Bucket", 10), currency, calls, counted("Calls begun"), counted("Seconds"), minutes, money("Amount"), counted(withoutRate))
 	if err != nil {
 		return nil, err
 	}
@@ -231,7 +234,7 @@ type group struct{ tenant, a, b, bucket, currency string }
 type sums struct {
 	calls, begun      int64
 	seconds, unpriced int64
-	amount            decimal.Decimal
+	amount            *decimal.Decimal // nil where no rate is known for any of the calls
 	upn, name         string
 }
 
@@ -257,7 +260,7 @@ func (s *sums) add(e rating.Entry) {
 	s.begun += e.CallsBegun
 	s.seconds += e.Seconds
 	s.unpriced += e.UnpricedCalls
-	s.amount = s.amount.Add(e.Amount)
+	s.amount = rating.Plus(s.amount, e.Amount)
 	s.upn, s.name = e.OrganizerUPN, e.OrganizerName
 }
 
