@@ -265,6 +265,7 @@ const perRecords = 100
 
 type recordsBody struct {
 	TenantID, Month, Class string
+	Shown                  *rating.Shown
 	Records                []rating.Difference
 	Page                   int
 	More                   bool
@@ -288,6 +289,12 @@ func (p *pages) varianceRecords(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
+	shown, err := p.opts.Ratings.Shown(r.Context(), m, []string{b.TenantID})
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	b.Shown = first(shown)
 	b.Records, b.More = cut(all, b.Page, perRecords)
 	p.show(w, r, http.StatusOK, "records", page{Title: "Records, " + m.String(), Section: "Finance", Body: b})
 }

@@ -93,6 +93,11 @@ func TestFinancePages(t *testing.T) {
 		require.Equal(t, http.StatusOK, w.Code, path)
 		require.Contains(t, w.Body.String(), part, path)
 	}
+	for _, path := range []string{"/finance/2026-02/t/variance", "/finance/2026-02/t/records?class=all", "/usage/t/u1", "/tenants/t"} {
+		require.Contains(t, get(h, path).Body.String(), "2026-02 is closed by eve: this is run 3.", path)
+	}
+	require.NotContains(t, get(h, "/finance/2026-02/open/variance").Body.String(), "closed by eve")
+	require.Contains(t, get(h, "/api/v1/reconciliation/records?tenant_id=t&month=2026-02").Body.String(), `"shown":{"tenant_id":"t"`)
 	for _, path := range []string{"/finance/2026-02", "/finance/2026-02/t"} {
 		require.Contains(t, get(h, path).Body.String(), "<p>unpriced EUR</p>", "no rate is known: that is not 0.00")
 	}

@@ -22,6 +22,8 @@ type Ratings interface {
 	Reconcile(ctx context.Context, req rating.ReconcileRequest) (rating.Reconciliation, error)
 	// Differences are the records of one class of a reconciliation, at most limit of them.
 	Differences(ctx context.Context, req rating.ReconcileRequest, class string, limit int) ([]rating.Difference, error)
+	// Shown says of which runs the answers of closed months are.
+	Shown(ctx context.Context, month usage.Month, tenants []string) ([]rating.Shown, error)
 	// Credits as of a moment; zero for now.
 	Credits(ctx context.Context, tenantID string, at time.Time) ([]rating.CreditAccount, error)
 }
@@ -103,8 +105,21 @@ func (a *api) poolHistory(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		a.fail(w, r, err)
 	default:
-		writeJSON(w, http.StatusOK, map[string]any{"month": month.String(), "tenant_id": tenant, "movements": all})
+		shown, err := a.opts.Ratings.Shown(r.Context(), month, []string{tenant})
+		if err != nil {
+			a.fail(w, r, err)
+			return
+		}
+		writeJSON(w, http.StatusOK, map[string]any{"month": month.String(), "tenant_id": tenant, "movements": all, "shown": first(shown)})
 	}
+}
+
+// first is the only one of a list, or none.
+func first(all []rating.Shown) *rating.Shown {
+	if len(all) == 0 {
+		return nil
+	}
+	return &all[0]
 }
 
 func (a *api) poolNotices(w http.ResponseWriter, r *http.Request) {

@@ -23,7 +23,7 @@ func (w ratingWorld) NewestMonth(context.Context) (usage.Month, bool, error) {
 }
 
 func (w ratingWorld) Pools(_ context.Context, req rating.PoolsRequest) ([]rating.PoolStanding, error) {
-	return []rating.PoolStanding{{TenantID: strings.Join(req.Tenants, "+"), Month: req.Month.String(), At: req.At, Used: int64(req.Top)}}, w.err
+	return []rating.PoolStanding{{Shown: shownIn(strings.Join(req.Tenants, "+")), TenantID: strings.Join(req.Tenants, "+"), Month: req.Month.String(), At: req.At, Used: int64(req.Top)}}, w.err
 }
 
 func (w ratingWorld) PoolHistory(_ context.Context, month usage.Month, tenantID, organizerID string) ([]rating.Movement, error) {
@@ -45,7 +45,7 @@ func (w ratingWorld) Reconcile(_ context.Context, req rating.ReconcileRequest) (
 	if req.TenantID == "unrated" {
 		return rating.Reconciliation{}, fmt.Errorf("reconcile: %w", rating.ErrNotRated)
 	}
-	return rating.Reconciliation{TenantID: req.TenantID, Month: req.Month.String()}, w.err
+	return rating.Reconciliation{TenantID: req.TenantID, Month: req.Month.String(), Shown: shownIn(req.TenantID)}, w.err
 }
 
 func (w ratingWorld) Differences(_ context.Context, _ rating.ReconcileRequest, class string, _ int) ([]rating.Difference, error) {
@@ -59,7 +59,22 @@ func (w ratingWorld) Explain(_ context.Context, tenantID, usageID string) (ratin
 	case "twice":
 		return rating.Explanation{}, fmt.Errorf("explain: %w", rating.ErrManyTenants)
 	}
-	return rating.Explanation{UsageID: usageID, TenantID: tenantID}, w.err
+	return rating.Explanation{UsageID: usageID, TenantID: tenantID, Shown: shownIn(tenantID)}, w.err
+}
+
+// shownIn is closed for every tenant but one.
+func shownIn(tenantID string) *rating.Shown {
+	if tenantID == "open" {
+		return nil
+	}
+	return &rating.Shown{TenantID: tenantID, Month: "2026-02", Text: "closed by eve: this is run 3"}
+}
+
+func (w ratingWorld) Shown(_ context.Context, _ usage.Month, tenants []string) ([]rating.Shown, error) {
+	if s := shownIn(tenants[0]); s != nil {
+		return []rating.Shown{*s}, w.err
+	}
+	return nil, w.err
 }
 
 func TestAnExplanationIsAsked(t *testing.T) {

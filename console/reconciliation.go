@@ -34,8 +34,12 @@ func (a *api) reconciliationRecords(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	records, err := a.opts.Ratings.Differences(r.Context(), req, class, recordsShown)
+	if !a.reconciled(w, r, err) {
+		return
+	}
+	shown, err := a.opts.Ratings.Shown(r.Context(), req.Month, []string{req.TenantID})
 	if a.reconciled(w, r, err) {
-		writeJSON(w, http.StatusOK, map[string]any{"month": req.Month.String(), "tenant_id": req.TenantID, "records": records})
+		writeJSON(w, http.StatusOK, map[string]any{"month": req.Month.String(), "tenant_id": req.TenantID, "records": records, "shown": first(shown)})
 	}
 }
 

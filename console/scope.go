@@ -125,6 +125,11 @@ func (s scopedRatings) PoolHistory(ctx context.Context, month usage.Month, tenan
 	return s.Ratings.PoolHistory(ctx, month, tenantID, organizerID)
 }
 
+func (s scopedRatings) Shown(ctx context.Context, month usage.Month, tenants []string) ([]rating.Shown, error) {
+	all, err := s.Ratings.Shown(ctx, month, tenants)
+	return only(ctx, all, func(s rating.Shown) string { return s.TenantID }), err
+}
+
 func (s scopedRatings) PoolNotices(ctx context.Context, month usage.Month, tenantID string) ([]rating.PoolNotice, error) {
 	all, err := s.Ratings.PoolNotices(ctx, month, tenantID)
 	return only(ctx, all, func(n rating.PoolNotice) string { return n.TenantID }), err

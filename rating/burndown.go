@@ -39,7 +39,7 @@ type Movement struct {
 	RatedBefore int64 `ch:"rated_before" json:"-"`      // what the rating said; -1 for none
 }
 
-// PoolHistory gives the movements of a tenant's pools in a month as it is rated now, the
+// PoolHistory gives the movements of a tenant's pools in a month, the
 // tenant's pool first, each in the order in which it was drawn on. With an organizer, only
 // that one's calls.
 func (r *Rater) PoolHistory(ctx context.Context, month usage.Month, tenantID, organizerID string, each func(Movement) error) error {
@@ -48,7 +48,7 @@ func (r *Rater) PoolHistory(ctx context.Context, month usage.Month, tenantID, or
 	if err != nil {
 		return fail(err)
 	}
-	sizes, err := r.sizesSeen(ctx, month, c)
+	sizes, err := r.sizesSeen(ctx, month, c.run)
 	if err != nil {
 		return fail(err)
 	}
@@ -90,18 +90,6 @@ func (r *Rater) PoolHistory(ctx context.Context, month usage.Month, tenantID, or
 		return fail(err)
 	}
 	return nil
-}
-
-// currentRun is the run that counts of a tenant-month.
-func (r *Rater) currentRun(ctx context.Context, month usage.Month, tenantID string) (run, error) {
-	runs, err := query[run](ctx, r.conn, "current_runs", named("tenants", []string{tenantID}), named("months", []string{firstDay(month)}))
-	if err != nil {
-		return run{}, err
-	}
-	if len(runs) == 0 {
-		return run{}, fmt.Errorf("%w; run fairdial rate --month %s", ErrNotRated, month)
-	}
-	return runs[0], nil
 }
 
 type sizeSeen struct {

@@ -34,6 +34,8 @@ type Explanation struct {
 	StartedAt    time.Time `json:"started_at"` // UTC
 	Seconds      uint32    `json:"seconds"`
 	Rated        bool      `json:"rated"`
+	// Shown says of which run of a closed month this is; nil for an open one.
+	Shown *Shown `json:"shown,omitempty"`
 	// WhyNot says why the record has no rating.
 	WhyNot string `json:"why_not,omitempty"`
 	// Notes are what a reader should know before relying on this: a newer revision,
@@ -217,7 +219,11 @@ func (r *Rater) explain(ctx context.Context, tenantID, usageID string) (Explanat
 		// What was rated is what is explained, also when it was corrected since.
 		if i := slices.IndexFunc(revisions, func(v recordRow) bool { return v.Revision == x.parts[0].Revision }); i > 0 {
 			x.record = revisions[i]
-			x.note("revision %d of the record has arrived since this rating; run fairdial rate --month %s", newest.Revision, x.month)
+			if x.shown != nil && x.shown.Frozen {
+				x.note("revision %d of the record is not the one that the month was closed with; what it changes is an adjustment of a later month", newest.Revision)
+			} else {
+				x.note("revision %d of the record has arrived since this rating; run fairdial rate --month %s", newest.Revision, x.month)
+			}
 		}
 		if err := x.inputs(ctx); err != nil {
 			return Explanation{}, err
@@ -232,6 +238,7 @@ type explainer struct {
 	record recordRow
 	month  usage.Month
 	run    run
+	shown  *Shown
 	parts  []partRow
 
 	attempt    attempt
@@ -248,11 +255,11 @@ func (x *explainer) note(format string, args ...any) {
 
 // find looks for the record in the run that counts of its month.
 func (x *explainer) find(ctx context.Context) (bool, error) {
-	runs, err := query[run](ctx, x.rater.conn, "current_runs", named("tenants", []string{x.record.TenantID}), named("months", []string{firstDay(x.month)}))
+	runs, err := x.rater.runs(ctx, []string{x.record.TenantID}, []usage.Month{x.month})
 	if err != nil || len(runs) == 0 {
 		return false, err
 	}
-	x.run = runs[0]
+	x.run, x.shown = runs[0].run, runs[0].shown
 	x.parts, err = query[partRow](ctx, x.rater.conn, "explain_parts", named("tenant", x.record.TenantID),
 		named("month", firstDay(x.month)), named("run", x.run.RunID.String()), named("usage_id", x.record.UsageID))
 	return len(x.parts) > 0, err

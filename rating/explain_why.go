@@ -15,7 +15,7 @@ func (x *explainer) tell() Explanation {
 	c := x.record
 	e := Explanation{
 		UsageID: c.UsageID, TenantID: c.TenantID, OrganizerID: c.OrganizerID, OrganizerUPN: c.OrganizerUPN, Month: x.month.String(),
-		Revision: c.Revision, CallType: c.CallType, StartedAt: c.StartedAt.UTC(), Seconds: c.Seconds, Rated: len(x.parts) > 0,
+		Revision: c.Revision, CallType: c.CallType, StartedAt: c.StartedAt.UTC(), Seconds: c.Seconds, Rated: len(x.parts) > 0, Shown: x.shown,
 		Destination: x.destination(), Held: x.held, Steps: []ExplainedStep{}, Parts: []ExplainedPart{},
 		Source: ExplainedSource{c.Capability, c.Charge, c.ConnectionCharge, c.Currency},
 	}
@@ -28,6 +28,8 @@ func (x *explainer) tell() Explanation {
 		e.Steps = []ExplainedStep{x.addon(), x.pool(), x.credits(), x.unfunded()}
 	case !c.IsConfOut:
 		e.WhyNot = fmt.Sprintf("only %s calls are rated; a call of type %q is kept and counted", usage.ConfOut, c.CallType)
+	case x.shown != nil && x.shown.Frozen:
+		e.WhyNot = fmt.Sprintf("the record is not in what %s was closed with; it is an adjustment of a later month, and --rated tells what pays for it", x.month)
 	case x.run.Sequence == 0:
 		e.WhyNot = fmt.Sprintf("%s of this tenant has not been rated; run fairdial rate --month %s", x.month, x.month)
 	default:

@@ -15,7 +15,11 @@ import (
 // a call, by tenant, start and usage id. The same ratings give the same bytes. Amounts
 // are in the currency beside them; empty where no rate is known.
 func (r *Rater) Export(ctx context.Context, w io.Writer, month usage.Month, tenants []string) error {
-	rows, err := r.conn.Query(ctx, statement("export"), named("month", firstDay(month)), named("tenants", words(tenants)))
+	frozen, err := r.elsewhere(ctx, tenants, []usage.Month{month})
+	if err != nil {
+		return fmt.Errorf("export the ratings of %s: %w", month, err)
+	}
+	rows, err := r.conn.Query(ctx, statement("export"), named("month", firstDay(month)), named("tenants", words(tenants)), named("frozen", frozen))
 	if err != nil {
 		return fmt.Errorf("export the ratings of %s: %w", month, err)
 	}

@@ -35,6 +35,9 @@ type Leak struct {
 	// requires, at call start, though the source says that the add-on paid.
 	Ineligible LeakPart        `json:"ineligible"`
 	Organizers []LeakOrganizer `json:"organizers"` // the most seconds first
+	// Shown says of which run of a closed month this is; nil for an open one. Prices are then
+	// of the rate sheets that were there when it was closed; open cases are those of today.
+	Shown *Shown `json:"shown,omitempty"`
 }
 
 // LeakPart is calls, and what they would have cost.
@@ -123,18 +126,36 @@ func (r *Rater) Leaks(ctx context.Context, req LeakRequest) ([]Leak, error) {
 	if err != nil {
 		return nil, err
 	}
+	runs, err := r.runs(ctx, req.Tenants, []usage.Month{req.Month})
+	if err != nil {
+		return nil, err
+	}
+	byTenant := map[string]shownRun{}
+	for _, c := range runs {
+		byTenant[c.TenantID] = c
+	}
 	out := make([]Leak, len(statements))
 	for i, s := range statements {
-		if out[i], err = r.leak(ctx, req, s, tenants[s.TenantID], sheets); err != nil {
+		if out[i], err = r.leak(ctx, req, s, byTenant[s.TenantID], tenants[s.TenantID], sheets); err != nil {
 			return nil, fmt.Errorf("leak of %s %s: %w", s.TenantID, req.Month, err)
 		}
 	}
 	return out, nil
 }
 
-func (r *Rater) leak(ctx context.Context, req LeakRequest, s Statement, t tenant, sheets []rates.Stored) (Leak, error) {
-	l := Leak{TenantID: s.TenantID, TenantName: s.TenantName, Month: s.Month, Addon: s.Addon, Organizers: []LeakOrganizer{}}
-	currency := pricedIn(req.Currency, t.CreditsCurrency, sheets)
+func (r *Rater) leak(ctx context.Context, req LeakRequest, s Statement, c shownRun, t tenant, sheets []rates.Stored) (Leak, error) {
+	l := Leak{TenantID: s.TenantID, TenantName: s.TenantName, Month: s.Month, Addon: s.Addon, Organizers: []LeakOrganizer{}, Shown: c.shown}
+	if c.shown != nil && c.shown.Frozen {
+		attempts, err := query[attempt](ctx, r.conn, "explain_attempt", named("tenant", s.TenantID), named("month", firstDay(req.Month)), named("run", c.RunID.String()))
+		if err != nil {
+			return l, err
+		}
+		for _, a := range attempts {
+			t.Country, t.CreditsCurrency = a.TenantCountry, a.CreditsCurrency
+		}
+		sheets = slices.DeleteFunc(slices.Clone(sheets), func(s rates.Stored) bool { return s.StoredAt.After(c.shown.ClosedAt) })
+	}
+	currency, note := pricedIn(req.Currency, t.CreditsCurrency, sheets)
 	in := inputs{tenant: t, sheets: r.inForce(sheets, currency, req.Month)}
 	lists := []string{}
 	for _, id := range in.rateLists() {
@@ -144,13 +165,16 @@ func (r *Rater) leak(ctx context.Context, req LeakRequest, s Statement, t tenant
 		l.Note = "no rate sheet prices these calls; import one with `fairdial rates import`, or name its --currency"
 		lists = append(lists, uuid.Nil.String()) // a list without ranges
 	} else {
-		l.Currency = currency
+		l.Currency, l.Note = currency, note
 	}
 	since := []string{}
 	for _, at := range in.rateListsFrom() {
 		since = append(since, at.UTC().Format("2006-01-02 15:04:05.000"))
 	}
-	terms := r.plan.InForce(req.Month)
+	terms, err := r.termsAsRated(ctx, req.Month, c)
+	if err != nil {
+		return l, err
+	}
 	from, to := r.span(req.Month)
 	rows, err := query[leakRow](ctx, r.conn, "leak",
 		named("tenant", s.TenantID), named("month", firstDay(req.Month)), named("run", s.runID.String()),
@@ -183,10 +207,14 @@ func (r *Rater) leak(ctx context.Context, req LeakRequest, s Statement, t tenant
 	return l, nil
 }
 
-// pricedIn is the currency to price a tenant's calls in; empty where it is not clear.
-func pricedIn(asked, own string, sheets []rates.Stored) string {
+// pricedIn is the currency to price a tenant's calls in, empty where it is not clear, and
+// what is to be said where it is not the tenant's own.
+func pricedIn(asked, own string, sheets []rates.Stored) (currency, note string) {
 	if asked != "" {
-		return asked
+		if own != "" && own != asked {
+			note = fmt.Sprintf("the prices are in %s, as asked for; the tenant's credits are in %s", asked, own)
+		}
+		return asked, note
 	}
 	known := []string{}
 	for _, s := range sheets {
@@ -196,11 +224,13 @@ func pricedIn(asked, own string, sheets []rates.Stored) string {
 	}
 	switch {
 	case slices.Contains(known, own):
-		return own
+		return own, ""
+	case len(known) == 1 && own == "":
+		return known[0], fmt.Sprintf("the prices are in %s, since there are rate sheets of no other currency; it is not known what the tenant's credits are in", known[0])
 	case len(known) == 1:
-		return known[0]
+		return known[0], fmt.Sprintf("the prices are in %s, since there are rate sheets of no other currency; the tenant's credits are in %s", known[0], own)
 	default:
-		return own
+		return own, ""
 	}
 }
 

@@ -43,6 +43,8 @@ type PoolStanding struct {
 	EmptyAt   *time.Time    `json:"empty_at,omitempty"`
 	Forecast  Forecast      `json:"forecast"`
 	DrainedBy []PoolDrainer `json:"drained_by"`
+	// Shown says of which run of a closed month this is; nil for an open one.
+	Shown *Shown `json:"shown,omitempty"`
 }
 
 // PoolDrainer is an organizer who drew on a pool.
@@ -83,7 +85,7 @@ func (r *Rater) pools(ctx context.Context, req PoolsRequest) ([]PoolStanding, er
 		at = to
 	}
 	tenants := named("tenants", words(req.Tenants))
-	runs, err := query[run](ctx, r.conn, "current_runs", tenants, named("months", []string{firstDay(req.Month)}))
+	runs, err := r.runs(ctx, req.Tenants, []usage.Month{req.Month})
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +114,7 @@ func (r *Rater) pools(ctx context.Context, req PoolsRequest) ([]PoolStanding, er
 	for _, c := range runs {
 		s := PoolStanding{
 			TenantID: c.TenantID, TenantName: names[c.TenantID], Month: req.Month.String(), Pool: "standard", At: req.At.UTC(),
-			Licences: c.PoolLicences, LicencesKnown: c.SKUsAt.Unix() > 0, Seconds: c.PoolSeconds,
+			Licences: c.PoolLicences, LicencesKnown: c.SKUsAt.Unix() > 0, Seconds: c.PoolSeconds, Shown: c.shown,
 		}
 		free := s
 		free.Pool, free.Licences, free.Seconds = "select", c.SelectLicences, c.SelectPoolSeconds
@@ -123,7 +125,7 @@ func (r *Rater) pools(ctx context.Context, req PoolsRequest) ([]PoolStanding, er
 			}
 			s.stand(looked[k])
 			s.DrainedBy = append([]PoolDrainer{}, drainers[k]...)
-			if span, ok := known[s.TenantID]; ok {
+			if span, ok := known[s.TenantID]; ok && (s.Shown == nil || !s.Shown.Frozen) { // of a closed month the frozen run says which
 				s.DataUntil = &span.last
 			}
 			s.Forecast = r.forecast(s, looked[k], known[s.TenantID], at, to)
@@ -151,6 +153,10 @@ func (s *PoolStanding) stand(d poolDemand) {
 func (r *Rater) poolDays(ctx context.Context, req PoolsRequest, at time.Time) (map[poolKey]poolDemand, error) {
 	before := usage.MonthOf(req.Month.Start(time.UTC).AddDate(0, -1, 0), time.UTC)
 	months := []usage.Month{usage.MonthOf(before.Start(time.UTC).AddDate(0, -1, 0), time.UTC), before, req.Month}
+	frozen, err := r.elsewhere(ctx, req.Tenants, months)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := query[struct {
 		TenantID string    `ch:"tenant_id"`
 		Pool     string    `ch:"pool"`
@@ -160,7 +166,7 @@ func (r *Rater) poolDays(ctx context.Context, req PoolsRequest, at time.Time) (m
 		EmptyAt  time.Time `ch:"empty_at"`
 		Emptied  uint64    `ch:"emptied"`
 	}](ctx, r.conn, "pool_days", named("tenants", words(req.Tenants)), named("months", firstDays(months)),
-		named("month", firstDay(req.Month)), named("zone", r.plan.Location().String()), named("at", moment7(at)))
+		named("month", firstDay(req.Month)), named("zone", r.plan.Location().String()), named("at", moment7(at)), named("frozen", frozen))
 	if err != nil {
 		return nil, err
 	}
@@ -208,12 +214,16 @@ func (r *Rater) drainers(ctx context.Context, req PoolsRequest, at time.Time) (m
 	if req.Top <= 0 {
 		return out, nil
 	}
+	frozen, err := r.elsewhere(ctx, req.Tenants, []usage.Month{req.Month})
+	if err != nil {
+		return nil, err
+	}
 	rows, err := query[struct {
 		TenantID string `ch:"tenant_id"`
 		Pool     string `ch:"pool"`
 		PoolDrainer
 	}](ctx, r.conn, "pool_drainers", named("tenants", words(req.Tenants)), named("month", firstDay(req.Month)),
-		named("at", moment7(at)), named("top", req.Top))
+		named("at", moment7(at)), named("top", req.Top), named("frozen", frozen))
 	if err != nil {
 		return nil, err
 	}
@@ -236,6 +246,6 @@ func (r *Rater) NewestMonth(ctx context.Context) (usage.Month, bool, error) {
 	return monthOf(rows[0].Month), true, nil
 }
 
-func byTenant(runs []run) {
-	slices.SortFunc(runs, func(a, b run) int { return strings.Compare(a.TenantID, b.TenantID) })
+func byTenant(runs []shownRun) {
+	slices.SortFunc(runs, func(a, b shownRun) int { return strings.Compare(a.TenantID, b.TenantID) })
 }

@@ -58,6 +58,11 @@ type Rater struct {
 	newID func() uuid.UUID
 	log   *slog.Logger
 	batch uint64
+
+	// frozen are the closed months; answers are of the runs they were closed with, unless
+	// asRated. None in the rater that rates.
+	frozen  map[tenantMonth]Closing
+	asRated bool
 }
 
 // New makes a Rater.

@@ -55,6 +55,8 @@ type Reconciliation struct {
 	Report *ReportComparison   `json:"report,omitempty"`
 	// Fingerprint is of all of the above but the run: who signs a reconciliation signs this.
 	Fingerprint string `json:"fingerprint"`
+	// Shown says of which run of a closed month this is; nil for an open one.
+	Shown *Shown `json:"shown,omitempty"`
 }
 
 // Variance is what the source charged and we rated in one currency. Charged less Rated is
@@ -140,14 +142,18 @@ func (r *Rater) Reconcile(ctx context.Context, req ReconcileRequest) (Reconcilia
 	if err != nil {
 		return fail(err)
 	}
+	terms, err := r.termsAsRated(ctx, req.Month, c)
+	if err != nil {
+		return fail(err)
+	}
 	out := Reconciliation{
-		TenantID: req.TenantID, Month: req.Month.String(), RunID: c.RunID, PlanVersion: c.PlanVersion, Tolerance: r.tolerance(req),
+		TenantID: req.TenantID, Month: req.Month.String(), RunID: c.RunID, PlanVersion: c.PlanVersion, Tolerance: tolerance(req, terms), Shown: c.shown,
 		Calls: map[string]uint64{}, Totals: []Variance{}, Causes: []Cause{}, Lines: []ReconciledBuckets{},
 	}
 	for _, s := range Statuses() {
 		out.Calls[s] = 0
 	}
-	rows, err := r.compare(ctx, "reconcile_counts", req, c)
+	rows, err := r.compare(ctx, "reconcile_counts", req, c, terms)
 	if err != nil {
 		return fail(err)
 	}
@@ -165,7 +171,7 @@ func (r *Rater) Reconcile(ctx context.Context, req ReconcileRequest) (Reconcilia
 	}
 	out.Totals, out.Causes = totals(out.Lines), ranked(out.Lines)
 	if req.Report != nil {
-		report, err := r.compareReport(ctx, req, c)
+		report, err := r.compareReport(ctx, req, c, terms)
 		if err != nil {
 			return fail(err)
 		}
@@ -179,8 +185,9 @@ func (r *Rater) Reconcile(ctx context.Context, req ReconcileRequest) (Reconcilia
 }
 
 // fingerprint leaves out the run: one that comes to the same figures is the same to sign.
+// What was added to a reconciliation since the first was signed is left out as well.
 func fingerprint(rec Reconciliation) (string, error) {
-	rec.RunID = uuid.Nil
+	rec.RunID, rec.Shown = uuid.Nil, nil
 	text, err := json.Marshal(rec)
 	if err != nil {
 		return "", err
@@ -273,23 +280,24 @@ func ranked(lines []ReconciledBuckets) []Cause {
 	return out
 }
 
-func (r *Rater) tolerance(req ReconcileRequest) decimal.Decimal {
+func tolerance(req ReconcileRequest, terms plan.Terms) decimal.Decimal {
 	if req.Tolerance != nil {
 		return *req.Tolerance
 	}
-	return r.plan.InForce(req.Month).Reconciliation.Tolerance
+	return terms.Reconciliation.Tolerance
 }
 
-// compare runs a query over compared.sql.
-func (r *Rater) compare(ctx context.Context, name string, req ReconcileRequest, c run, args ...any) (driver.Rows, error) {
+// compare runs a query over compared.sql. Of a closed month those revisions of records are
+// compared that were rated; what arrived since is not of it.
+func (r *Rater) compare(ctx context.Context, name string, req ReconcileRequest, c shownRun, terms plan.Terms, args ...any) (driver.Rows, error) {
 	from, to := r.span(req.Month)
-	says := r.plan.InForce(req.Month).Reconciliation
+	says := terms.Reconciliation
 	return r.conn.Query(ctx, statement("compared")+statement(name), append([]any{
-		named("tenant", req.TenantID), named("month", firstDay(req.Month)), named("run", c.RunID.String()),
+		named("tenant", req.TenantID), named("month", firstDay(req.Month)), named("run", c.RunID.String()), named("frozen", c.shown != nil && c.shown.Frozen),
 		named("month_from", instant(from)), named("month_to", instant(to)),
 		named("addon", upper(says.Capabilities.Addon)), named("pool", upper(says.Capabilities.Pool)),
 		named("credits", upper(says.Capabilities.Credits)), named("free_call", upper(says.Capabilities.FreeCall)),
-		named("other", upper(says.Capabilities.Other)), named("tolerance", r.tolerance(req).String()),
+		named("other", upper(says.Capabilities.Other)), named("tolerance", tolerance(req, terms).String()),
 	}, args...)...)
 }
 

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/shopspring/decimal"
+
+	"fairdial/rules/plan"
 )
 
 // ReportRow is a row of the provider's dial-out report: an organizer's totals by location,
@@ -196,7 +198,7 @@ type organizerCurrency struct{ organizer, currency string }
 
 // compareReport goes by organizer for calls and seconds, and by organizer and currency for
 // money. An organizer's charges may be apart by the tolerance for each of its calls.
-func (r *Rater) compareReport(ctx context.Context, req ReconcileRequest, c run) (ReportComparison, error) {
+func (r *Rater) compareReport(ctx context.Context, req ReconcileRequest, c shownRun, terms plan.Terms) (ReportComparison, error) {
 	counts := map[string]*ReportDiffers{}
 	money := map[organizerCurrency]*ReportAmount{}
 	ofCounts := func(id string) *ReportDiffers {
@@ -219,7 +221,7 @@ func (r *Rater) compareReport(ctx context.Context, req ReconcileRequest, c run) 
 		m := ofMoney(row.OrganizerID, row.Currency)
 		m.Report = m.Report.Add(row.Charge)
 	}
-	rows, err := r.compare(ctx, "reconcile_organizers", req, c)
+	rows, err := r.compare(ctx, "reconcile_organizers", req, c, terms)
 	if err != nil {
 		return ReportComparison{}, err
 	}
@@ -250,7 +252,7 @@ func (r *Rater) compareReport(ctx context.Context, req ReconcileRequest, c run) 
 	if err := rows.Err(); err != nil {
 		return ReportComparison{}, err
 	}
-	return reported(counts, money, r.tolerance(req)), nil
+	return reported(counts, money, tolerance(req, terms)), nil
 }
 
 func reported(counts map[string]*ReportDiffers, money map[organizerCurrency]*ReportAmount, tolerance decimal.Decimal) ReportComparison {

@@ -56,7 +56,11 @@ func (r *Rater) Differences(ctx context.Context, req ReconcileRequest, class str
 	if err != nil {
 		return fail(err)
 	}
-	rows, err := r.compare(ctx, "reconcile_rows", req, c, named("class", class))
+	terms, err := r.termsAsRated(ctx, req.Month, c)
+	if err != nil {
+		return fail(err)
+	}
+	rows, err := r.compare(ctx, "reconcile_rows", req, c, terms, named("class", class))
 	if err != nil {
 		return fail(err)
 	}

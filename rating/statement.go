@@ -140,7 +140,7 @@ func (r *Rater) Statement(ctx context.Context, month usage.Month, tenantID strin
 // are rated.
 func (r *Rater) Statements(ctx context.Context, month usage.Month, tenants []string) ([]Statement, error) {
 	wanted := named("tenants", words(tenants))
-	runs, err := query[run](ctx, r.conn, "current_runs", wanted, named("months", []string{firstDay(month)}))
+	runs, err := r.runs(ctx, tenants, []usage.Month{month})
 	if err != nil {
 		return nil, fmt.Errorf("statements of %s: %w", month, err)
 	}
@@ -153,7 +153,7 @@ func (r *Rater) Statements(ctx context.Context, month usage.Month, tenants []str
 		byID[t.ID] = t
 	}
 	own := map[string][]lineRow{}
-	slices.SortFunc(runs, func(a, b run) int { return strings.Compare(a.TenantID, b.TenantID) })
+	slices.SortFunc(runs, func(a, b shownRun) int { return strings.Compare(a.TenantID, b.TenantID) })
 	for chunk := range slices.Chunk(runs, tenantsInStatement) {
 		tenants, ids := make([]string, len(chunk)), make([]string, len(chunk))
 		for i, c := range chunk {
@@ -170,7 +170,7 @@ func (r *Rater) Statements(ctx context.Context, month usage.Month, tenants []str
 	}
 	out := make([]Statement, len(runs))
 	for i, c := range runs {
-		out[i] = r.statementOf(month, c, byID[c.TenantID], own[c.TenantID])
+		out[i] = r.statementOf(month, c.run, byID[c.TenantID], own[c.TenantID])
 	}
 	return out, nil
 }

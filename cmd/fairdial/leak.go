@@ -13,12 +13,14 @@ import (
 func newLeak(a *app) *cobra.Command {
 	var month string
 	var req rating.LeakRequest
+	var rated bool
 	cmd := &cobra.Command{
 		Use:   "leak --month YYYY-MM [--tenant ID] [--currency CODE] [-o json|csv]",
 		Short: "What \"unlimited\" cost: what the add-on absorbed, at the prices of rate sheets",
 		Long: `Add up the calls that the add-on paid for, by organizer, and price them as credits
 would have been charged. Two parts stand out: what organizers with an open case used, and
-what was used without an eligible licence though the source says that the add-on paid.`,
+what was used without an eligible licence though the source says that the add-on paid. A closed
+month is priced by the rate sheets that were there when it was closed; open cases are those of today.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
@@ -29,9 +31,18 @@ what was used without an eligible licence though the source says that the add-on
 				if req.Cases, err = s.questioned(cmd.Context()); err != nil {
 					return err
 				}
-				all, err := s.rater.Leaks(cmd.Context(), req)
+				r, err := s.reader(cmd.Context(), rated)
 				if err != nil {
 					return err
+				}
+				all, err := r.Leaks(cmd.Context(), req)
+				if err != nil {
+					return err
+				}
+				if a.output == "csv" {
+					if err := a.tellShown(cmd.Context(), s, r, req.Month, req.Tenants); err != nil {
+						return err
+					}
 				}
 				switch a.output {
 				case "json":
@@ -51,6 +62,7 @@ what was used without an eligible licence though the source says that the add-on
 	cmd.Flags().StringVar(&month, "month", "", "`YYYY-MM`")
 	cmd.Flags().StringArrayVar(&req.Tenants, "tenant", nil, "tenant `ID`; may be given more than once; default: all")
 	cmd.Flags().StringVar(&req.Currency, "currency", "", "price in this currency (ISO 4217 `code`); default: that of the tenant's credits")
+	ratedFlag(cmd, &rated)
 	return outputs(cmd, "text", "json", "csv")
 }
 
@@ -91,6 +103,7 @@ func (a *app) showLeak(l rating.Leak) error {
 		return text
 	}
 	a.printf("%s (%s), %s\n", oneLine(l.TenantName), l.TenantID, l.Month)
+	a.showShown(l.Shown)
 	rows := [][]string{{"the add-on absorbed", ">calls", ">minutes", ">at rate-sheet prices"}}
 	for _, x := range []struct {
 		what string

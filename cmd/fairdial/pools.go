@@ -16,6 +16,7 @@ import (
 
 func newPools(a *app) *cobra.Command {
 	var month, at string
+	var rated bool
 	request := rating.PoolsRequest{Top: 5}
 	cmd := &cobra.Command{
 		Use:   "pools [--month YYYY-MM] [--tenant ID]... [--at TIME] [--top N]",
@@ -42,12 +43,19 @@ expected to last.`,
 				} else if request.Month, err = ratedMonth(cmd, s, month); err != nil {
 					return err
 				}
-				all, err := s.rater.Pools(cmd.Context(), request)
+				r, err := s.reader(cmd.Context(), rated)
+				if err != nil {
+					return err
+				}
+				all, err := r.Pools(cmd.Context(), request)
 				if err != nil {
 					return err
 				}
 				if a.output == "json" {
 					return a.json(all)
+				}
+				if err := a.tellShown(cmd.Context(), s, r, request.Month, request.Tenants); err != nil {
+					return err
 				}
 				return a.showPools(request.Month, all)
 			})
@@ -57,6 +65,7 @@ expected to last.`,
 	cmd.Flags().StringArrayVar(&request.Tenants, "tenant", nil, "tenant `ID`; may be given more than once; default: all")
 	cmd.Flags().StringVar(&at, "at", "", "as of this `TIME`, leaving out calls that begin later; default: now")
 	cmd.Flags().IntVar(&request.Top, "top", request.Top, "how many of those who drew most are named")
+	ratedFlag(cmd, &rated)
 	cmd.AddCommand(newPoolsHistory(a), newPoolsNotices(a), newPoolsCheck(a))
 	return outputs(cmd, "text", "json")
 }

@@ -12,13 +12,14 @@ import (
 
 func newPoolsHistory(a *app) *cobra.Command {
 	var month, tenant, organizer string
+	var rated bool
 	cmd := &cobra.Command{
 		Use:   "history --tenant ID --month YYYY-MM [--organizer ID] [-o csv|json]",
 		Short: "How a month's pool was used up, call by call, without gaps",
-		Long: `Every draw on the tenant's pools in a month as it is rated now, with the balance before
+		Long: `Every draw on the tenant's pools in a month, with the balance before
 and after; the balance before is the balance after of the line above. A size that a licence
 snapshot showed within the month is a line of its own and moves nothing: the month is rated
-with one size. With --organizer, only that one's calls, and what the others drew between.`,
+with one size; a closed month is told as it was closed. With --organizer, only that one's calls, and what the others drew between.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			m, err := needMonth(cmd, month)
@@ -30,7 +31,14 @@ with one size. With --organizer, only that one's calls, and what the others drew
 			}
 			return a.withStore(cmd.Context(), func(s *services) error {
 				rows := []rating.Movement{}
-				err := s.rater.PoolHistory(cmd.Context(), m, tenant, organizer, func(m rating.Movement) error {
+				r, err := s.reader(cmd.Context(), rated)
+				if err != nil {
+					return err
+				}
+				if err := a.tellShown(cmd.Context(), s, r, m, []string{tenant}); err != nil {
+					return err
+				}
+				err = r.PoolHistory(cmd.Context(), m, tenant, organizer, func(m rating.Movement) error {
 					rows = append(rows, m)
 					return nil
 				})
@@ -50,6 +58,7 @@ with one size. With --organizer, only that one's calls, and what the others drew
 	cmd.Flags().StringVar(&month, "month", "", "`YYYY-MM`")
 	cmd.Flags().StringVar(&tenant, "tenant", "", "tenant `ID`")
 	cmd.Flags().StringVar(&organizer, "organizer", "", "organizer `ID`; default: all")
+	ratedFlag(cmd, &rated)
 	return outputs(cmd, "text", "json", "csv")
 }
 

@@ -9,11 +9,15 @@ import (
 	"fairdial/usage"
 )
 
-// ratings is the rating as the console reads it.
+// ratings is the rating as the console reads it: closed months as they were closed.
 type ratings struct{ s *services }
 
 func (r ratings) Explain(ctx context.Context, tenantID, usageID string) (rating.Explanation, error) {
-	return r.s.rater.Explain(ctx, tenantID, usageID)
+	rater, err := r.s.books.AsClosed(ctx)
+	if err != nil {
+		return rating.Explanation{}, err
+	}
+	return rater.Explain(ctx, tenantID, usageID)
 }
 
 func (r ratings) NewestMonth(ctx context.Context) (usage.Month, bool, error) {
@@ -21,12 +25,20 @@ func (r ratings) NewestMonth(ctx context.Context) (usage.Month, bool, error) {
 }
 
 func (r ratings) Pools(ctx context.Context, req rating.PoolsRequest) ([]rating.PoolStanding, error) {
-	return r.s.rater.Pools(ctx, req)
+	rater, err := r.s.books.AsClosed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return rater.Pools(ctx, req)
 }
 
 func (r ratings) PoolHistory(ctx context.Context, month usage.Month, tenantID, organizerID string) ([]rating.Movement, error) {
 	all := []rating.Movement{}
-	err := r.s.rater.PoolHistory(ctx, month, tenantID, organizerID, func(m rating.Movement) error {
+	rater, err := r.s.books.AsClosed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = rater.PoolHistory(ctx, month, tenantID, organizerID, func(m rating.Movement) error {
 		all = append(all, m)
 		return nil
 	})
@@ -42,13 +54,21 @@ func (r ratings) Credits(ctx context.Context, tenantID string, at time.Time) ([]
 }
 
 func (r ratings) Reconcile(ctx context.Context, req rating.ReconcileRequest) (rating.Reconciliation, error) {
-	return r.s.rater.Reconcile(ctx, req)
+	rater, err := r.s.books.AsClosed(ctx)
+	if err != nil {
+		return rating.Reconciliation{}, err
+	}
+	return rater.Reconcile(ctx, req)
 }
 
 func (r ratings) Differences(ctx context.Context, req rating.ReconcileRequest, class string, limit int) ([]rating.Difference, error) {
 	all := []rating.Difference{}
 	enough := errors.New("enough")
-	err := r.s.rater.Differences(ctx, req, class, func(d rating.Difference) error {
+	rater, err := r.s.books.AsClosed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = rater.Differences(ctx, req, class, func(d rating.Difference) error {
 		if len(all) == limit {
 			return enough
 		}
@@ -59,4 +79,12 @@ func (r ratings) Differences(ctx context.Context, req rating.ReconcileRequest, c
 		err = nil
 	}
 	return all, err
+}
+
+func (r ratings) Shown(ctx context.Context, month usage.Month, tenants []string) ([]rating.Shown, error) {
+	rater, err := r.s.books.AsClosed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return rater.Shown(ctx, month, tenants)
 }

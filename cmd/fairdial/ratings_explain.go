@@ -11,17 +11,23 @@ import (
 
 func newRatingsExplain(a *app) *cobra.Command {
 	var tenant string
+	var rated bool
 	cmd := &cobra.Command{
-		Use:   "explain USAGE_ID [--tenant ID]",
+		Use:   "explain USAGE_ID [--tenant ID] [--rated]",
 		Short: "Why a call was paid for as it was, from the rating run and the inputs it used",
 		Long: `Tell for one usage record which entitlement paid for which of its seconds, in what order,
 and why each one before it did not: the licence interval that decided, the pool before and
 after, the destination, the plan version, and the row of the rate sheet. It is told from the
-stored rating, under the plan and the licences that the rating used.`,
+stored rating, under the plan and the licences that the rating used: of a closed month from
+the one that it was closed with.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withStore(cmd.Context(), func(s *services) error {
-				e, err := s.rater.Explain(cmd.Context(), tenant, args[0])
+				r, err := s.reader(cmd.Context(), rated)
+				if err != nil {
+					return err
+				}
+				e, err := r.Explain(cmd.Context(), tenant, args[0])
 				if err != nil {
 					return err
 				}
@@ -33,6 +39,7 @@ stored rating, under the plan and the licences that the rating used.`,
 		},
 	}
 	cmd.Flags().StringVar(&tenant, "tenant", "", "tenant `ID`; needed where several tenants have the same usage id")
+	ratedFlag(cmd, &rated)
 	return outputs(cmd, "text", "json")
 }
 
@@ -41,6 +48,7 @@ func (a *app) showExplanation(e rating.Explanation) error {
 	a.printf("organizer    %s %s\n", oneLine(e.OrganizerID), oneLine(e.OrganizerUPN))
 	d := e.Destination
 	a.printf("destination  %s, country %s, class %s%s\n", oneLine(d.Number), or(d.Country, "none"), or(d.Class, "not known"), zoneOf(d))
+	a.showShown(e.Shown)
 	if !e.Rated {
 		a.printf("not rated    %s\n", e.WhyNot)
 		return nil

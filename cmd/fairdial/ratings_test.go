@@ -106,4 +106,25 @@ func TestWhatFinanceAsks(t *testing.T) {
 	_, stderr, code = p.run("reconcile", "--month", "2026-02", "--tenant", "t", "--rows", "nonsense")
 	require.Equal(t, 2, code)
 	require.Contains(t, stderr, "is none of all, ")
+
+	// A closed month is told as it was closed, and every answer says so.
+	p.ok("close", "--month", "2026-02", "--actor", "eve", "--force", "--reason", "month end")
+	for _, command := range [][]string{{"ratings", "explain", firstCall}, {"reconcile", "--month", "2026-02"}, {"leak", "--month", "2026-02"}} {
+		require.Contains(t, p.ok(command...), "2026-02 is closed by eve at ")
+		require.Contains(t, p.ok(append(command, "-o", "json")...), `"frozen": true`)
+	}
+	p.ok("rate", "--force")
+	for _, command := range [][]string{
+		{"ratings", "export", "--month", "2026-02"}, {"ratings", "export", "--month", "2026-02", "-o", "json"}, {"leak", "--month", "2026-02", "-o", "csv"},
+		{"pools", "--month", "2026-02"}, {"pools", "history", "--tenant", "t", "--month", "2026-02", "-o", "csv"},
+	} {
+		stdout, stderr, code := p.run(command...)
+		require.Zero(t, code)
+		require.NotContains(t, stdout, "eve")
+		require.Contains(t, stderr, "2026-02 of Contoso: closed by eve at ")
+		require.Contains(t, stderr, "this is run 1, which it was closed with; it was rated again since (newest: run 2)")
+		_, stderr, code = p.run(append(command, "--rated")...)
+		require.Zero(t, code)
+		require.Contains(t, stderr, "this is run 2, rated since, and not what was closed")
+	}
 }

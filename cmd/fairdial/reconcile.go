@@ -23,6 +23,7 @@ type reconciling struct {
 	class     string // of records; "" for none
 	sign      string // the fingerprint to sign; "" for none
 	reason    string
+	rated     bool // a closed month as it is rated now
 }
 
 func newReconcile(a *app) *cobra.Command {
@@ -42,7 +43,8 @@ fingerprint. Nothing is mended, and currencies are never added up.
 dial-out report beside it (CSV with userId, currency, totalCalls, totalCallSeconds,
 totalCallCharge, one month of one tenant): only it can tell of calls that are missing_here.
 --sign notes in the log that you take the figures with this fingerprint; if they are others by
-now, nothing is signed.`,
+now, nothing is signed. A closed month is compared as it was closed, at the revisions of
+records that were rated; what arrived since is an adjustment of a later month.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
@@ -89,6 +91,7 @@ now, nothing is signed.`,
 	cmd.Flags().StringVar(&ask.reason, "reason", "", "why they are signed, for the record")
 	cmd.Flags().StringVar(&tolerance, "tolerance", "", "how far the amounts of a call may be `APART`, over the plan's reconciliation.tolerance")
 	cmd.Flags().StringVar(&report, "report", "", "the provider's dial-out report, a CSV `FILE`; - for stdin")
+	ratedFlag(cmd, &ask.rated)
 	return cmd
 }
 
@@ -100,6 +103,10 @@ type reconciled struct {
 
 func (a *app) reconcile(ctx context.Context, s *services, ask reconciling) error {
 	all := []reconciled{}
+	rater, err := s.reader(ctx, ask.rated)
+	if err != nil {
+		return err
+	}
 	if len(ask.tenants) == 0 {
 		known, err := s.directory.Tenants(ctx)
 		if err != nil {
@@ -111,7 +118,7 @@ func (a *app) reconcile(ctx context.Context, s *services, ask reconciling) error
 	}
 	for _, tenant := range ask.tenants {
 		request := rating.ReconcileRequest{Month: ask.month, TenantID: tenant, Tolerance: ask.tolerance, Report: ask.report}
-		r, err := s.rater.Reconcile(ctx, request)
+		r, err := rater.Reconcile(ctx, request)
 		if errors.Is(err, rating.ErrNotRated) {
 			continue
 		}
@@ -119,16 +126,16 @@ func (a *app) reconcile(ctx context.Context, s *services, ask reconciling) error
 			return err
 		}
 		if ask.sign != "" {
-			if err := s.rater.SignReconciliation(ctx, s.journal, r, ask.sign, a.actor, ask.reason); err != nil {
+			if err := rater.SignReconciliation(ctx, s.journal, r, ask.sign, a.actor, ask.reason); err != nil {
 				return err
 			}
 		}
 		one := reconciled{Reconciliation: r}
-		if one.Signatures, err = s.rater.Signatures(ctx, s.journal, r); err != nil {
+		if one.Signatures, err = rater.Signatures(ctx, s.journal, r); err != nil {
 			return err
 		}
 		if ask.class != "" {
-			err := s.rater.Differences(ctx, request, different(ask.class, "differing"), func(d rating.Difference) error {
+			err := rater.Differences(ctx, request, different(ask.class, "differing"), func(d rating.Difference) error {
 				one.Records = append(one.Records, d)
 				return nil
 			})

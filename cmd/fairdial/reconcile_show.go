@@ -10,6 +10,7 @@ import (
 
 func (a *app) showReconciled(r reconciled) error {
 	a.printf("tenant %s, %s, run %s, plan %s, tolerance %s\n", r.TenantID, r.Month, r.RunID, r.PlanVersion, r.Tolerance)
+	a.showShown(r.Shown)
 	rows := [][]string{{"status", ">calls"}}
 	for _, status := range rating.Statuses() {
 		if r.Calls[status] > 0 {

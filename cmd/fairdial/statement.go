@@ -24,26 +24,36 @@ import (
 func newRatings(a *app) *cobra.Command {
 	var month string
 	var tenants []string
+	var rated bool
 	export := &cobra.Command{
-		Use:   "export --month YYYY-MM [-o csv|json]",
+		Use:   "export --month YYYY-MM [--rated] [-o csv|json]",
 		Short: "What paid for each call: usage_id,bucket,seconds,amount,currency",
-		Long:  `Write every rated call of a month, in order of tenant and start; a call that crosses the end of the pool has two lines.`,
-		Args:  cobra.NoArgs,
+		Long: `Write every rated call of a month, in order of tenant and start; a call that crosses the
+end of the pool has two lines. A closed month is written as it was closed, and stderr says so.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			m, err := needMonth(cmd, month)
 			if err != nil {
 				return err
 			}
 			return a.withStore(cmd.Context(), func(s *services) error {
-				if a.output == "json" {
-					return a.exportJSON(cmd.Context(), s.rater, m, tenants)
+				r, err := s.reader(cmd.Context(), rated)
+				if err != nil {
+					return err
 				}
-				return s.rater.Export(cmd.Context(), a.stdout, m, tenants)
+				if err := a.tellShown(cmd.Context(), s, r, m, tenants); err != nil {
+					return err
+				}
+				if a.output == "json" {
+					return a.exportJSON(cmd.Context(), r, m, tenants)
+				}
+				return r.Export(cmd.Context(), a.stdout, m, tenants)
 			})
 		},
 	}
 	export.Flags().StringVar(&month, "month", "", "`YYYY-MM`")
 	export.Flags().StringArrayVar(&tenants, "tenant", nil, "tenant `ID`; may be given more than once; default: all")
+	ratedFlag(export, &rated)
 	cmd := &cobra.Command{
 		Use: "ratings", Short: "What paid for each call", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -130,6 +140,13 @@ as it is rated now, with what is to be put right of closed months before it.`,
 				var books statements = s.books
 				if rated {
 					books = s.books.Rated()
+					r, err := s.reader(cmd.Context(), rated)
+					if err != nil {
+						return err
+					}
+					if err := a.tellShown(cmd.Context(), s, r, m, tenants); err != nil {
+						return err
+					}
 				}
 				all, err := books.Statements(cmd.Context(), m, tenants)
 				if err != nil {

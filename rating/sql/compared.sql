@@ -1,4 +1,4 @@
--- Each record of a tenant-month, what it was rated as, what the source says of it, how the
+-- Each record of a tenant-month (of a closed one, at the revision that was rated), what it was rated as, what the source says of it, how the
 -- two compare, and what most likely makes the difference.
 WITH
 rated AS
@@ -30,14 +30,20 @@ said AS
     WHERE tenant_id = {tenant:String}
       AND started_at >= {month_from:DateTime64(7, 'UTC')} AND started_at < {month_to:DateTime64(7, 'UTC')}
       AND is_conf_out
-      AND (usage_id, revision) NOT IN
-      (
-          SELECT usage_id, arrayJoin(range(0, revision))::UInt16
-          FROM usage_revisions
-          WHERE tenant_id = {tenant:String}
-            AND revision > 0
-            AND replaces_started_at >= {month_from:DateTime64(7, 'UTC')} AND replaces_started_at < {month_to:DateTime64(7, 'UTC')}
-      )
+      AND if({frozen:Bool},
+          (usage_id, revision) IN
+          (
+              SELECT usage_id, revision FROM rating_rows
+              WHERE {frozen:Bool} AND tenant_id = {tenant:String} AND month = {month:Date} AND run_id = {run:UUID}
+          ),
+          (usage_id, revision) NOT IN
+          (
+              SELECT usage_id, arrayJoin(range(0, revision))::UInt16
+              FROM usage_revisions
+              WHERE tenant_id = {tenant:String}
+                AND revision > 0
+                AND replaces_started_at >= {month_from:DateTime64(7, 'UTC')} AND replaces_started_at < {month_to:DateTime64(7, 'UTC')}
+          ))
 ),
 classed AS
 (

@@ -17,6 +17,9 @@ FROM
               SELECT tenant_id, month, run_id
               FROM rating_current
               WHERE month = {month:Date} AND (empty({tenants:Array(String)}) OR tenant_id IN ({tenants:Array(String)}))
+                AND (tenant_id, month) NOT IN (SELECT tenant_id, month FROM rating_runs WHERE run_id IN ({frozen:Array(UUID)}))
+              UNION ALL
+              SELECT tenant_id, month, run_id FROM rating_runs WHERE run_id IN ({frozen:Array(UUID)})
           )
         GROUP BY tenant_id, pool, organizer_id
     )

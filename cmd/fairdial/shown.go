@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"fairdial/rating"
+	"fairdial/usage"
+)
+
+// ratedFlag is how a command is asked not to answer from what was frozen.
+func ratedFlag(cmd *cobra.Command, rated *bool) {
+	cmd.Flags().BoolVar(rated, "rated", false, "of closed months too, as they are rated now and not as they were closed")
+}
+
+// reader is the rating as the books have it: a closed month as it was closed, or as it is
+// rated now where that is asked for.
+func (s *services) reader(ctx context.Context, rated bool) (*rating.Rater, error) {
+	if rated {
+		return s.books.AsRated(ctx)
+	}
+	return s.books.AsClosed(ctx)
+}
+
+// tenantNames are what tenants are called.
+func (s *services) tenantNames(ctx context.Context) (map[string]string, error) {
+	all, err := s.directory.Tenants(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for _, t := range all {
+		names[t.ID] = t.Name
+	}
+	return names, nil
+}
+
+// shownOnStderr is how many closed months are told of one by one.
+const shownOnStderr = 10
+
+// tellShown says on stderr which of the tenant-months of an answer are closed, and of which
+// run it is. It is for answers that have no place for it themselves.
+func (a *app) tellShown(ctx context.Context, s *services, r *rating.Rater, month usage.Month, tenants []string) error {
+	all, err := r.Shown(ctx, month, tenants)
+	if err != nil || len(all) == 0 {
+		return err
+	}
+	names, err := s.tenantNames(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range all[:min(len(all), shownOnStderr)] {
+		fmt.Fprintf(a.stderr, "%s of %s: %s\n", c.Month, oneLine(or(names[c.TenantID], c.TenantID)), oneLine(c.Text))
+	}
+	if more := len(all) - shownOnStderr; more > 0 {
+		fmt.Fprintf(a.stderr, "and %s more of %s are closed: see `fairdial close list --month %s`\n", counted(more, "tenant"), month, month)
+	}
+	return nil
+}
+
+// showShown says in a text answer that its month is closed, and of which run it is.
+func (a *app) showShown(s *rating.Shown) {
+	if s != nil {
+		a.printf("%s is %s\n", s.Month, oneLine(s.Text))
+	}
+}
