@@ -2,9 +2,6 @@ package rating
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -50,7 +47,7 @@ type Reconciliation struct {
 	// Calls by status; all statuses are there.
 	Calls  map[string]uint64   `json:"calls"`
 	Totals []Variance          `json:"totals"` // by currency
-	Causes []Cause             `json:"causes"` // the one that moves the most money first
+	Causes []Cause             `json:"causes"` // those that move money first, by currency, the most first; then by seconds
 	Lines  []ReconciledBuckets `json:"lines"`
 	Report *ReportComparison   `json:"report,omitempty"`
 	// Fingerprint is of all of the above but the run: who signs a reconciliation signs this.
@@ -97,6 +94,7 @@ var causes = map[string]string{
 	"conferencing_licence":   "the conferencing licence: the source knows another one at call start",
 	"pool_size":              "the pool ended at another call: other licences are counted, calls are missing, or it is drawn on in other steps",
 	"credits_unknown":        "credits paid there: the tenant's record or the organizer's licence does not say so here",
+	"no_seconds":             "the calls have no seconds: nothing is drawn or charged for them, and either side can put them anywhere",
 	"unpaid":                 "nothing pays for the calls here, and the source names the pool and charged nothing: it let them through, counts a larger pool, or takes the destination for Zone A",
 	"not_charged":            "the source did not charge",
 	"charged_though_covered": "the source charged for what add-on or pool cover",
@@ -110,6 +108,7 @@ var causes = map[string]string{
 type ReconciledBuckets struct {
 	Status           string          `ch:"status" json:"status"`
 	Cause            string          `ch:"cause" json:"cause,omitempty"`
+	SignedCause      string          `ch:"signed_cause" json:"-"` // the cause as it was told when the first were signed
 	Bucket           string          `ch:"bucket" json:"bucket"`
 	SourceBucket     string          `ch:"source_bucket" json:"source_bucket"`
 	Currency         string          `ch:"currency" json:"currency"` // of what is rated; "" where credits pay nothing
@@ -184,18 +183,6 @@ func (r *Rater) Reconcile(ctx context.Context, req ReconcileRequest) (Reconcilia
 	return out, nil
 }
 
-// fingerprint leaves out the run: one that comes to the same figures is the same to sign.
-// What was added to a reconciliation since the first was signed is left out as well.
-func fingerprint(rec Reconciliation) (string, error) {
-	rec.RunID, rec.Shown = uuid.Nil, nil
-	text, err := json.Marshal(rec)
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:16]), nil
-}
-
 // sides of a line: what is rated in one currency, and what is charged, maybe in another.
 func (l ReconciledBuckets) sides(each func(currency string, ratedUsage, ratedConnection, usage, connection decimal.Decimal)) {
 	rated := l.Currency != ""
@@ -237,46 +224,6 @@ func totals(lines []ReconciledBuckets) []Variance {
 		out = append(out, *v)
 	}
 	slices.SortFunc(out, func(a, b Variance) int { return strings.Compare(a.Currency, b.Currency) })
-	return out
-}
-
-// ranked are the causes by the money they move in a currency, then by calls. A cause that
-// moves no money is there too: a call that another bucket pays for can cost the same.
-func ranked(lines []ReconciledBuckets) []Cause {
-	type key struct{ cause, status, currency string }
-	all := map[key]*Cause{}
-	at := func(l ReconciledBuckets, currency string) *Cause {
-		k := key{l.Cause, l.Status, currency}
-		if all[k] == nil {
-			all[k] = &Cause{Cause: l.Cause, Likely: causes[l.Cause], Status: l.Status, Currency: currency}
-		}
-		return all[k]
-	}
-	for _, l := range lines {
-		if l.Cause == "" {
-			continue
-		}
-		counted := false
-		l.sides(func(currency string, ratedUsage, ratedConnection, usage, connection decimal.Decimal) {
-			c := at(l, currency)
-			c.Variance = c.Variance.Add(usage).Add(connection).Sub(ratedUsage).Sub(ratedConnection)
-			if !counted { // of a call with two currencies the calls are told with the rated one
-				c.Calls, c.Seconds, counted = c.Calls+l.Calls, c.Seconds+l.Seconds, true
-			}
-		})
-		if !counted {
-			c := at(l, "")
-			c.Calls, c.Seconds = c.Calls+l.Calls, c.Seconds+l.Seconds
-		}
-	}
-	out := []Cause{}
-	for _, c := range all {
-		out = append(out, *c)
-	}
-	slices.SortFunc(out, func(a, b Cause) int {
-		return firstOf(strings.Compare(a.Currency, b.Currency), b.Variance.Abs().Cmp(a.Variance.Abs()), int(b.Calls)-int(a.Calls),
-			strings.Compare(a.Cause, b.Cause), strings.Compare(a.Status, b.Status))
-	})
 	return out
 }
 

@@ -200,6 +200,35 @@ func TestTheProvidersReportTellsOfCallsThatAreNotHere(t *testing.T) {
 	require.Equal(t, "1.25", report.Amounts[0].Variance.String())
 }
 
+// The report as the provider's interface answers it says the same as CSV; its pages can stand
+// one after another.
+func TestAReportIsReadAsTheInterfaceAnswersIt(t *testing.T) {
+	want, err := rating.ParseReport(strings.NewReader("userId,userPrincipalName,currency,totalCalls,totalCallSeconds,totalCallCharge\n" +
+		"A,a@t,USD,12,723,12.83\nu,,EUR,1,60,0.123456789012\nz,,,3,0,0\n"))
+	require.NoError(t, err)
+	row := func(text string) string {
+		return `{"userDisplayName":"x","usageLocation":"US","destinationContext":"International",` + text + `}`
+	}
+	first := row(`"userId":"A","userPrincipalName":"a@t","currency":"USD","totalCalls":12,"totalCallCharge":12.83,"totalCallSeconds":723`)
+	rest := row(`"userId":"u","userPrincipalName":null,"currency":"EUR","totalCalls":1,"totalCallCharge":0.123456789012,"totalCallSeconds":60`) + "," +
+		row(`"userId":"z","currency":null,"totalCalls":3,"totalCallCharge":0,"totalCallSeconds":0`)
+	for _, text := range []string{
+		`{"@odata.context":"https://graph.microsoft.com/beta/$metadata","@odata.count":3,"value":[` + first + "," + rest + `]}`,
+		"\ufeff\n" + `{"value":[` + first + `],"@odata.nextLink":"https://next"}` + "\n" + `{"value":[` + rest + `]}`,
+		"[" + first + "," + rest + "]",
+	} {
+		got, err := rating.ParseReport(strings.NewReader(text))
+		require.NoError(t, err)
+		require.Len(t, got, len(want))
+		for i := range want {
+			require.True(t, want[i].Charge.Equal(got[i].Charge), "%s", got[i].Charge)
+			want[i].Charge, got[i].Charge = decimal.Zero, decimal.Zero
+			require.Equal(t, want[i], got[i])
+			want[i].Charge = decimal.RequireFromString([]string{"12.83", "0.123456789012", "0"}[i])
+		}
+	}
+}
+
 func TestAReportWithAMistakeIsRefusedWhole(t *testing.T) {
 	head := "userId,currency,totalCalls,totalCallSeconds,totalCallCharge\n"
 	for text, want := range map[string]string{
@@ -214,6 +243,13 @@ func TestAReportWithAMistakeIsRefusedWhole(t *testing.T) {
 		head + "a,USD,1,60,-1\n":               "is no amount",
 		head + "a,dollars,1,60,1\n":            `currency "DOLLARS"`,
 		head + "a,,1,60,1\n":                   "currency",
+		`{"value":[{"userId":"a","currency":"USD","totalCalls":1,"totalCallSeconds":60,"totalCallCharge":0.1}],"@odata.nextLink":"https://x"}`: "not whole",
+		`{"value":[{"currency":"USD","totalCalls":1.5,"totalCallSeconds":60,"totalCallCharge":0.1}]}`:                                          `row 1: totalCalls "1.5" is no whole number`,
+		`[{"currency":"USD","totalCalls":1,"totalCallSeconds":60,"totalCallCharge":0.1}]`:                                                      "row 1: names no organizer",
+		`{"error":{"code":"Forbidden"}}`: "is an error that the provider answered",
+		`{"rows":[]}`:                    `it has no "value"`,
+		`{"value":[`:                     "no JSON",
+		`{"value":{}}`:                   "no dial-out report",
 	} {
 		_, err := rating.ParseReport(strings.NewReader(text))
 		var bad *rating.ReportError

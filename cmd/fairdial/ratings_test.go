@@ -92,7 +92,10 @@ func TestWhatFinanceAsks(t *testing.T) {
 
 	report := file("report.csv", "userId,currency,totalCalls,totalCallSeconds,totalCallCharge\n"+organizerID+",USD,3,3780,0.30\n")
 	out := p.ok("reconcile", "--month", "2026-02", "--tenant", "t", "--report", report, "--rows", "other_bucket")
-	require.Contains(t, out, "1 calls missing here")
+	require.Contains(t, out, "1 call missing here")
+	require.Contains(t, out, "charged - rated, USD")
+	answered := file("report.json", `{"value":[{"userId":"`+organizerID+`","currency":"USD","totalCalls":3,"totalCallSeconds":3780,"totalCallCharge":0.30}]}`)
+	require.Equal(t, out, p.ok("reconcile", "--month", "2026-02", "--tenant", "t", "--report", answered, "--rows", "other_bucket"))
 	require.Contains(t, out, "pool_size")
 	require.Contains(t, out, firstCall)
 	require.NotContains(t, out, secondCall, "credits paid for the rest of it, as the source says")

@@ -40,8 +40,8 @@ they move, and the variance of the month by currency, which a person can sign by
 fingerprint. Nothing is mended, and currencies are never added up.
 
 --rows shows the records of one status or cause (or "all"). --report sets the provider's own
-dial-out report beside it (CSV with userId, currency, totalCalls, totalCallSeconds,
-totalCallCharge, one month of one tenant): only it can tell of calls that are missing_here.
+dial-out report beside it (what getPstnOnlineMeetingDialoutReport answers, page after page, or
+CSV with userId, currency, totalCalls, totalCallSeconds, totalCallCharge; one month of one tenant): only it can tell of calls that are missing_here.
 --sign notes in the log that you take the figures with this fingerprint; if they are others by
 now, nothing is signed. A closed month is compared as it was closed, at the revisions of
 records that were rated; what arrived since is an adjustment of a later month.`,
@@ -90,7 +90,7 @@ records that were rated; what arrived since is an adjustment of a later month.`,
 	cmd.Flags().StringVar(&ask.sign, "sign", "", "sign the figures with this `FINGERPRINT`")
 	cmd.Flags().StringVar(&ask.reason, "reason", "", "why they are signed, for the record")
 	cmd.Flags().StringVar(&tolerance, "tolerance", "", "how far the amounts of a call may be `APART`, over the plan's reconciliation.tolerance")
-	cmd.Flags().StringVar(&report, "report", "", "the provider's dial-out report, a CSV `FILE`; - for stdin")
+	cmd.Flags().StringVar(&report, "report", "", "the provider's dial-out report, a JSON or CSV `FILE`; - for stdin")
 	ratedFlag(cmd, &ask.rated)
 	return cmd
 }

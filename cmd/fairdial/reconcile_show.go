@@ -11,20 +11,34 @@ import (
 func (a *app) showReconciled(r reconciled) error {
 	a.printf("tenant %s, %s, run %s, plan %s, tolerance %s\n", r.TenantID, r.Month, r.RunID, r.PlanVersion, r.Tolerance)
 	a.showShown(r.Shown)
-	rows := [][]string{{"status", ">calls"}}
+	// Money by currency: what calls of a status were charged, less what they are rated.
+	head := []string{"status", ">calls"}
+	for _, v := range r.Totals {
+		head = append(head, ">charged - rated, "+or(v.Currency, "currency not said"))
+	}
+	rows := [][]string{head}
 	for _, status := range rating.Statuses() {
-		if r.Calls[status] > 0 {
-			rows = append(rows, []string{status, number(r.Calls[status])})
+		if r.Calls[status] == 0 {
+			continue
 		}
+		row := []string{status, number(r.Calls[status])}
+		for _, v := range r.Totals {
+			text := "-"
+			if d, there := v.Statuses[status]; there {
+				text = signed(d, "")
+			}
+			row = append(row, text)
+		}
+		rows = append(rows, row)
 	}
 	if err := a.table(rows); err != nil {
 		return err
 	}
 	if len(r.Causes) > 0 {
 		a.printf("\nlikely causes\n")
-		rows = [][]string{{"cause", "status", ">calls", ">charged - rated", "what to look at"}}
+		rows = [][]string{{"cause", "status", ">calls", ">minutes", ">charged - rated", "what to look at"}}
 		for _, c := range r.Causes {
-			rows = append(rows, []string{c.Cause, c.Status, number(c.Calls), signed(c.Variance, c.Currency), c.Likely})
+			rows = append(rows, []string{c.Cause, c.Status, number(c.Calls), minutes(int64(c.Seconds)), signed(c.Variance, c.Currency), c.Likely})
 		}
 		if err := a.table(rows); err != nil {
 			return err
@@ -77,7 +91,7 @@ func signed(d decimal.Decimal, currency string) string {
 const organizersShown = 20
 
 func (a *app) showReport(r rating.ReportComparison) error {
-	a.printf("\nthe provider's report: %d organizers, %s calls missing here, %s missing there\n", r.Organizers, number(r.MissingHere), number(r.MissingThere))
+	a.printf("\nthe provider's report: %s, %s missing here, %s missing there\n", counted(r.Organizers, "organizer"), counted(r.MissingHere, "call"), number(r.MissingThere))
 	rows := [][]string{{"currency", ">report", ">records", ">rated", ">report - rated"}}
 	for _, t := range r.Totals {
 		rows = append(rows, []string{or(t.Currency, "not said"), t.Report.StringFixed(2), t.Records.StringFixed(2), t.Rated.StringFixed(2), signed(t.Variance, "")})

@@ -68,7 +68,7 @@ classed AS
     FROM said AS s
     LEFT JOIN rated AS r ON r.usage_id = s.usage_id AND r.revision = s.revision
 ),
-compared AS
+caused AS
 (
     SELECT
         *,
@@ -96,6 +96,14 @@ compared AS
             abs(usage_amount - source_usage) <= {tolerance:Decimal(18, 6)}, 'connection_charge',
             abs(connection - source_connection) <= {tolerance:Decimal(18, 6)}
                 AND abs(source_usage - per_minute * intDiv(credits_seconds + 59, 60)) <= {tolerance:Decimal(18, 6)}, 'rounding',
-            'rate') AS cause
+            'rate') AS signed_cause
     FROM classed
+),
+-- A call of no seconds draws nothing and costs no minute, so which bucket it is put in says
+-- nothing of pools. Reconciliations were signed before that was told apart, and a
+-- fingerprint still goes by signed_cause.
+compared AS
+(
+    SELECT *, if(seconds = 0 AND signed_cause IN ('pool_size', 'unpaid'), 'no_seconds', signed_cause) AS cause
+    FROM caused
 )

@@ -1,5 +1,5 @@
 SELECT
-    status, cause, bucket, source_bucket, currency, source_currency,
+    status, cause, signed_cause, bucket, source_bucket, currency, source_currency,
     count()                AS calls,
     sum(seconds)           AS seconds,
     countIf(unpriced > 0)  AS unpriced_calls,
@@ -8,6 +8,6 @@ SELECT
     sum(source_usage)      AS source_usage,
     sum(source_connection) AS source_connection
 FROM compared
-GROUP BY status, cause, bucket, source_bucket, currency, source_currency
-ORDER BY status, cause, bucket, source_bucket, currency, source_currency
+GROUP BY status, cause, signed_cause, bucket, source_bucket, currency, source_currency
+ORDER BY status, cause, signed_cause, bucket, source_bucket, currency, source_currency
 SETTINGS prefer_column_name_to_alias = 1
