@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/shopspring/decimal"
 	"github.com/spf13/cobra"
 
@@ -50,7 +52,7 @@ moment). With --id, such as an order number, the same deposit is booked once onl
 			return a.withStore(cmd.Context(), func(s *services) error {
 				booked, err := s.rater.Deposit(cmd.Context(), s.journal, d)
 				if err != nil {
-					return err
+					return badDeposit(err)
 				}
 				if a.output == "json" {
 					return a.json(booked)
@@ -70,6 +72,14 @@ moment). With --id, such as an order number, the same deposit is booked once onl
 	return outputs(cmd, "text", "json")
 }
 
+// badDeposit tells what is wrong with what was asked for from what went wrong in doing it.
+func badDeposit(err error) error {
+	if errors.Is(err, rating.ErrBadDeposit) {
+		return usageError{err}
+	}
+	return err
+}
+
 func newCreditsVoid(a *app) *cobra.Command {
 	var tenant, reason string
 	cmd := &cobra.Command{
@@ -82,7 +92,7 @@ func newCreditsVoid(a *app) *cobra.Command {
 			}
 			return a.withStore(cmd.Context(), func(s *services) error {
 				if err := s.rater.VoidDeposit(cmd.Context(), s.journal, tenant, args[0], a.actor, reason); err != nil {
-					return err
+					return badDeposit(err)
 				}
 				if a.output == "json" {
 					return a.json(map[string]string{"deposit_id": args[0], "tenant_id": tenant, "voided_because": reason})
@@ -116,7 +126,7 @@ func newCreditsBilling(a *app) *cobra.Command {
 			b := rating.Billing{Mode: mode, From: from.UTC()}
 			return a.withStore(cmd.Context(), func(s *services) error {
 				if err := s.rater.BillCredits(cmd.Context(), s.journal, tenant, b, a.actor, reason); err != nil {
-					return err
+					return badDeposit(err)
 				}
 				if a.output == "json" {
 					return a.json(b)

@@ -246,7 +246,12 @@ func (d *demo) rate(ctx context.Context, s *services) error {
 	if err != nil {
 		return err
 	}
-	d.printf("\nRated %d tenant-months in %s\n", len(report.Rated), since(d.now, start))
+	// They are of months long gone: what there is to tell stands in the log.
+	notices, err := s.rater.NoticePools(ctx, s.journal, d.cfg.Rating.PoolNotices, d.actor)
+	if err != nil {
+		return err
+	}
+	d.printf("\nRated %d tenant-months in %s; %s\n", len(report.Rated), since(d.now, start), counted(len(notices), "pool notice"))
 	return nil
 }
 

@@ -28,8 +28,8 @@ func (a *app) jobs(s *services, book *ruleBook, m *metrics, c *carry.Carrier) []
 			if err != nil {
 				return "", err
 			}
-			n, err := a.noticePools(ctx, s, "system:rate")
-			return fmt.Sprintf("%d of %d tenant-months rated, %d pool notices", len(r.Rated), r.Checked, n), err
+			notices, err := a.noticePools(ctx, s, "system:rate")
+			return fmt.Sprintf("%d of %d tenant-months rated, %d pool notices", len(r.Rated), r.Checked, len(notices)), err
 		}},
 		{Name: "detect", Spec: a.cfg.Jobs.Detect, Run: func(ctx context.Context, slot time.Time) (string, error) {
 			r, err := book.detector(ctx).Detect(ctx, detector.Request{To: slot, New: true, Latency: time.Duration(a.cfg.Detection.Latency)}, nil)

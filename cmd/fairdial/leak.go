@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -43,6 +44,11 @@ month is priced by the rate sheets that were there when it was closed; open case
 					if err := a.tellShown(cmd.Context(), s, r, req.Month, req.Tenants); err != nil {
 						return err
 					}
+					for _, l := range all {
+						if l.Note != "" {
+							fmt.Fprintf(a.stderr, "%s: %s\n", oneLine(or(l.TenantName, l.TenantID)), oneLine(l.Note))
+						}
+					}
 				}
 				switch a.output {
 				case "json":
@@ -53,6 +59,11 @@ month is priced by the rate sheets that were there when it was closed; open case
 				for _, l := range all {
 					if err := a.showLeak(l); err != nil {
 						return err
+					}
+					for _, l := range all {
+						if l.Note != "" {
+							fmt.Fprintf(a.stderr, "%s: %s\n", oneLine(or(l.TenantName, l.TenantID)), oneLine(l.Note))
+						}
 					}
 				}
 				return nil

@@ -159,7 +159,7 @@ func newPoolsNotices(a *app) *cobra.Command {
 func newPoolsCheck(a *app) *cobra.Command {
 	return outputs(&cobra.Command{
 		Use:   "check",
-		Short: "Notice pools that reached a threshold; the daemon does it after every rating",
+		Short: "Notice pools that reached a threshold; it is done after every rating",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withStore(cmd.Context(), func(s *services) error {
@@ -194,7 +194,7 @@ func (a *app) showNotices(all []rating.PoolNotice) error {
 }
 
 // noticePools writes the notices that are due and tells them in the log.
-func (a *app) noticePools(ctx context.Context, s *services, actor string) (int, error) {
+func (a *app) noticePools(ctx context.Context, s *services, actor string) ([]rating.PoolNotice, error) {
 	all, err := s.rater.NoticePools(ctx, s.journal, a.cfg.Rating.PoolNotices, actor)
 	recent := a.recentMonths()
 	for _, n := range all {
@@ -205,7 +205,7 @@ func (a *app) noticePools(ctx context.Context, s *services, actor string) (int, 
 		a.logger.Log(ctx, level, "a pool is used up to a threshold", "tenant", n.TenantID, "month", n.Month, "pool", n.Pool,
 			"percent", n.Threshold, "used_seconds", n.Used, "size_seconds", n.Seconds, "crossed_at", n.CrossedAt)
 	}
-	return len(all), err
+	return all, err
 }
 
 // recentMonths are this month and the one before: what lies further back is history that

@@ -36,7 +36,8 @@ func newRate(a *app) *cobra.Command {
 		Use:   "rate [--month YYYY-MM]... [--tenant ID]... [--force] [--without-addon]",
 		Short: "Rate every call against add-on, pool, credits",
 		Long: `Rate the tenant-months whose usage, licences, plan or rates changed since they were
-rated last. A reader sees the old rating of a month until the new one is whole.`,
+rated last. A reader sees the old rating of a month until the new one is whole. Then pools
+that reached a threshold are noticed (rating.pool_notices), each once.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
@@ -52,10 +53,14 @@ rated last. A reader sees the old rating of a month until the new one is whole.`
 				if err != nil {
 					return err
 				}
-				if a.output == "json" {
-					return a.json(report)
+				notices, err := a.noticePools(cmd.Context(), s, a.actor)
+				if err != nil {
+					return err
 				}
-				return a.showRating(report)
+				if a.output == "json" {
+					return a.json(ratedNow{report, append([]rating.PoolNotice{}, notices...)})
+				}
+				return a.showRating(report, notices)
 			})
 		},
 	}
@@ -77,8 +82,14 @@ func parseMonths(texts []string) (months []usage.Month, err error) {
 	return months, nil
 }
 
-func (a *app) showRating(report rating.Report) error {
-	a.printf("%d tenant-months looked at, %d rated\n", report.Checked, len(report.Rated))
+// ratedNow is what a rating did, and which pools were found to have reached a threshold.
+type ratedNow struct {
+	rating.Report
+	PoolNotices []rating.PoolNotice `json:"pool_notices"`
+}
+
+func (a *app) showRating(report rating.Report, notices []rating.PoolNotice) error {
+	a.printf("%s looked at, %d rated\n", counted(report.Checked, "tenant-month"), len(report.Rated))
 	if len(report.Rated) > 0 {
 		rows := [][]string{{"tenant", "month", ">run"}}
 		for _, r := range report.Rated {
@@ -90,6 +101,9 @@ func (a *app) showRating(report rating.Report) error {
 	}
 	for _, u := range report.Unsettled {
 		a.printf("not rated: %s of tenant %s was corrected while it was being rated; rate again\n", u.Month, u.TenantID)
+	}
+	if n := len(notices); n > 0 {
+		a.printf("%s: see `fairdial pools notices`\n", counted(n, "pool notice"))
 	}
 	return nil
 }

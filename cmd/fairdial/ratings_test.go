@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -57,7 +58,8 @@ func TestWhatFinanceAsks(t *testing.T) {
 		usageRow(firstCall, "conf_out", "2026-02-03T09:00:00Z", "2026-02-03T09:59:00Z", "3540", "0.00")+
 		usageRow(secondCall, "conf_out", "2026-02-03T10:00:00Z", "2026-02-03T10:03:00Z", "180", "0.20")+
 		usageRow("10000000-0000-0000-0000-000000000003", "conf_in", "2026-02-03T11:00:00Z", "2026-02-03T11:01:00Z", "60", "0.00")))
-	p.ok("rate")
+	require.Contains(t, p.ok("rate"), "2 pool notices")
+	require.NotContains(t, p.ok("rate", "--force"), "pool notice", "each once")
 
 	require.Contains(t, p.ok("ratings", "explain", secondCall), "the tenant's pool had 60 s left, and ended within the call")
 	require.Contains(t, p.ok("ratings", "explain", secondCall), "20 tenths of a minute (in steps of 1) at 0.1 a minute + 0 connection = 0.2 USD")
@@ -74,8 +76,8 @@ func TestWhatFinanceAsks(t *testing.T) {
 	require.Contains(t, p.ok("-o", "json", "pools", "--month", "2026-02", "--at", "2026-02-03T09:30:00Z"), `"left": 60`)
 	require.Contains(t, p.ok("pools", "history", "--tenant", "t", "--month", "2026-02"), "closing")
 	require.Contains(t, p.ok("-o", "csv", "pools", "history", "--tenant", "t", "--month", "2026-02"), "standard,2026-02-03T10:00:00Z,call,"+secondCall+","+organizerID+",60,60,60,0,0,0,0")
-	require.Contains(t, p.ok("pools", "check"), "80")
 	require.Contains(t, p.ok("pools", "check"), "no notices")
+	require.Contains(t, p.ok("pools", "notices"), "80")
 	require.Contains(t, p.ok("-o", "json", "pools", "notices", "--month", "2026-02"), `"threshold": 100`)
 
 	deposit := []string{"credits", "deposit", "--tenant", "t", "--amount", "0.15", "--currency", "USD", "--at", "2026-01-01", "--reason", "order 7", "--id", "PO-7"}
@@ -84,8 +86,23 @@ func TestWhatFinanceAsks(t *testing.T) {
 	require.Equal(t, 1, code)
 	require.Contains(t, stderr, "there already")
 	require.Contains(t, p.ok("credits", "list"), "USD: overdrawn, balance -0.05")
-	_, _, code = p.run("credits", "deposit", "--tenant", "t", "--amount", "lots", "--currency", "USD", "--at", "2026-01-01", "--reason", "x")
-	require.Equal(t, 2, code)
+	for _, wrong := range []map[string]string{
+		{"--amount": "lots"}, {"--amount": "-5"}, {"--amount": "0"}, {"--amount": "0.1234567"}, {"--amount": "1e30"}, {"--currency": "usd"}, {"--at": "soon"},
+		{"--expires": "2025-12-31"}, {"--reason": " "},
+	} {
+		values := map[string]string{"--tenant": "t", "--amount": "1", "--currency": "USD", "--at": "2026-01-01", "--reason": "x"}
+		maps.Copy(values, wrong)
+		command := []string{"credits", "deposit"}
+		for flag, value := range values {
+			command = append(command, flag+"="+value)
+		}
+		_, stderr, code = p.run(command...)
+		require.Equal(t, 2, code, "%v: %s", wrong, stderr)
+	}
+	for _, wrong := range [][]string{{"--mode", "barter", "--reason", "x"}, {"--mode", "prepaid", "--reason", " "}} {
+		_, _, code = p.run(append([]string{"credits", "billing", "--tenant", "t", "--at", "2026-01-01"}, wrong...)...)
+		require.Equal(t, 2, code, wrong)
+	}
 	p.ok("credits", "void", "PO-7", "--tenant", "t", "--reason", "typing error")
 	p.ok("credits", "billing", "--tenant", "t", "--mode", "post_paid", "--at", "2026-01-01", "--reason", "MCA")
 	require.Contains(t, p.ok("-o", "json", "credits", "list", "--tenant", "t"), `"state": "post_paid"`)
@@ -125,9 +142,9 @@ func TestWhatFinanceAsks(t *testing.T) {
 		require.Zero(t, code)
 		require.NotContains(t, stdout, "eve")
 		require.Contains(t, stderr, "2026-02 of Contoso: closed by eve at ")
-		require.Contains(t, stderr, "this is run 1, which it was closed with; it was rated again since (newest: run 2)")
+		require.Contains(t, stderr, "this is run 2, which it was closed with; it was rated again since (newest: run 3)")
 		_, stderr, code = p.run(append(command, "--rated")...)
 		require.Zero(t, code)
-		require.Contains(t, stderr, "this is run 2, rated since, and not what was closed")
+		require.Contains(t, stderr, "this is run 3, rated since, and not what was closed")
 	}
 }
