@@ -132,6 +132,7 @@ type ExplainedRate struct {
 	Prefix           string          `ch:"prefix" json:"prefix"`
 	Destination      string          `ch:"destination" json:"destination"`
 	NumberType       string          `ch:"number_type" json:"number_type"`
+	Originating      string          `ch:"originating_number_type" json:"originating_number_type"`
 	Origin           string          `ch:"origin" json:"origin,omitempty"`
 	PerMinute        decimal.Decimal `ch:"per_minute" json:"per_minute"`
 	ConnectionCharge decimal.Decimal `ch:"connection_charge" json:"connection_charge"`

@@ -196,7 +196,7 @@ func (w *world) rateSheet(currency string, from time.Time, lines ...string) {
 	for _, l := range lines {
 		text += "somewhere," + l + "\n"
 	}
-	_, err := rates.Import(context.Background(), w.s, rates.Source{Reader: strings.NewReader(text), File: "rates.csv", ValidFrom: from, StoredAt: w.tick(), AllowGaps: true})
+	_, err := rates.Import(context.Background(), w.s, rates.Source{Reader: strings.NewReader(text), File: "rates.csv", ValidFrom: from, StoredAt: w.tick(), AllowGaps: true, Replace: true, Reason: "test"})
 	require.NoError(w.t, err)
 }
 

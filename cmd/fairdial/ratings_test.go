@@ -127,6 +127,21 @@ func TestWhatFinanceAsks(t *testing.T) {
 	require.Equal(t, 2, code)
 	require.Contains(t, stderr, "is none of all, ")
 
+	// A sheet takes another's place only if that is said, and why.
+	sheet := func(row string) string {
+		return file("dearer.csv", "Destination,Prefix,Connection charge in USD,Per Minute Rate in USD\n"+row+"\n")
+	}
+	_, stderr, code = p.run("rates", "import", "--from", "2025-01-01", sheet("Germany,33,0,0.20"))
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "row 2: the destination \"Germany\" is DE, and prefix 33 lies in FR")
+	_, stderr, code = p.run("rates", "import", "--from", "2025-01-01", sheet("Germany,49,0,0.20"))
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "--replace and a --reason")
+	_, _, code = p.run("rates", "import", "--from", "2025-01-01", "--replace", sheet("Germany,49,0,0.20"))
+	require.Equal(t, 2, code)
+	require.Contains(t, p.ok("rates", "import", "--from", "2025-01-01", "--replace", "--reason", "typing error", sheet("Germany,49,0,0.20")), "in place of another")
+	require.Contains(t, p.ok("rates", "list"), "typing error")
+
 	// A closed month is told as it was closed, and every answer says so.
 	p.ok("close", "--month", "2026-02", "--actor", "eve", "--force", "--reason", "month end")
 	for _, command := range [][]string{{"ratings", "explain", firstCall}, {"reconcile", "--month", "2026-02"}, {"leak", "--month", "2026-02"}} {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -37,7 +39,21 @@ type Source struct {
 	// AllowGaps stores a sheet that forgets numbers of a country it has rates for; calls
 	// to them have no rate. Without it such a sheet is refused.
 	AllowGaps bool
+	// AllowMismatch stores a sheet with rows whose destination is another country than their
+	// prefix. Without it such a sheet is refused.
+	AllowMismatch bool
+	// Replace lets the sheet take the place of another that is in force from the same moment;
+	// Reason says why. Without it that is refused.
+	Replace bool
+	Reason  string
+	Actor   string // who brings it in, for the record
 }
+
+// ErrSameMoment: another sheet of the currency is in force from the same moment.
+var ErrSameMoment = errors.New("another sheet is in force from that moment")
+
+// ErrNoReason: a sheet is to take the place of another, and nobody says why.
+var ErrNoReason = errors.New("taking the place of another sheet needs a reason")
 
 // Stored is a sheet that the store has.
 type Stored struct {
@@ -48,6 +64,11 @@ type Stored struct {
 	Rows      uint32    `ch:"rows" json:"rows"`       // rates, one a prefix
 	Origins   []string  `ch:"origins" json:"origins"` // countries with rates of their own
 	StoredAt  time.Time `ch:"stored_at" json:"stored_at"`
+	Actor     string    `ch:"actor" json:"actor,omitempty"`
+	// Reason is why it took the place of another sheet, where it did.
+	Reason string `ch:"reason" json:"reason,omitempty"`
+	// Replaced is the sheet whose place this import took; nil for none.
+	Replaced *uuid.UUID `json:"replaced,omitempty"`
 	// Unchanged: the import brought nothing new.
 	Unchanged bool `json:"unchanged"`
 }
@@ -63,14 +84,21 @@ func Import(ctx context.Context, conn driver.Conn, src Source) (Stored, error) {
 	if err != nil {
 		return Stored{}, err
 	}
-	if gaps := sheet.Gaps(); len(gaps) > 0 && !src.AllowGaps {
-		return Stored{}, &Error{gaps}
+	var problems []Problem
+	if !src.AllowMismatch {
+		problems = sheet.Mismatches()
+	}
+	if !src.AllowGaps {
+		problems = append(problems, sheet.Gaps()...)
+	}
+	if len(problems) > 0 {
+		return Stored{}, &Error{problems}
 	}
 	from := src.ValidFrom.UTC().Truncate(time.Millisecond)
 	hash := sheet.hash()
 	out := Stored{
 		ID: uuid.NewSHA1(sheets, fmt.Appendf(nil, "%s|%d|%s", sheet.Currency, from.UnixMilli(), hex.EncodeToString(hash[:]))), Currency: sheet.Currency,
-		ValidFrom: from, File: src.File, Rows: uint32(len(sheet.Rates)), Origins: sheet.origins(), StoredAt: src.StoredAt.UTC().Truncate(time.Microsecond),
+		ValidFrom: from, File: src.File, Rows: uint32(len(sheet.Rates)), Origins: sheet.origins(), StoredAt: src.StoredAt.UTC().Truncate(time.Microsecond), Actor: src.Actor,
 	}
 	all, err := List(ctx, conn)
 	if err != nil {
@@ -81,6 +109,19 @@ func Import(ctx context.Context, conn driver.Conn, src Source) (Stored, error) {
 			s.Unchanged = true
 			return s, nil
 		}
+	}
+	for _, s := range all {
+		if s.Currency != out.Currency || !s.ValidFrom.Equal(out.ValidFrom) {
+			continue
+		}
+		if !src.Replace {
+			return Stored{}, fmt.Errorf("%w: %s in %s from %s, stored at %s; bring in this one in its place with --replace and a --reason, or from another moment",
+				ErrSameMoment, or(s.File, s.ID.String()), s.Currency, s.ValidFrom.UTC().Format(time.RFC3339), s.StoredAt.UTC().Format(time.RFC3339))
+		}
+		if strings.TrimSpace(src.Reason) == "" {
+			return Stored{}, ErrNoReason
+		}
+		out.Reason, out.Replaced = src.Reason, &s.ID
 	}
 	var rated, ranged uint64
 	err = conn.QueryRow(ctx, statement("rows_of_sheet"), clickhouse.Named("currency", sheet.Currency),
@@ -113,7 +154,7 @@ func insertRates(ctx context.Context, conn driver.Conn, id uuid.UUID, sheet Shee
 	}
 	defer batch.Close()
 	for _, r := range sheet.Rates {
-		err := batch.Append(id, sheet.Currency, r.Origin, r.Destination, r.Prefix, string(r.NumberType), r.ConnectionCharge, r.PerMinute, uint32(r.Row))
+		err := batch.Append(id, sheet.Currency, r.Origin, r.Destination, r.Prefix, string(r.Originating), string(r.NumberType), r.ConnectionCharge, r.PerMinute, uint32(r.Row))
 		if err != nil {
 			return err
 		}
@@ -146,10 +187,17 @@ func insertSheet(ctx context.Context, conn driver.Conn, s Stored, hash string) e
 		return err
 	}
 	defer batch.Close()
-	if err := batch.Append(s.ID, s.Currency, s.ValidFrom, s.File, hash, s.Rows, s.Origins, s.StoredAt); err != nil {
+	if err := batch.Append(s.ID, s.Currency, s.ValidFrom, s.File, hash, s.Rows, s.Origins, s.StoredAt, s.Actor, s.Reason); err != nil {
 		return err
 	}
 	return batch.Send()
+}
+
+func or(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
 }
 
 // List gives the sheets that count, by currency and the moment from which they hold.

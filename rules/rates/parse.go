@@ -93,13 +93,12 @@ func unreadable(err error) error {
 
 // columns are indexes into a row; -1 where the sheet has no such column.
 type columns struct {
-	origin, destination, prefixes, numberType, connection, perMinute int
-	currency                                                         string
+	origin, destination, prefixes, originating, numberType, connection, perMinute int
+	currency                                                                      string
 }
 
 func columnsOf(header []string, currency string) (columns, []Problem) {
-	c := columns{-1, -1, -1, -1, -1, -1, currency}
-	originating := -1
+	c := columns{-1, -1, -1, -1, -1, -1, -1, currency}
 	var problems []Problem
 	add := func(format string, args ...any) {
 		problems = append(problems, Problem{1, fmt.Sprintf(format, args...)})
@@ -131,7 +130,7 @@ func columnsOf(header []string, currency string) (columns, []Problem) {
 		case "terminating number type", "originating/terminating number type", "number type":
 			take(&c.numberType, i, name)
 		case "originating number type":
-			take(&originating, i, name)
+			take(&c.originating, i, name)
 		default:
 			if m := connectionHeader.FindStringSubmatch(name); m != nil {
 				take(&c.connection, i, name)
@@ -144,7 +143,7 @@ func columnsOf(header []string, currency string) (columns, []Problem) {
 		}
 	}
 	if c.numberType < 0 {
-		c.numberType = originating // a sheet with one column for both names it either way
+		c.numberType, c.originating = c.originating, -1 // a sheet with one column for both names it either way
 	}
 	if currency != "" && !currencyCode.MatchString(currency) {
 		add("%q is no currency: write it as USD", currency)
@@ -166,9 +165,10 @@ func columnsOf(header []string, currency string) (columns, []Problem) {
 }
 
 type rateKey struct {
-	prefix     string
-	numberType NumberType
-	origin     string
+	prefix      string
+	originating NumberType
+	numberType  NumberType
+	origin      string
 }
 
 type parser struct {
@@ -206,6 +206,9 @@ func (p *parser) row(row int, cells []string) {
 	if r.NumberType, ok = numberType(cell(p.numberType)); !ok {
 		p.add(row, "number type %q is not one of All Number Types, Wireline, Wireless, Premium", cell(p.numberType))
 	}
+	if r.Originating, ok = numberType(cell(p.originating)); !ok {
+		p.add(row, "originating number type %q is not one of All Number Types, Wireline, Wireless, Premium", cell(p.originating))
+	}
 	r.ConnectionCharge = p.money(row, "connection charge", cell(p.connection))
 	r.PerMinute = p.money(row, "per minute rate", cell(p.perMinute))
 
@@ -219,7 +222,7 @@ func (p *parser) row(row int, cells []string) {
 			p.add(row, "prefix %q is not 1 to 15 digits with the country code first", prefix)
 			continue
 		}
-		key := rateKey{prefix, r.NumberType, r.Origin}
+		key := rateKey{prefix, r.Originating, r.NumberType, r.Origin}
 		if first, twice := p.seen[key]; twice {
 			p.add(row, "prefix %s (%s) has a rate in row %d already", prefix, r.NumberType, first)
 			continue

@@ -86,7 +86,8 @@ func ranges(all []Rate, origin string, premium bool) []lookup {
 }
 
 // preferred says which of two rates for the same prefix is taken: the tenant's own
-// country before any, then the number type that says most of the number.
+// country before any, then the number type that says most of the number, then that of the
+// number called from: a meeting dials out from a bridge, which has a line and is no mobile.
 func preferred(a, b *Rate, premium bool) bool {
 	order := []NumberType{AllNumberTypes, Wireline, Wireless, Premium}
 	if premium {
@@ -95,7 +96,8 @@ func preferred(a, b *Rate, premium bool) bool {
 	if (a.Origin == "") != (b.Origin == "") {
 		return a.Origin != ""
 	}
-	return slices.Index(order, a.NumberType) < slices.Index(order, b.NumberType)
+	from := []NumberType{AllNumberTypes, Wireline, Wireless, Premium}
+	return cmp.Or(slices.Index(order, a.NumberType)-slices.Index(order, b.NumberType), slices.Index(from, a.Originating)-slices.Index(from, b.Originating)) < 0
 }
 
 // origins are the countries that a sheet has rates of their own for.

@@ -33,10 +33,14 @@ func TestASheetIsReadByItsColumnsNames(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, "USD", sheet.Currency)
 			require.Len(t, sheet.Rates, 3)
+			from := AllNumberTypes
+			if name == "as published" {
+				from = Wireline
+			}
 			for i, want := range []Rate{
-				{Origin: "", Destination: "Jamaica", Prefix: "1876", NumberType: AllNumberTypes},
-				{Origin: "", Destination: "Jamaica", Prefix: "1658", NumberType: AllNumberTypes},
-				{Origin: "DE", Destination: "United States", Prefix: "1", NumberType: Premium},
+				{Origin: "", Destination: "Jamaica", Prefix: "1876", NumberType: AllNumberTypes, Originating: AllNumberTypes},
+				{Origin: "", Destination: "Jamaica", Prefix: "1658", NumberType: AllNumberTypes, Originating: AllNumberTypes},
+				{Origin: "DE", Destination: "United States", Prefix: "1", NumberType: Premium, Originating: from},
 			} {
 				got := sheet.Rates[i]
 				got.Row, got.ConnectionCharge, got.PerMinute = 0, decimal.Decimal{}, decimal.Decimal{}
@@ -139,7 +143,7 @@ func TestImportIsIdempotentByContent(t *testing.T) {
 	bring := func(text string, from time.Time) Stored {
 		t.Helper()
 		clock = clock.Add(time.Minute)
-		got, err := Import(ctx, s, Source{Reader: strings.NewReader(text), File: "usd.csv", Currency: "USD", ValidFrom: from, StoredAt: clock})
+		got, err := Import(ctx, s, Source{Reader: strings.NewReader(text), File: "usd.csv", Currency: "USD", ValidFrom: from, StoredAt: clock, Replace: true, Reason: "a mistake in it"})
 		require.NoError(t, err)
 		return got
 	}
@@ -164,6 +168,7 @@ func TestImportIsIdempotentByContent(t *testing.T) {
 	second := bring(dearer, feb)
 	require.NotEqual(t, first.ID, second.ID)
 	require.EqualValues(t, 6, rows())
+	require.Equal(t, first.ID, *second.Replaced)
 	inForce := func() []Stored {
 		all, err := List(ctx, s)
 		require.NoError(t, err)
@@ -172,6 +177,8 @@ func TestImportIsIdempotentByContent(t *testing.T) {
 	require.Len(t, inForce(), 2)
 	require.Equal(t, second.ID, inForce()[0].ID)
 	require.Equal(t, march.ID, inForce()[1].ID)
+	require.Equal(t, "a mistake in it", inForce()[0].Reason)
+	require.Empty(t, inForce()[1].Reason)
 
 	back := bring(body, feb)
 	require.False(t, back.Unchanged)
@@ -218,9 +225,9 @@ func TestTheLongestPrefixIsFoundWhateverTheNumber(t *testing.T) {
 			r := Rate{
 				Prefix:     rapid.StringMatching(`[1-3]([0-9]|0|9){0,5}`).Draw(rt, "prefix"),
 				Origin:     rapid.SampledFrom([]string{"", "", "DE", "US"}).Draw(rt, "origin"),
-				NumberType: rapid.SampledFrom(numberTypes).Draw(rt, "type"),
+				NumberType: rapid.SampledFrom(numberTypes).Draw(rt, "type"), Originating: rapid.SampledFrom(numberTypes).Draw(rt, "from"),
 			}
-			if k := (rateKey{r.Prefix, r.NumberType, r.Origin}); !seen[k] {
+			if k := (rateKey{r.Prefix, r.Originating, r.NumberType, r.Origin}); !seen[k] {
 				seen[k] = true
 				all = append(all, r)
 			}
@@ -228,9 +235,10 @@ func TestTheLongestPrefixIsFoundWhateverTheNumber(t *testing.T) {
 		number := rapid.StringMatching(`[1-4]([0-9]|0|9){0,14}`).Draw(rt, "number")
 		origin, premium := rapid.SampledFrom([]string{"", "DE", "FR"}).Draw(rt, "tenant's country"), rapid.Bool().Draw(rt, "premium")
 
-		// Longest prefix, then own country, then type.
+		// Longest prefix, then own country, then type, then what is called from.
 		var want *Rate
-		rank := func(r *Rate) [3]int {
+		rank := func(r *Rate) [4]int {
+			from := map[NumberType]int{AllNumberTypes: 1, Wireline: 2, Wireless: 3, Premium: 4}
 			order := map[NumberType]int{AllNumberTypes: 1, Wireline: 2, Wireless: 3, Premium: 4}
 			if premium {
 				order[Premium] = 0
@@ -239,7 +247,7 @@ func TestTheLongestPrefixIsFoundWhateverTheNumber(t *testing.T) {
 			if r.Origin == "" {
 				any = 1
 			}
-			return [3]int{-len(r.Prefix), any, order[r.NumberType]}
+			return [4]int{-len(r.Prefix), any, order[r.NumberType], from[r.Originating]}
 		}
 		for i := range all {
 			r := &all[i]
@@ -267,7 +275,7 @@ func TestTheLongestPrefixIsFoundWhateverTheNumber(t *testing.T) {
 	})
 }
 
-func rankOf(r [3]int) []int { return r[:] }
+func rankOf(r [4]int) []int { return r[:] }
 
 func FuzzParse(f *testing.F) {
 	f.Add(published + ",Jamaica,1876,,,0.05,0.3310\n")
@@ -285,7 +293,7 @@ func FuzzParse(f *testing.F) {
 		for _, r := range sheet.Rates {
 			require.Regexp(t, `^[1-9][0-9]{0,14}$`, r.Prefix)
 			require.False(t, r.PerMinute.IsNegative() || r.ConnectionCharge.IsNegative())
-			k := rateKey{r.Prefix, r.NumberType, r.Origin}
+			k := rateKey{r.Prefix, r.Originating, r.NumberType, r.Origin}
 			require.False(t, seen[k])
 			seen[k] = true
 		}
