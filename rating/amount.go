@@ -2,6 +2,7 @@ package rating
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -78,4 +79,12 @@ func addAmount(list []Amount, a Amount) []Amount {
 		}
 	}
 	return append(list, a)
+}
+
+// plural writes how many of something there are: 1 call, 2 calls.
+func plural(n uint64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.FormatUint(n, 10) + " " + noun + "s"
 }

@@ -116,7 +116,7 @@ func (b *Books) unready(ctx context.Context, month usage.Month, tenantID string)
 		return nil, err
 	}
 	if n := quarantined[0].Rows; n > 0 {
-		because = append(because, fmt.Sprintf("%d rejected rows wait for a decision (fairdial quarantine list --tenant %s)", n, tenantID))
+		because = append(because, fmt.Sprintf("%s waiting for a decision (fairdial quarantine list --tenant %s)", plural(n, "rejected row"), tenantID))
 	}
 	stale, err := b.rater.Stale(ctx, []usage.Month{month}, []string{tenantID})
 	if err != nil {

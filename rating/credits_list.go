@@ -104,7 +104,7 @@ func (a *CreditAccount) notes(t tenant) {
 	}
 	for _, m := range a.Months {
 		if m.UnpricedCalls > 0 {
-			add("%s: %d calls have no rate and are not in the balance", m.Month, m.UnpricedCalls)
+			add("%s: %s without a rate, not in the balance", m.Month, plural(m.UnpricedCalls, "call"))
 		}
 	}
 	if a.Uncovered.IsPositive() {

@@ -63,7 +63,7 @@ func (b *Books) verify(ctx context.Context, f frozen) (Verified, error) {
 		v.Problems = append(v.Problems, fmt.Sprintf("the rows have the hash %s and had %s when the month was closed", got, f.SHA256))
 	}
 	if rows != f.Rows {
-		v.Problems = append(v.Problems, fmt.Sprintf("there are %d rows and were %d when the month was closed", rows, f.Rows))
+		v.Problems = append(v.Problems, fmt.Sprintf("%s, of %d when the month was closed", plural(uint64(rows), "row"), f.Rows))
 	}
 	v.Problems = append(v.Problems, rest.left()...)
 	v.OK = len(v.Problems) == 0

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -100,17 +101,34 @@ func (a *app) closeMonth(cmd *cobra.Command, s *services, req rating.CloseReques
 		if err := a.json(result); err != nil {
 			return err
 		}
-	} else if err := a.showClosings(result.Closed); err != nil {
+	} else if err := a.showClosings(cmd.Context(), s, result.Closed); err != nil {
 		return err
+	}
+	names, err := s.tenantNames(cmd.Context())
+	if err != nil {
+		return err
+	}
+	for i, r := range refused {
+		// Who reads it knows the tenant by name.
+		if notReady, ok := errors.AsType[*rating.NotReadyError](r); ok {
+			refused[i] = fmt.Errorf("%s of %s is not ready to be closed: %s", notReady.Month, oneLine(names.of(notReady.TenantID)), strings.Join(notReady.Because, "; "))
+		}
 	}
 	return errors.Join(refused...)
 }
 
-func (a *app) showClosings(all []rating.Closing) error {
+func (a *app) showClosings(ctx context.Context, s *services, all []rating.Closing) error {
+	if len(all) == 0 {
+		return nil
+	}
+	names, err := s.tenantNames(ctx)
+	if err != nil {
+		return err
+	}
 	rows := [][]string{{"tenant", "month", "state", "by", "at", ">run", ">rows", "sha-256", "reason", "closed although"}}
 	for _, c := range all {
 		rows = append(rows, []string{
-			c.TenantID, c.Month, c.State, c.Actor, clock(c.At), number(c.Sequence), number(c.Rows), c.SHA256[:min(16, len(c.SHA256))], c.Reason, strings.Join(c.Forced, "; "),
+			names.of(c.TenantID), c.Month, c.State, c.Actor, clock(c.At), number(c.Sequence), number(c.Rows), c.SHA256[:min(16, len(c.SHA256))], c.Reason, strings.Join(c.Forced, "; "),
 		})
 	}
 	return a.table(rows)
@@ -148,7 +166,10 @@ func newCloseList(a *app) *cobra.Command {
 				if a.output == "json" {
 					return a.json(all)
 				}
-				return a.showClosings(all)
+				if len(all) == 0 {
+					a.printf("no month was closed\n")
+				}
+				return a.showClosings(cmd.Context(), s, all)
 			})
 		},
 	}
@@ -174,6 +195,10 @@ func newCloseVerify(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				names, err := s.tenantNames(cmd.Context())
+				if err != nil {
+					return err
+				}
 				bad := 0
 				rows := [][]string{{"tenant", "month", ">rows", "sha-256", "verdict"}}
 				for _, v := range all {
@@ -183,7 +208,7 @@ func newCloseVerify(a *app) *cobra.Command {
 						verdict = v.Problems
 					}
 					for _, text := range verdict {
-						rows = append(rows, []string{v.TenantID, v.Month, number(v.Rows), v.SHA256[:min(16, len(v.SHA256))], text})
+						rows = append(rows, []string{names.of(v.TenantID), v.Month, number(v.Rows), v.SHA256[:min(16, len(v.SHA256))], text})
 					}
 				}
 				if a.output == "json" {
@@ -225,7 +250,7 @@ func newReopen(a *app) *cobra.Command {
 				if a.output == "json" {
 					return a.json(c)
 				}
-				return a.showClosings([]rating.Closing{c})
+				return a.showClosings(cmd.Context(), s, []rating.Closing{c})
 			})
 		},
 	}

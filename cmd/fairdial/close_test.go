@@ -39,7 +39,7 @@ func TestAMonthIsClosed(t *testing.T) {
 
 	refused(2, "--actor is missing", "close", "--month", "2026-02")
 	refused(2, "needs --reason", "close", "--month", "2026-02", "--actor", "ann", "--force")
-	refused(1, "1 rejected rows wait for a decision", "close", "--month", "2026-02", "--actor", "ann")
+	refused(1, "1 rejected row waiting for a decision", "close", "--month", "2026-02", "--actor", "ann")
 	var rejections []struct {
 		ID string `json:"rejection_id"`
 	}

@@ -57,7 +57,11 @@ moment). With --id, such as an order number, the same deposit is booked once onl
 				if a.output == "json" {
 					return a.json(booked)
 				}
-				a.printf("%s: %s %s for tenant %s from %s to %s\n", oneLine(booked.ID), booked.Amount, booked.Currency, booked.TenantID, clock(booked.At), clock(booked.Expires))
+				names, err := s.tenantNames(cmd.Context())
+				if err != nil {
+					return err
+				}
+				a.printf("%s: %s %s for %s from %s to %s\n", oneLine(booked.ID), booked.Amount, booked.Currency, oneLine(names.of(booked.TenantID)), clock(booked.At), clock(booked.Expires))
 				return nil
 			})
 		},
@@ -131,7 +135,11 @@ func newCreditsBilling(a *app) *cobra.Command {
 				if a.output == "json" {
 					return a.json(b)
 				}
-				a.printf("tenant %s is billed %s from %s\n", tenant, b.Mode, clock(b.From))
+				names, err := s.tenantNames(cmd.Context())
+				if err != nil {
+					return err
+				}
+				a.printf("%s is billed %s from %s\n", oneLine(names.of(tenant)), b.Mode, clock(b.From))
 				return nil
 			})
 		},

@@ -51,9 +51,9 @@ func (a *app) showCredits(all []rating.CreditAccount) error {
 		if i > 0 {
 			a.printf("\n")
 		}
-		a.printf("%s (%s), %s: %s, balance %s\n", oneLine(or(c.TenantName, c.TenantID)), c.TenantID, c.Currency, c.State, c.Balance.StringFixed(2))
+		a.printf("%s (%s), %s: %s, balance %s\n", oneLine(or(c.TenantName, c.TenantID)), c.TenantID, c.Currency, c.State, priced(&c.Balance))
 		if c.EmptyAt != nil {
-			a.printf("empty since %s, overdrawn %s, uncovered %s\n", clock(*c.EmptyAt), c.Overdrawn.StringFixed(2), c.Uncovered.StringFixed(2))
+			a.printf("empty since %s, overdrawn %s, uncovered %s\n", clock(*c.EmptyAt), priced(&c.Overdrawn), priced(&c.Uncovered))
 		}
 		if err := a.showDeposits(c.Deposits); err != nil {
 			return err
@@ -61,8 +61,8 @@ func (a *app) showCredits(all []rating.CreditAccount) error {
 		rows := [][]string{{"month", ">opening", ">deposited", ">expired", ">consumed", ">calls", ">overdrawn", ">uncovered", ">billed later", ">closing"}}
 		for _, m := range c.Months {
 			rows = append(rows, []string{
-				m.Month, m.Opening.StringFixed(2), m.Deposited.StringFixed(2), m.Expired.StringFixed(2), m.Consumed.StringFixed(2), number(m.Calls),
-				m.Overdrawn.StringFixed(2), m.Uncovered.StringFixed(2), m.BilledLater.StringFixed(2), m.Closing.StringFixed(2),
+				m.Month, priced(&m.Opening), priced(&m.Deposited), priced(&m.Expired), priced(&m.Consumed), number(m.Calls),
+				priced(&m.Overdrawn), priced(&m.Uncovered), priced(&m.BilledLater), priced(&m.Closing),
 			})
 		}
 		if len(rows) > 1 {
@@ -88,7 +88,7 @@ func (a *app) showDeposits(all []rating.DepositUse) error {
 			reason = "VOID: " + d.VoidedBecause
 		}
 		rows = append(rows, []string{
-			d.ID, clock(d.At), clock(d.Expires), d.Amount.StringFixed(2), d.Used.StringFixed(2), d.Expired.StringFixed(2), d.Left.StringFixed(2), reason,
+			d.ID, clock(d.At), clock(d.Expires), priced(&d.Amount), priced(&d.Used), priced(&d.Expired), priced(&d.Left), reason,
 		})
 	}
 	return a.table(rows)

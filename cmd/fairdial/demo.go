@@ -214,6 +214,10 @@ func (d *demo) ingest(ctx context.Context, s *services) error {
 	if err != nil {
 		return err
 	}
+	names, err := s.tenantNames(ctx)
+	if err != nil {
+		return err
+	}
 	start := d.now()
 	rows := [][]string{{"tenant", ">files", ">read", ">accepted", ">duplicate", ">ignored", ">rejected"}}
 	var read uint64
@@ -226,7 +230,7 @@ func (d *demo) ingest(ctx context.Context, s *services) error {
 		}
 		read += r.Total.Read
 		rows = append(rows, []string{
-			filepath.Base(folder), number(len(r.Files)), number(r.Total.Read), number(r.Total.Accepted),
+			names.of(filepath.Base(folder)), number(len(r.Files)), number(r.Total.Read), number(r.Total.Accepted),
 			number(r.Total.Duplicate), number(r.Total.Ignored), number(r.Total.Rejected),
 		})
 	}

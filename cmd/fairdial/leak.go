@@ -131,10 +131,10 @@ func (a *app) showLeak(l rating.Leak) error {
 		}
 	}
 	if len(l.Organizers) > 0 {
-		rows = [][]string{{"organizer", "upn", ">calls", ">minutes", ">at rate-sheet prices", "open cases"}}
+		rows = [][]string{{"organizer", ">calls", ">minutes", ">at rate-sheet prices", "open cases"}}
 		for _, o := range l.Organizers[:min(len(l.Organizers), leakOrganizers)] {
 			rows = append(rows, []string{
-				o.OrganizerID, o.UPN, number(o.Absorbed.Calls), minutes(int64(o.Absorbed.Seconds)), price(o.Absorbed), strings.Join(o.Cases, " "),
+				or(o.UPN, or(o.Name, o.OrganizerID)), number(o.Absorbed.Calls), minutes(int64(o.Absorbed.Seconds)), price(o.Absorbed), strings.Join(o.Cases, " "),
 			})
 		}
 		if err := a.table(rows); err != nil {

@@ -89,13 +89,21 @@ func counted[T ~int | ~int64 | ~uint64 | ~uint32](n T, noun string) string {
 	return number(n) + " " + noun + "s"
 }
 
-// priced writes an amount to two places, and says where no rate is known for any of its
+// priced writes an amount to two places (1,234.50), and says where no rate is known for any of its
 // calls.
 func priced(d *decimal.Decimal) string {
 	if d == nil {
 		return "unpriced"
 	}
-	return d.StringFixed(2)
+	whole, cents, _ := strings.Cut(d.StringFixed(2), ".")
+	sign := ""
+	if strings.HasPrefix(whole, "-") {
+		sign, whole = "-", whole[1:]
+	}
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	return sign + whole + "." + cents
 }
 
 // minutes writes seconds as minutes and seconds: 6,900:00.

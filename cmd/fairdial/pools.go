@@ -147,7 +147,7 @@ func newPoolsNotices(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.showNotices(all)
+				return a.showNotices(cmd.Context(), s, all)
 			})
 		},
 	}
@@ -167,13 +167,13 @@ func newPoolsCheck(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.showNotices(all)
+				return a.showNotices(cmd.Context(), s, all)
 			})
 		},
 	}, "text", "json")
 }
 
-func (a *app) showNotices(all []rating.PoolNotice) error {
+func (a *app) showNotices(ctx context.Context, s *services, all []rating.PoolNotice) error {
 	if a.output == "json" {
 		if all == nil {
 			all = []rating.PoolNotice{}
@@ -184,10 +184,14 @@ func (a *app) showNotices(all []rating.PoolNotice) error {
 		a.printf("no notices\n")
 		return nil
 	}
+	names, err := s.tenantNames(ctx)
+	if err != nil {
+		return err
+	}
 	rows := [][]string{{"noticed", "tenant", "month", "pool", ">percent", ">used", ">size", "reached by", "at"}}
 	for _, n := range all {
 		rows = append(rows, []string{
-			clock(n.NoticedAt), n.TenantID, n.Month, n.Pool, number(n.Threshold), minutes(n.Used), minutes(n.Seconds), n.UsageID, clock(n.CrossedAt),
+			clock(n.NoticedAt), names.of(n.TenantID), n.Month, n.Pool, number(n.Threshold), minutes(n.Used), minutes(n.Seconds), n.UsageID, clock(n.CrossedAt),
 		})
 	}
 	return a.table(rows)

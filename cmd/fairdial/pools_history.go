@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/csv"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -51,7 +52,11 @@ with one size; a closed month is told as it was closed. With --organizer, only t
 				case "csv":
 					return a.historyCSV(rows)
 				}
-				return a.showHistory(rows, organizer != "")
+				names, err := s.organizerNames(cmd.Context(), tenant)
+				if err != nil {
+					return err
+				}
+				return a.showHistory(rows, names, organizer != "")
 			})
 		},
 	}
@@ -62,7 +67,7 @@ with one size; a closed month is told as it was closed. With --organizer, only t
 	return outputs(cmd, "text", "json", "csv")
 }
 
-func (a *app) showHistory(all []rating.Movement, others bool) error {
+func (a *app) showHistory(all []rating.Movement, names map[string]string, others bool) error {
 	head := []string{"pool", "at", "what", "organizer", ">drawn", ">before", ">after"}
 	if others {
 		head = append(head, ">others since")
@@ -76,7 +81,7 @@ func (a *app) showHistory(all []rating.Movement, others bool) error {
 		case rating.MovementCall:
 			what += " " + m.UsageID
 		}
-		row := []string{m.Pool, clock(m.At), what, m.OrganizerID, minutes(m.Drawn), minutes(m.BalanceBefore), minutes(m.BalanceAfter)}
+		row := []string{m.Pool, clock(m.At), what, or(names[strings.ToLower(m.OrganizerID)], m.OrganizerID), minutes(m.Drawn), minutes(m.BalanceBefore), minutes(m.BalanceAfter)}
 		if others {
 			row = append(row, minutes(m.DrawnByOthers))
 		}

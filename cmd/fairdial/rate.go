@@ -60,7 +60,11 @@ that reached a threshold are noticed (rating.pool_notices), each once.`,
 				if a.output == "json" {
 					return a.json(ratedNow{report, append([]rating.PoolNotice{}, notices...)})
 				}
-				return a.showRating(report, notices)
+				names, err := s.tenantNames(cmd.Context())
+				if err != nil {
+					return err
+				}
+				return a.showRating(report, notices, names)
 			})
 		},
 	}
@@ -88,19 +92,19 @@ type ratedNow struct {
 	PoolNotices []rating.PoolNotice `json:"pool_notices"`
 }
 
-func (a *app) showRating(report rating.Report, notices []rating.PoolNotice) error {
+func (a *app) showRating(report rating.Report, notices []rating.PoolNotice, names tenantNames) error {
 	a.printf("%s looked at, %d rated\n", counted(report.Checked, "tenant-month"), len(report.Rated))
 	if len(report.Rated) > 0 {
 		rows := [][]string{{"tenant", "month", ">run"}}
 		for _, r := range report.Rated {
-			rows = append(rows, []string{r.TenantID, r.Month, number(r.Sequence)})
+			rows = append(rows, []string{names.of(r.TenantID), r.Month, number(r.Sequence)})
 		}
 		if err := a.table(rows); err != nil {
 			return err
 		}
 	}
 	for _, u := range report.Unsettled {
-		a.printf("not rated: %s of tenant %s was corrected while it was being rated; rate again\n", u.Month, u.TenantID)
+		a.printf("not rated: %s of %s was corrected while it was being rated; rate again\n", u.Month, oneLine(names.of(u.TenantID)))
 	}
 	if n := len(notices); n > 0 {
 		a.printf("%s: see `fairdial pools notices`\n", counted(n, "pool notice"))

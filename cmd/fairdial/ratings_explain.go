@@ -34,7 +34,11 @@ the one that it was closed with.`,
 				if a.output == "json" {
 					return a.json(e)
 				}
-				return a.showExplanation(e)
+				names, err := s.tenantNames(cmd.Context())
+				if err != nil {
+					return err
+				}
+				return a.showExplanation(e, names)
 			})
 		},
 	}
@@ -43,9 +47,13 @@ the one that it was closed with.`,
 	return outputs(cmd, "text", "json")
 }
 
-func (a *app) showExplanation(e rating.Explanation) error {
-	a.printf("%s of tenant %s: %s, %s, %s s\n", oneLine(e.UsageID), oneLine(e.TenantID), oneLine(e.CallType), clock(e.StartedAt), number(e.Seconds))
-	a.printf("organizer    %s %s\n", oneLine(e.OrganizerID), oneLine(e.OrganizerUPN))
+func (a *app) showExplanation(e rating.Explanation, names tenantNames) error {
+	a.printf("%s of %s: %s, %s, %s s\n", oneLine(e.UsageID), oneLine(names.full(e.TenantID)), oneLine(e.CallType), clock(e.StartedAt), number(e.Seconds))
+	who := e.OrganizerID
+	if e.OrganizerUPN != "" {
+		who = e.OrganizerUPN + " (" + e.OrganizerID + ")"
+	}
+	a.printf("organizer    %s\n", oneLine(who))
 	d := e.Destination
 	a.printf("destination  %s, country %s, class %s%s\n", oneLine(d.Number), or(d.Country, "none"), or(d.Class, "not known"), zoneOf(d))
 	a.showShown(e.Shown)

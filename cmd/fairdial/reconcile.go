@@ -151,11 +151,15 @@ func (a *app) reconcile(ctx context.Context, s *services, ask reconciling) error
 	if a.output == "json" {
 		return a.json(all)
 	}
+	names, err := s.tenantNames(ctx)
+	if err != nil {
+		return err
+	}
 	for i, r := range all {
 		if i > 0 {
 			a.printf("\n")
 		}
-		if err := a.showReconciled(r); err != nil {
+		if err := a.showReconciled(ctx, s, r, names); err != nil {
 			return err
 		}
 	}

@@ -1,15 +1,17 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
 	"fairdial/rating"
 )
 
-func (a *app) showReconciled(r reconciled) error {
-	a.printf("tenant %s, %s, run %s, plan %s, tolerance %s\n", r.TenantID, r.Month, r.RunID, r.PlanVersion, r.Tolerance)
+func (a *app) showReconciled(ctx context.Context, s *services, r reconciled, names tenantNames) error {
+	a.printf("%s, %s, run %s, plan %s, tolerance %s\n", oneLine(names.full(r.TenantID)), r.Month, r.RunID, r.PlanVersion, r.Tolerance)
 	a.showShown(r.Shown)
 	// Money by currency: what calls of a status were charged, less what they are rated.
 	head := []string{"status", ">calls"}
@@ -48,7 +50,7 @@ func (a *app) showReconciled(r reconciled) error {
 	rows = [][]string{{"currency", ">rated", ">charged", ">variance", ">of usage", ">of connection", ">calls without a rate"}}
 	for _, v := range r.Totals {
 		rows = append(rows, []string{
-			or(v.Currency, "not said"), v.Rated.StringFixed(2), v.Charged.StringFixed(2), signed(v.Total, ""),
+			or(v.Currency, "not said"), priced(&v.Rated), priced(&v.Charged), signed(v.Total, ""),
 			signed(v.Components["usage"], ""), signed(v.Components["connection"], ""), number(v.UnpricedCalls),
 		})
 	}
@@ -59,7 +61,11 @@ func (a *app) showReconciled(r reconciled) error {
 		return err
 	}
 	if r.Report != nil {
-		if err := a.showReport(*r.Report); err != nil {
+		organizers, err := s.organizerNames(ctx, r.TenantID)
+		if err != nil {
+			return err
+		}
+		if err := a.showReport(*r.Report, organizers); err != nil {
 			return err
 		}
 	}
@@ -81,7 +87,7 @@ func (a *app) showReconciled(r reconciled) error {
 }
 
 func signed(d decimal.Decimal, currency string) string {
-	text := d.StringFixed(2)
+	text := priced(&d)
 	if d.IsPositive() {
 		text = "+" + text
 	}
@@ -90,18 +96,18 @@ func signed(d decimal.Decimal, currency string) string {
 
 const organizersShown = 20
 
-func (a *app) showReport(r rating.ReportComparison) error {
+func (a *app) showReport(r rating.ReportComparison, names map[string]string) error {
 	a.printf("\nthe provider's report: %s, %s missing here, %s missing there\n", counted(r.Organizers, "organizer"), counted(r.MissingHere, "call"), number(r.MissingThere))
 	rows := [][]string{{"currency", ">report", ">records", ">rated", ">report - rated"}}
 	for _, t := range r.Totals {
-		rows = append(rows, []string{or(t.Currency, "not said"), t.Report.StringFixed(2), t.Records.StringFixed(2), t.Rated.StringFixed(2), signed(t.Variance, "")})
+		rows = append(rows, []string{or(t.Currency, "not said"), priced(&t.Report), priced(&t.Records), priced(&t.Rated), signed(t.Variance, "")})
 	}
 	if err := a.table(rows); err != nil {
 		return err
 	}
 	rows = [][]string{{"organizer", "status", ">calls there", ">here", ">seconds there", ">here"}}
 	for _, o := range r.Differ[:min(len(r.Differ), organizersShown)] {
-		rows = append(rows, []string{o.OrganizerID, o.Status, number(o.CallsThere), number(o.CallsHere), number(o.SecondsThere), number(o.SecondsHere)})
+		rows = append(rows, []string{or(names[strings.ToLower(o.OrganizerID)], o.OrganizerID), o.Status, number(o.CallsThere), number(o.CallsHere), number(o.SecondsThere), number(o.SecondsHere)})
 	}
 	if len(rows) > 1 {
 		if err := a.table(rows); err != nil {
@@ -110,7 +116,7 @@ func (a *app) showReport(r rating.ReportComparison) error {
 	}
 	rows = [][]string{{"organizer", "currency", ">report", ">records", ">rated"}}
 	for _, m := range r.Amounts[:min(len(r.Amounts), organizersShown)] {
-		rows = append(rows, []string{m.OrganizerID, or(m.Currency, "not said"), m.Report.StringFixed(2), m.Records.StringFixed(2), m.Rated.StringFixed(2)})
+		rows = append(rows, []string{or(names[strings.ToLower(m.OrganizerID)], m.OrganizerID), or(m.Currency, "not said"), priced(&m.Report), priced(&m.Records), priced(&m.Rated)})
 	}
 	if len(rows) > 1 {
 		if err := a.table(rows); err != nil {
@@ -132,11 +138,11 @@ func (a *app) showDifferences(all []rating.Difference) error {
 		}
 		amount := "no rate"
 		if d.Amount != nil {
-			amount = fmt.Sprintf("%s %s", d.Amount.StringFixed(2), d.Currency)
+			amount = fmt.Sprintf("%s %s", priced(d.Amount), d.Currency)
 		}
 		rows = append(rows, []string{
 			d.Status, d.Cause, d.UsageID, clock(d.StartedAt), number(d.Seconds), bucket, amount,
-			d.SourceBucket + " (" + or(d.Capability, "-") + ")", fmt.Sprintf("%s %s", d.SourceAmount.StringFixed(2), d.SourceCurrency),
+			d.SourceBucket + " (" + or(d.Capability, "-") + ")", fmt.Sprintf("%s %s", priced(&d.SourceAmount), d.SourceCurrency),
 		})
 	}
 	return a.table(rows)

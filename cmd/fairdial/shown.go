@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -24,15 +25,41 @@ func (s *services) reader(ctx context.Context, rated bool) (*rating.Rater, error
 	return s.books.AsClosed(ctx)
 }
 
-// tenantNames are what tenants are called.
-func (s *services) tenantNames(ctx context.Context) (map[string]string, error) {
+// tenantNames are what tenants are called, by id.
+type tenantNames map[string]string
+
+// of is a tenant's name, or its id where it has none.
+func (n tenantNames) of(id string) string { return or(n[id], id) }
+
+// full is a tenant's name with its id behind it, by which commands are told of it.
+func (n tenantNames) full(id string) string {
+	if n[id] == "" {
+		return id
+	}
+	return n[id] + " (" + id + ")"
+}
+
+func (s *services) tenantNames(ctx context.Context) (tenantNames, error) {
 	all, err := s.directory.Tenants(ctx)
 	if err != nil {
 		return nil, err
 	}
-	names := map[string]string{}
+	names := tenantNames{}
 	for _, t := range all {
 		names[t.ID] = t.Name
+	}
+	return names, nil
+}
+
+// organizerNames are what a tenant's organizers sign in as, by id in lower case.
+func (s *services) organizerNames(ctx context.Context, tenantID string) (map[string]string, error) {
+	all, err := s.directory.Organizers(ctx, tenantID)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for _, o := range all {
+		names[strings.ToLower(o.ID)] = or(o.UPN, o.Name)
 	}
 	return names, nil
 }
@@ -52,7 +79,7 @@ func (a *app) tellShown(ctx context.Context, s *services, r *rating.Rater, month
 		return err
 	}
 	for _, c := range all[:min(len(all), shownOnStderr)] {
-		fmt.Fprintf(a.stderr, "%s of %s: %s\n", c.Month, oneLine(or(names[c.TenantID], c.TenantID)), oneLine(c.Text))
+		fmt.Fprintf(a.stderr, "%s of %s: %s\n", c.Month, oneLine(names.of(c.TenantID)), oneLine(c.Text))
 	}
 	if more := len(all) - shownOnStderr; more > 0 {
 		fmt.Fprintf(a.stderr, "and %s more of %s are closed: see `fairdial close list --month %s`\n", counted(more, "tenant"), month, month)

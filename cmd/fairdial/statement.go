@@ -198,11 +198,18 @@ func (a *app) toFile(name string, write func() error) (err error) {
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
 	if err != nil {
+		// The file that is written first has a name that is nobody's business.
+		if path, ok := errors.AsType[*os.PathError](err); ok {
+			err = path.Err
+		}
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	defer func() {
 		_ = f.Close()
 		_ = os.Remove(f.Name()) // it is not there once it has its name
+		if err != nil {
+			err = calledError{strings.ReplaceAll(err.Error(), f.Name(), name), err}
+		}
 	}()
 	stdout := a.stdout
 	a.stdout = f
@@ -223,9 +230,19 @@ func (a *app) toFile(name string, write func() error) (err error) {
 	return nil
 }
 
+// calledError is an error in words that name the file as the user did.
+type calledError struct {
+	text string
+	error
+}
+
+func (e calledError) Error() string { return e.text }
+
+func (e calledError) Unwrap() error { return e.error }
+
 func (a *app) showStatement(st rating.Statement) error {
-	a.printf("%s (%s), %s, plan %s: %s calls, %s\n", oneLine(st.TenantName), st.TenantID, st.Month, st.PlanVersion,
-		number(st.Calls), minutes(int64(st.Seconds)))
+	a.printf("%s (%s), %s, plan %s: %s, %s\n", oneLine(st.TenantName), st.TenantID, st.Month, st.PlanVersion,
+		counted(st.Calls, "call"), minutes(int64(st.Seconds)))
 	rows := [][]string{{"paid by", ">calls", ">calls begun", ">minutes", ">amount"}}
 	for _, b := range st.Buckets {
 		rows = append(rows, []string{string(b.Bucket), number(b.Calls), number(b.CallsBegun), minutes(int64(b.Seconds)), amounts(b.Amounts, b.UnpricedCalls)})
@@ -239,12 +256,12 @@ func (a *app) showStatement(st rating.Statement) error {
 	for _, x := range st.Exceptions {
 		who := ""
 		if x.OrganizerID != "" {
-			who = " (organizer " + oneLine(x.OrganizerID) + ")"
+			who = " (" + oneLine(or(x.OrganizerUPN, x.OrganizerID)) + ")"
 		}
-		a.printf("exception %s%s: %s calls, %s; %s\n", x.Code, who, number(x.Calls), minutes(int64(x.Seconds)), oneLine(x.Text))
+		a.printf("exception %s%s: %s, %s; %s\n", x.Code, who, counted(x.Calls, "call"), minutes(int64(x.Seconds)), oneLine(x.Text))
 	}
 	for _, x := range st.Adjusted() {
-		a.printf("adjusts %s: %s, %d calls, %s, %s %s\n", x.OfMonth, x.Bucket, x.Calls, minutes(x.Seconds), priced(x.Amount), x.Currency)
+		a.printf("adjusts %s: %s, %s, %s, %s %s\n", x.OfMonth, x.Bucket, counted(x.Calls, "call"), minutes(x.Seconds), priced(x.Amount), x.Currency)
 	}
 	if st.Closed != nil {
 		a.printf("closed by %s at %s\n", oneLine(st.Closed.Actor), clock(st.Closed.At))
@@ -260,7 +277,7 @@ func amounts(list []rating.Amount, unpriced uint64) string {
 			parts = append(parts, "unpriced "+x.Currency)
 			continue
 		}
-		parts = append(parts, x.Amount.StringFixed(2)+" "+x.Currency)
+		parts = append(parts, priced(x.Amount)+" "+x.Currency)
 	}
 	if unpriced > 0 {
 		parts = append(parts, counted(unpriced, "call")+" without a rate")
