@@ -124,3 +124,19 @@ func TestTheAddonIsNotLostUnsaid(t *testing.T) {
 	require.Len(t, w.rate(without, rating.Request{WithoutAddon: true}).Rated, 1)
 	require.Zero(t, w.count("SELECT count() FROM ratings WHERE bucket = 'addon'"))
 }
+
+// Tenants that are rated by one statement have no rate before their first sheet is in force.
+func TestACallBeforeTheFirstSheetHasNoPrice(t *testing.T) {
+	w := newWorld(t)
+	w.rateSheet("USD", day(2, 15), "49,0,0.10")
+	for _, tenant := range []string{"a", "b", "c"} {
+		w.tenant(tenant, "US", true, "USD")
+		w.licences(tenant, held{organizer: "o", plan: planPayPerMinute, from: day(1, 1)})
+		for i, at := range []time.Time{day(2, 10), day(2, 20)} {
+			w.use(revision{tenant: tenant, id: tenant + string(rune('1'+i)), organizer: "o", start: at, seconds: 60, country: "DE", class: "geographic", callee: "+4930123456"})
+		}
+	}
+	w.rate(w.rater(), rating.Request{})
+	require.Equal(t, uint64(3), w.count("SELECT count() FROM ratings WHERE started_at < '2026-02-15' AND bucket = 'credits' AND amount IS NULL"))
+	require.Equal(t, uint64(3), w.count("SELECT count() FROM ratings WHERE started_at > '2026-02-15' AND bucket = 'credits' AND amount = 0.1"))
+}

@@ -8,10 +8,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
-	"fairdial/rules/plan"
 	"fairdial/usage"
 )
 
@@ -117,15 +117,17 @@ func (r *Rater) Rate(ctx context.Context, req Request) (Report, error) {
 	}
 	progress(0)
 	all, done := batches(due, r.batch), 0
+	threads, err := r.threads(ctx, min(len(all), statementsAtOnce))
+	if err != nil {
+		return report, err
+	}
 	rated, unsettled := make([][]Rated, len(all)), make([][]Unsettled, len(all))
-	// Preparing a statement, and writing what it finds, take one processor each: beside
-	// another statement they leave none idle.
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(statementsAtOnce)
 	var mu sync.Mutex
 	for i, b := range all {
 		group.Go(func() (err error) {
-			if rated[i], unsettled[i], err = r.rateBatch(ctx, req, b); err != nil {
+			if rated[i], unsettled[i], err = r.rateBatch(threads(ctx), req, b); err != nil {
 				return fmt.Errorf("rate %d tenant-months from %s on: %w", len(b), b[0].key.month, err)
 			}
 			mu.Lock()
@@ -140,8 +142,25 @@ func (r *Rater) Rate(ctx context.Context, req Request) (Report, error) {
 	return report, err
 }
 
-// statementsAtOnce is how many batches are rated side by side.
+// statementsAtOnce is how many batches are rated side by side: preparing a statement takes
+// one processor only, which would leave others idle.
 const statementsAtOnce = 2
+
+// threads shares the store's processors between statements: one that has fewer threads has
+// less to hand from one to another, and less to sort before it writes.
+func (r *Rater) threads(ctx context.Context, statements int) (func(context.Context) context.Context, error) {
+	if statements < 2 {
+		return func(ctx context.Context) context.Context { return ctx }, nil
+	}
+	var n uint64
+	if err := r.conn.QueryRow(ctx, "SELECT toUInt64(getSetting('max_threads'))").Scan(&n); err != nil {
+		return nil, fmt.Errorf("ask the store for its processors: %w", err)
+	}
+	share := clickhouse.Settings{"max_threads": max(1, n/uint64(statements))}
+	return func(ctx context.Context) context.Context {
+		return clickhouse.Context(ctx, clickhouse.WithSettings(share))
+	}, nil
+}
 
 // batches groups what is due, which comes by month and tenant. A statement rates under
 // one set of terms; its memory grows with the records it rates; and it reads all months
@@ -156,7 +175,7 @@ func batches(due []survey, records uint64) [][]survey {
 		last := len(out) - 1
 		if i == 0 || due[i-1].inputs.terms.ID != s.inputs.terms.ID || size+s.records > records ||
 			due[i-1].key.month != s.key.month && due[i-1].key.month.Next() != s.key.month ||
-			len(months)*len(tenants) > 2*(len(out[last])+1) || len(tenants) > tenantsInStatement {
+			len(months)*len(tenants) > 2*(len(out[last])+1) || len(tenants) > tenantsInStatement || len(out[last]) == runsInStatement {
 			out, size = append(out, nil), 0
 			months, tenants = map[usage.Month]bool{s.key.month: true}, map[string]bool{s.key.tenant: true}
 			last++
@@ -166,6 +185,10 @@ func batches(due []survey, records uint64) [][]survey {
 	}
 	return out
 }
+
+// runsInStatement bounds how many runs a statement makes: each is named to it, and over
+// HTTP parameters are part of the URL.
+const runsInStatement = 2000
 
 // tries is how often a tenant-month is rated when corrections to it keep arriving.
 const tries = 5
@@ -226,7 +249,7 @@ func (r *Rater) attempt(ctx context.Context, req Request, batch []survey) (moved
 	if err := insert(ctx, r.conn, "insert_attempts", attempts); err != nil {
 		return nil, err
 	}
-	if err := r.conn.Exec(ctx, statement("rate"), r.parameters(id, batch)...); err != nil {
+	if err := r.conn.Exec(ctx, statement("rate"), r.parameters(attempts, batch)...); err != nil {
 		return nil, fmt.Errorf("rate: %w", err)
 	}
 	rows, err := query[struct {
@@ -255,92 +278,6 @@ func (r *Rater) attempt(ctx context.Context, req Request, batch []survey) (moved
 		return nil, fmt.Errorf("publish: %w", err)
 	}
 	return moved, nil
-}
-
-// attempt is a row of rating_attempts.
-type attempt struct {
-	RunID             uuid.UUID   `ch:"run_id"`
-	BatchID           uuid.UUID   `ch:"batch_id"`
-	TenantID          string      `ch:"tenant_id"`
-	Month             time.Time   `ch:"month"`
-	Sequence          uint32      `ch:"sequence"`
-	UsageFingerprint  uint64      `ch:"usage_fingerprint"`
-	InputsHash        uint64      `ch:"inputs_hash"`
-	LicencesVersion   uint64      `ch:"licences_version"`
-	LicencesHash      uint64      `ch:"licences_hash"`
-	PlanVersion       string      `ch:"plan_version"`
-	TenantCountry     string      `ch:"tenant_country"`
-	CreditsFunded     bool        `ch:"credits_funded"`
-	CreditsCurrency   string      `ch:"credits_currency"`
-	PoolLicences      int64       `ch:"pool_licences"`
-	PoolSeconds       int64       `ch:"pool_seconds"`
-	SelectLicences    int64       `ch:"select_licences"`
-	SelectPoolSeconds int64       `ch:"select_pool_seconds"`
-	SKUsAt            time.Time   `ch:"skus_at"`
-	RateLists         []uuid.UUID `ch:"rate_lists"`
-	RateListsFrom     []time.Time `ch:"rate_lists_from"`
-	StartedAt         time.Time   `ch:"started_at"`
-	Actor             string      `ch:"actor"`
-}
-
-func (r *Rater) attemptOf(s survey, batch uuid.UUID, actor string) attempt {
-	in := s.inputs
-	return attempt{
-		RunID: r.newID(), BatchID: batch, TenantID: s.key.tenant, Month: s.key.month.Start(time.UTC),
-		Sequence: s.current.Sequence + 1, UsageFingerprint: s.fingerprint, InputsHash: in.hash(),
-		LicencesVersion: in.tenant.LicencesVersion, LicencesHash: in.licencesHash, PlanVersion: in.terms.ID,
-		TenantCountry: in.tenant.Country, CreditsFunded: in.tenant.CreditsFunded, CreditsCurrency: in.tenant.CreditsCurrency,
-		PoolLicences: in.licences.Pool, PoolSeconds: in.pool, SelectLicences: in.licences.Select, SelectPoolSeconds: in.free,
-		SKUsAt: in.licences.SKUsAt, RateLists: in.rateLists(), RateListsFrom: in.rateListsFrom(), StartedAt: r.now().UTC(), Actor: actor,
-	}
-}
-
-// The bits of what an organizer holds, as rate.sql has them.
-func heldBits(all []plan.Conferencing) (bits uint8) {
-	for _, c := range all {
-		switch usage.Entitlement(c) {
-		case usage.EntitlementConferencing:
-			bits |= 1
-		case usage.EntitlementPayPerMinute:
-			bits |= 2
-		case usage.EntitlementSelect:
-			bits |= 4
-		}
-	}
-	return bits
-}
-
-// parameters of rate.sql. The months are all from the batch's first to its last: a call's
-// month is the one whose start was the last before the call.
-func (r *Rater) parameters(id uuid.UUID, batch []survey) []any {
-	first, last, t := batch[0].key.month, batch[len(batch)-1].key.month, batch[0].inputs.terms
-	months, starts := []string{}, []string{}
-	for m := first; ; m = m.Next() {
-		from, _ := r.span(m)
-		months, starts = append(months, firstDay(m)), append(starts, instant(from))
-		if m == last {
-			break
-		}
-	}
-	from, _ := r.span(first)
-	_, to := r.span(last)
-	return []any{
-		named("batch", id.String()), named("months", months), named("starts", starts), named("from", instant(from)), named("to", instant(to)),
-		named("conferencing_plans", words(t.Identities.Conferencing.ServicePlans)),
-		named("pay_per_minute_plans", words(t.Identities.PayPerMinute.ServicePlans)),
-		named("select_plans", words(t.Identities.Select.ServicePlans)),
-		named("addon_plans", words(t.Identities.Addon.ServicePlans)),
-		named("credits_plans", words(t.Identities.Credits.ServicePlans)),
-		named("toll_free_counts_as_us", t.TollFreeCountsAsUS),
-		named("addon_requires", heldBits(t.Addon.Requires)),
-		named("addon_countries", words(t.Addon.Countries)), named("addon_never", words(t.Addon.Never)),
-		named("pool_countries", words(t.Pool.Countries)), named("pool_never", words(t.Pool.Never)),
-		named("pool_increment", t.Pool.IncrementSeconds),
-		named("select_countries", words(t.SelectPool.Countries)), named("select_never", words(t.SelectPool.Never)),
-		named("select_increment", t.SelectPool.IncrementSeconds),
-		named("billing_tenths", t.Credits.IncrementTenths),
-		named("connection_charge_on_crossing", t.Credits.ConnectionChargeOnCrossing),
-	}
 }
 
 // confirm notes of runs that they stand, though the tenant's licences are another

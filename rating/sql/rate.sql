@@ -10,16 +10,6 @@ WITH
 -- The bits of what an organizer holds.
     1 AS subscription, 2 AS pay_per_minute, 4 AS free_subscription, 8 AS addon, 16 AS credits_plan,
 
-runs AS
-(
-    SELECT
-        row_number() OVER (ORDER BY run_id) AS run,
-        run_id, tenant_id, month, pool_seconds, select_pool_seconds, credits_funded, credits_currency,
-        rate_lists, rate_lists_from
-    FROM rating_attempts
-    WHERE batch_id = {batch:UUID} AND month IN ({months:Array(Date)})
-),
-
 -- What each organizer holds, from each moment at which it changes.
 holdings AS
 (
@@ -50,7 +40,7 @@ holdings AS
                     has({credits_plans:Array(String)}, service_plan_id), credits_plan,
                     0)::UInt8 AS gives
             FROM licences
-            WHERE tenant_id IN (SELECT tenant_id FROM runs)
+            WHERE tenant_id IN {tenants:Array(String)}
               AND gives != 0
               AND held_from < {to:DateTime64(7, 'UTC')} AND held_to > {from:DateTime64(7, 'UTC')}
         )
@@ -65,21 +55,23 @@ holdings AS
 records AS
 (
     SELECT
-        {months:Array(Date)}[arrayCount(s -> s <= started_at, {starts:Array(DateTime64(7, 'UTC'))})] AS month,
+        -- Its run, by number: those of the first month come first, in the order of the tenants.
+        {runs:Array(UInt16)}[
+            length({tenants:Array(String)}) * (arrayCount(s -> s <= started_at, {starts:Array(DateTime64(7, 'UTC'))}) - 1)
+            + transform(tenant_id, {tenants:Array(String)}, arrayEnumerate({tenants:Array(String)}), 0)] AS run,
         tenant_id, usage_id, revision, organizer_id, started_at, seconds, callee_number, destination_class AS class,
-        if(destination_class = 'toll_free' AND (destination_country = 'US' OR npa_nxx != ''),
-            if({toll_free_counts_as_us:Bool}, 'US', ''),
-            destination_country)::String AS country,
-        destination_country
+        -- Toll-free numbers of the US have no country of their own: what counts for them is '' or 'US'.
+        destination_class = 'toll_free' AND (destination_country = 'US' OR npa_nxx != '') AS toll_free, destination_country AS country
     FROM usage_revisions
-    WHERE tenant_id IN (SELECT tenant_id FROM runs)
+    WHERE tenant_id IN {tenants:Array(String)}
       AND started_at >= {from:DateTime64(7, 'UTC')} AND started_at < {to:DateTime64(7, 'UTC')}
       AND is_conf_out
+      AND run != 0
       AND (tenant_id, usage_id, revision) NOT IN
       (
           SELECT tenant_id, usage_id, arrayJoin(range(0, revision))::UInt16
           FROM usage_revisions
-          WHERE tenant_id IN (SELECT tenant_id FROM runs)
+          WHERE tenant_id IN {tenants:Array(String)}
             AND revision > 0
             AND replaces_started_at >= {from:DateTime64(7, 'UTC')} AND replaces_started_at < {to:DateTime64(7, 'UTC')}
       )
@@ -93,24 +85,26 @@ records AS
 calls AS
 (
     SELECT
-        r.run AS run, c.started_at AS started_at, c.seconds AS seconds, lower(c.usage_id) AS letters, h.held AS held, c.class AS class,
+        c.run AS run, c.started_at AS started_at, c.seconds AS seconds, lower(c.usage_id) AS letters, h.held AS held, c.class::String AS class,
         bitAnd(h.held, addon) != 0 AND bitAnd(h.held, {addon_requires:UInt8}) != 0
-            AND has({addon_countries:Array(String)}, c.country) AND NOT has({addon_never:Array(String)}, c.class) AS on_addon,
-        has({pool_countries:Array(String)}, c.country) AND NOT has({pool_never:Array(String)}, c.class) AS for_pool,
+            AND if(c.toll_free, has({addon_countries:Array(String)}, {toll_free_country:String}), has({addon_countries:Array(String)}, c.country))
+            AND NOT has({addon_never:Array(String)}, c.class) AS on_addon,
+        if(c.toll_free, has({pool_countries:Array(String)}, {toll_free_country:String}), has({pool_countries:Array(String)}, c.country))
+            AND NOT has({pool_never:Array(String)}, c.class) AS for_pool,
         -- Which pool it may draw on: 1 the tenant's, 2 that of the free subscription. Who holds
-        -- no conferencing licence draws on the tenant's. A place in the list of eight is what is
-        -- held of subscription (1), pay-per-minute (2) and the free subscription (4).
-        if(on_addon, 0,
-            [
-                0, for_pool,
-                2 * (has({select_countries:Array(String)}, c.country) AND NOT has({select_never:Array(String)}, c.class))
-            ][[1, 1, 0, 1, 2, 1, 2, 1][bitAnd(h.held, 7) + 1] + 1])::UInt8 AS pool,
+        -- no conferencing licence draws on the tenant's.
+        multiIf(
+            on_addon, 0,
+            bitAnd(h.held, subscription) != 0 OR bitAnd(h.held, 7) = 0, for_pool,
+            bitAnd(h.held, free_subscription) != 0,
+                2 * (if(c.toll_free, has({select_countries:Array(String)}, {toll_free_country:String}), has({select_countries:Array(String)}, c.country))
+                    AND NOT has({select_never:Array(String)}, c.class)),
+            0)::UInt8 AS pool,
         -- Its place in rate_ranges, by the digits that are shown.
         reinterpretAsUInt64(reverse(unhex(rightPad(
             translate(substring(extract(c.callee_number, '^\\+?([0-9]*)'), 1, 15), '0123456789', '123456789A'), 16, '0')))) AS place,
-        (if(letters = c.usage_id, '', c.usage_id), c.revision, c.organizer_id, c.destination_country) AS call
+        (if(letters = c.usage_id, '', c.usage_id), c.revision, c.organizer_id, c.country::String) AS call
     FROM records AS c
-    INNER JOIN runs AS r ON r.tenant_id = c.tenant_id AND r.month = c.month
     ASOF LEFT JOIN holdings AS h
         ON h.tenant_id = c.tenant_id AND h.organizer_id = c.organizer_id AND h.held_from <= c.started_at
 ),
@@ -120,11 +114,10 @@ drawn AS
 (
     SELECT
         run, started_at, seconds, letters, held, class, on_addon, for_pool, pool, place, call,
-        [
-            0,
-            intDiv(seconds + {pool_increment:UInt32} - 1, {pool_increment:UInt32}) * {pool_increment:UInt32},
-            intDiv(seconds + {select_increment:UInt32} - 1, {select_increment:UInt32}) * {select_increment:UInt32}
-        ][pool + 1]::Int64 AS draw,
+        multiIf(
+            pool = 1, intDiv(seconds + {pool_increment:UInt32} - 1, {pool_increment:UInt32}) * {pool_increment:UInt32},
+            pool = 2, intDiv(seconds + {select_increment:UInt32} - 1, {select_increment:UInt32}) * {select_increment:UInt32},
+            0)::Int64 AS draw,
         sum(draw) OVER
         (
             PARTITION BY run, pool
@@ -138,22 +131,26 @@ drawn AS
 parts AS
 (
     SELECT
-        started_at, seconds, letters, held, class, on_addon, for_pool, pool, place, call,
-        (r.run_id, r.tenant_id, r.month, r.credits_currency) AS run,
-        r.credits_funded AND bitAnd(held, pay_per_minute + credits_plan) != 0 AS on_credits,
-        r.rate_lists[arrayCount(f -> f <= started_at, r.rate_lists_from)] AS rate_list,
-        greatest([0, r.pool_seconds, r.select_pool_seconds][pool + 1] - drawn_after + draw, 0) AS pool_before,
-        greatest([0, r.pool_seconds, r.select_pool_seconds][pool + 1] - drawn_after, 0) AS pool_after,
+        run, started_at, seconds, letters, held, class, on_addon, for_pool, pool, place, call,
+        {credits_funded:Array(Bool)}[run] AND bitAnd(held, pay_per_minute + credits_plan) != 0 AS on_credits,
+        -- The rate list in force, by number, or 0: those of the first run come first, in the order of their dates.
+        if(on_credits,
+            {rate_lists:Array(UInt16)}[
+                length({rate_lists_from:Array(DateTime64(3, 'UTC'))}) * (run - 1)
+                + arrayCount(f -> f <= started_at, {rate_lists_from:Array(DateTime64(3, 'UTC'))})],
+            0) AS rate_list,
+        multiIf(pool = 1, {pool_seconds:Array(Int64)}[run], pool = 2, {select_pool_seconds:Array(Int64)}[run], 0) AS pool_size,
+        greatest(pool_size - drawn_after + draw, 0) AS pool_before,
+        greatest(pool_size - drawn_after, 0) AS pool_after,
         arrayJoin(if(pool_before > 0 AND pool_before < seconds, [0, 1], [0]))::UInt8 AS part
-    FROM drawn AS d
-    INNER JOIN runs AS r ON r.run = d.run
+    FROM drawn
 ),
 
 -- What pays for each part, and by which rate.
 paid AS
 (
     SELECT
-        started_at, seconds, letters, held, class, on_addon, for_pool, pool, call, run, pool_before, pool_after, part,
+        run, started_at, seconds, letters, held, class, on_addon, for_pool, pool, call, pool_before, pool_after, part,
         multiIf(
             pool != 0 AND part = 0 AND (pool_before > 0 OR seconds = 0), 'pool',
             on_addon, 'addon',
@@ -167,19 +164,19 @@ paid AS
     FROM parts AS p
     ASOF LEFT JOIN
     (
-        SELECT *
+        SELECT indexOf({list_ids:Array(UUID)}, list_id)::UInt16 AS list, premium, starts, sheet_id, prefix, per_minute, connection_charge
         FROM rate_ranges
-        WHERE list_id IN (SELECT arrayJoin(rate_lists) FROM runs)
+        WHERE list_id IN {list_ids:Array(UUID)}
     ) AS w
-        ON w.list_id = p.rate_list AND w.premium = (p.class = 'premium') AND w.starts <= p.place
+        ON w.list = p.rate_list AND w.premium = (p.class = 'premium') AND w.starts <= p.place
 )
 
 SELECT
-    run.1, run.2, run.3, if(call.1 = '', letters, call.1), call.2, call.3, started_at, part, bucket, part_seconds,
+    {run_ids:Array(UUID)}[run], {run_tenants:Array(String)}[run], {run_months:Array(Date)}[run], if(call.1 = '', letters, call.1), call.2, call.3, started_at, part, bucket, part_seconds,
     if(bucket = 'credits', intDiv(part_seconds + 6 * {billing_tenths:UInt32} - 1, 6 * {billing_tenths:UInt32}) * {billing_tenths:UInt32}, 0) AS tenths,
     if(bucket = 'credits' AND (part = 0 OR {connection_charge_on_crossing:Bool}), rate.4, 0) AS connection,
     multiIf(bucket != 'credits', 0, rate.2 = '', NULL, toDecimal128(rate.3, 7) * tenths / 10 + connection),
-    if(bucket = 'credits', run.4, ''),
+    if(bucket = 'credits', {currencies:Array(String)}[run], ''),
     if(bucket = 'credits', rate.1, toUUID('00000000-0000-0000-0000-000000000000')),
     if(bucket = 'credits', rate.2, ''),
     multiIf(
@@ -195,8 +192,12 @@ SELECT
         NOT for_pool, 'other',
         bitAnd(held, free_subscription) != 0, 'select',
         'pay_per_minute'),
-    ['none', 'subscription', 'pay_per_minute', 'subscription', 'select', 'subscription', 'select', 'subscription'][bitAnd(held, 7) + 1],
-    ['', 'standard', 'select'][pool + 1],
+    multiIf(
+        bitAnd(held, subscription) != 0, 'subscription',
+        bitAnd(held, free_subscription) != 0, 'select',
+        bitAnd(held, pay_per_minute) != 0, 'pay_per_minute',
+        'none'),
+    multiIf(pool = 1, 'standard', pool = 2, 'select', ''),
     if(part = 0, pool_before, 0),
     pool_after,
     call.4,
