@@ -21,7 +21,7 @@ func history(t require.TestingT, r *rating.Rater, month usage.Month, tenant, org
 }
 
 func TestThePoolsHistoryIsContiguous(t *testing.T) {
-	w := golden(t)
+	w := golden(t, "golden-month")
 	r := w.rater()
 	w.rate(r, rating.Request{})
 	all := history(t, r, february, "contoso", "")

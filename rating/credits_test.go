@@ -12,7 +12,7 @@ import (
 )
 
 func TestPrepaidCreditsPayForTheMonthWorkedByHand(t *testing.T) {
-	w := golden(t)
+	w := golden(t, "golden-month")
 	r, j := w.rater(), w.journal()
 	w.rate(r, rating.Request{})
 	ctx := context.Background()

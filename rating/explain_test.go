@@ -15,7 +15,7 @@ import (
 )
 
 func TestEveryCallOfTheMonthWorkedByHandIsExplained(t *testing.T) {
-	w := golden(t)
+	w := golden(t, "golden-month")
 	r := w.rater()
 	w.rate(r, rating.Request{})
 	explain := func(id string) rating.Explanation {
@@ -84,7 +84,7 @@ func TestEveryCallOfTheMonthWorkedByHandIsExplained(t *testing.T) {
 }
 
 func TestAnExplanationIsOfTheInputsThatTheRunUsed(t *testing.T) {
-	w := golden(t)
+	w := golden(t, "golden-month")
 	r := w.rater()
 	w.rate(r, rating.Request{})
 	before, err := r.Explain(context.Background(), "contoso", "C01")

@@ -20,9 +20,9 @@ import (
 
 var february = usage.Month{Year: 2026, Month: 2}
 
-func readGolden(t *testing.T, name string) []map[string]string {
+func readGolden(t *testing.T, folder, name string) []map[string]string {
 	t.Helper()
-	f, err := os.Open(filepath.Join("testdata", "golden-month", name))
+	f, err := os.Open(filepath.Join("testdata", folder, name))
 	require.NoError(t, err)
 	defer f.Close()
 	rows, err := csv.NewReader(f).ReadAll()
@@ -42,8 +42,8 @@ var servicePlans = map[string]string{
 	"conferencing": planConferencing, "pay_per_minute": planPayPerMinute, "addon": planAddon, "credits": planCredits,
 }
 
-// golden is the month in testdata/golden-month, which can be checked by hand.
-func golden(t *testing.T) *world {
+// golden is a month in a folder of testdata, which can be checked by hand.
+func golden(t *testing.T, folder string) *world {
 	t.Helper()
 	w := newWorld(t)
 	instant := func(text string) time.Time {
@@ -59,10 +59,10 @@ func golden(t *testing.T) *world {
 		require.NoError(t, err)
 		return n
 	}
-	for _, c := range readGolden(t, "tenants.csv") {
+	for _, c := range readGolden(t, folder, "tenants.csv") {
 		w.tenant(c["tenant"], c["country"], c["credits_funded"] == "true", c["currency"])
 		var skus []sku
-		for _, s := range readGolden(t, "skus.csv") {
+		for _, s := range readGolden(t, folder, "skus.csv") {
 			if s["tenant"] == c["tenant"] {
 				skus = append(skus, sku{
 					s["part_number"], s["status"], number(s["enabled"]), number(s["warning"]), number(s["consumed"]),
@@ -72,21 +72,21 @@ func golden(t *testing.T) *world {
 		}
 		w.skus(c["tenant"], instant("2026-02-27T00:00:00Z"), skus...)
 		var all []held
-		for _, l := range readGolden(t, "licences.csv") {
+		for _, l := range readGolden(t, folder, "licences.csv") {
 			if l["tenant"] == c["tenant"] {
 				all = append(all, held{l["organizer"], servicePlans[l["service_plan"]], instant(l["from"]), instant(l["to"])})
 			}
 		}
 		w.licences(c["tenant"], all...)
 	}
-	sheet, err := os.Open(filepath.Join("testdata", "golden-month", "rates.csv"))
+	sheet, err := os.Open(filepath.Join("testdata", folder, "rates.csv"))
 	require.NoError(t, err)
 	defer sheet.Close()
 	_, err = rates.Import(context.Background(), w.s, rates.Source{Reader: sheet, ValidFrom: instant("2026-01-01T00:00:00Z"), StoredAt: w.tick()})
 	require.NoError(t, err)
 
 	started := map[string]time.Time{}
-	for _, c := range readGolden(t, "calls.csv") {
+	for _, c := range readGolden(t, folder, "calls.csv") {
 		r := revision{
 			tenant: c["tenant"], id: c["usage_id"], number: uint16(number(c["revision"])), callType: c["call_type"], organizer: c["organizer"],
 			start: instant(c["started_at"]), seconds: uint32(number(c["seconds"])), callee: c["number"], country: c["country"], class: c["class"],
@@ -102,7 +102,7 @@ func golden(t *testing.T) *world {
 }
 
 func TestTheMonthWorkedByHand(t *testing.T) {
-	w := golden(t)
+	w := golden(t, "golden-month")
 	r := w.rater()
 	report := w.rate(r, rating.Request{})
 	require.Len(t, report.Rated, 3, "both tenants' February, and contoso's March with the call that was moved there")
@@ -116,7 +116,7 @@ func TestTheMonthWorkedByHand(t *testing.T) {
 		got = append(got, []string{p.UsageID, p.Bucket, strconv.Itoa(int(p.Seconds)), amount, p.Currency, p.Reason})
 	}
 	var want [][]string
-	for _, c := range readGolden(t, "rating.csv") {
+	for _, c := range readGolden(t, "golden-month", "rating.csv") {
 		want = append(want, []string{c["usage_id"], c["bucket"], c["seconds"], c["amount"], c["currency"], c["rule"]})
 	}
 	require.Equal(t, want, got)
@@ -138,7 +138,7 @@ func TestTheMonthWorkedByHand(t *testing.T) {
 }
 
 func TestTheStatementOfTheMonthWorkedByHand(t *testing.T) {
-	w := golden(t)
+	w := golden(t, "golden-month")
 	r := w.rater()
 	w.rate(r, rating.Request{})
 	s, err := r.Statement(context.Background(), february, "contoso")

@@ -17,7 +17,7 @@ import (
 func (w *world) journal() *journal.Journal { return journal.New(w.s, w.tick, uuid.New) }
 
 func TestWherePoolsStand(t *testing.T) {
-	w := golden(t)
+	w := golden(t, "golden-month")
 	r := w.rater()
 	w.rate(r, rating.Request{})
 	all, err := r.Pools(context.Background(), rating.PoolsRequest{Month: february, Top: 2})
