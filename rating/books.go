@@ -97,8 +97,8 @@ type Adjustment struct {
 func subjectOf(month usage.Month, tenantID string) string { return month.String() + "/" + tenantID }
 
 // heads are the newest closing events, by tenant and then month.
-func (b *Books) heads(ctx context.Context) (map[string][]frozen, error) {
-	events, err := b.log.Heads(ctx, CloseStream, journal.Filter{})
+func (b *Books) heads(ctx context.Context, f journal.Filter) (map[string][]frozen, error) {
+	events, err := b.log.Heads(ctx, CloseStream, f)
 	if err != nil {
 		return nil, fmt.Errorf("read which months are closed: %w", err)
 	}
@@ -161,7 +161,7 @@ func (b *Books) ClosingHistory(ctx context.Context, month usage.Month, tenants [
 // Closings is what the books say of every tenant-month that was ever closed, by month and
 // tenant; a zero month is every month.
 func (b *Books) Closings(ctx context.Context, month usage.Month, tenants []string) ([]Closing, error) {
-	all, err := b.heads(ctx)
+	all, err := b.heads(ctx, journal.Filter{})
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +181,7 @@ func (b *Books) Closings(ctx context.Context, month usage.Month, tenants []strin
 
 // Statements are the statements of a month as the books have them, by tenant id.
 func (b *Books) Statements(ctx context.Context, month usage.Month, tenants []string) ([]Statement, error) {
-	closings, err := b.heads(ctx)
+	closings, err := b.heads(ctx, journal.Filter{})
 	if err != nil {
 		return nil, err
 	}

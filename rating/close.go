@@ -207,7 +207,7 @@ func (b *Books) Reopen(ctx context.Context, month usage.Month, tenantID, actor, 
 	if reason == "" {
 		return Closing{}, fmt.Errorf("reopen %s of tenant %s: %w", month, tenantID, ErrNoReason)
 	}
-	all, err := b.heads(ctx)
+	all, err := b.heads(ctx, journal.Filter{TenantID: tenantID})
 	if err != nil {
 		return Closing{}, err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"fairdial/rules/plan"
+	"fairdial/store/journal"
 	"fairdial/usage"
 )
 
@@ -35,15 +36,24 @@ type Shown struct {
 }
 
 // AsClosed is a rater whose answers about closed months are of the runs they were closed
-// with. It is of this moment: a month that is closed or opened later is not.
-func (b *Books) AsClosed(ctx context.Context) (*Rater, error) { return b.reader(ctx, false) }
+// with. It is of this moment: a month that is closed or opened later is not. Who asks of one
+// tenant alone names it, and nothing is read of what others closed; none is all.
+func (b *Books) AsClosed(ctx context.Context, tenants []string) (*Rater, error) {
+	return b.reader(ctx, tenants, false)
+}
 
 // AsRated is a rater whose answers about closed months, too, are of the newest runs, and
 // say so.
-func (b *Books) AsRated(ctx context.Context) (*Rater, error) { return b.reader(ctx, true) }
+func (b *Books) AsRated(ctx context.Context, tenants []string) (*Rater, error) {
+	return b.reader(ctx, tenants, true)
+}
 
-func (b *Books) reader(ctx context.Context, rated bool) (*Rater, error) {
-	heads, err := b.heads(ctx)
+func (b *Books) reader(ctx context.Context, tenants []string, rated bool) (*Rater, error) {
+	filter := journal.Filter{}
+	if len(tenants) == 1 {
+		filter.TenantID = tenants[0]
+	}
+	heads, err := b.heads(ctx, filter)
 	if err != nil {
 		return nil, err
 	}

@@ -69,7 +69,7 @@ func TestAClosedMonthAnswersAsItWasClosed(t *testing.T) {
 	w.rate(r, rating.Request{Tenants: []string{"a"}})
 	b, ctx := w.books(r), context.Background()
 
-	open, err := b.AsClosed(ctx)
+	open, err := b.AsClosed(ctx, []string{"a"})
 	require.NoError(t, err)
 	shown, err := open.Shown(ctx, january, nil)
 	require.NoError(t, err)
@@ -79,7 +79,7 @@ func TestAClosedMonthAnswersAsItWasClosed(t *testing.T) {
 
 	_, err = b.Close(ctx, closing(january, "eve"))
 	require.NoError(t, err)
-	closed, err := b.AsClosed(ctx)
+	closed, err := b.AsClosed(ctx, []string{"a"})
 	require.NoError(t, err)
 	same(t, before, w.answers(closed))
 	shown, err = closed.Shown(ctx, january, []string{"a"})
@@ -101,7 +101,7 @@ func TestAClosedMonthAnswersAsItWasClosed(t *testing.T) {
 	w.tenant("a", "DE", true, "USD")
 	w.rate(r, rating.Request{Tenants: []string{"a"}})
 
-	closed, err = b.AsClosed(ctx)
+	closed, err = b.AsClosed(ctx, []string{"a"})
 	require.NoError(t, err)
 	same(t, before, w.answers(closed))
 	rec, err := closed.Reconcile(ctx, rating.ReconcileRequest{Month: january, TenantID: "a"})
@@ -118,7 +118,7 @@ func TestAClosedMonthAnswersAsItWasClosed(t *testing.T) {
 	require.False(t, e.Rated)
 	require.Contains(t, e.WhyNot, "not in what 2026-01 was closed with")
 
-	now, err := b.AsRated(ctx)
+	now, err := b.AsRated(ctx, nil)
 	require.NoError(t, err)
 	for name, answer := range w.answers(now) {
 		require.NotEqual(t, before[name], answer, name)
@@ -134,7 +134,7 @@ func TestAClosedMonthAnswersAsItWasClosed(t *testing.T) {
 	}
 	_, err = r.Sweep(ctx)
 	require.NoError(t, err)
-	closed, err = b.AsClosed(ctx)
+	closed, err = b.AsClosed(ctx, []string{"a"})
 	require.NoError(t, err)
 	same(t, before, w.answers(closed))
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"fairdial/store/journal"
 	"fairdial/usage"
 )
 
@@ -24,7 +25,7 @@ func (b *Books) Verify(ctx context.Context, month usage.Month, tenants []string)
 	if err != nil {
 		return nil, err
 	}
-	all, err := b.heads(ctx)
+	all, err := b.heads(ctx, journal.Filter{})
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ month is priced by the rate sheets that were there when it was closed; open case
 				if req.Cases, err = s.questioned(cmd.Context()); err != nil {
 					return err
 				}
-				r, err := s.reader(cmd.Context(), rated)
+				r, err := s.reader(cmd.Context(), req.Tenants, rated)
 				if err != nil {
 					return err
 				}

@@ -43,7 +43,7 @@ expected to last.`,
 				} else if request.Month, err = ratedMonth(cmd, s, month); err != nil {
 					return err
 				}
-				r, err := s.reader(cmd.Context(), rated)
+				r, err := s.reader(cmd.Context(), request.Tenants, rated)
 				if err != nil {
 					return err
 				}

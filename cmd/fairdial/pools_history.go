@@ -32,7 +32,7 @@ with one size; a closed month is told as it was closed. With --organizer, only t
 			}
 			return a.withStore(cmd.Context(), func(s *services) error {
 				rows := []rating.Movement{}
-				r, err := s.reader(cmd.Context(), rated)
+				r, err := s.reader(cmd.Context(), []string{tenant}, rated)
 				if err != nil {
 					return err
 				}

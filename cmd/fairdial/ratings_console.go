@@ -13,7 +13,7 @@ import (
 type ratings struct{ s *services }
 
 func (r ratings) Explain(ctx context.Context, tenantID, usageID string) (rating.Explanation, error) {
-	rater, err := r.s.books.AsClosed(ctx)
+	rater, err := r.s.books.AsClosed(ctx, one(tenantID))
 	if err != nil {
 		return rating.Explanation{}, err
 	}
@@ -25,7 +25,7 @@ func (r ratings) NewestMonth(ctx context.Context) (usage.Month, bool, error) {
 }
 
 func (r ratings) Pools(ctx context.Context, req rating.PoolsRequest) ([]rating.PoolStanding, error) {
-	rater, err := r.s.books.AsClosed(ctx)
+	rater, err := r.s.books.AsClosed(ctx, req.Tenants)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (r ratings) Pools(ctx context.Context, req rating.PoolsRequest) ([]rating.P
 
 func (r ratings) PoolHistory(ctx context.Context, month usage.Month, tenantID, organizerID string) ([]rating.Movement, error) {
 	all := []rating.Movement{}
-	rater, err := r.s.books.AsClosed(ctx)
+	rater, err := r.s.books.AsClosed(ctx, one(tenantID))
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (r ratings) Credits(ctx context.Context, tenantID string, at time.Time) ([]
 }
 
 func (r ratings) Reconcile(ctx context.Context, req rating.ReconcileRequest) (rating.Reconciliation, error) {
-	rater, err := r.s.books.AsClosed(ctx)
+	rater, err := r.s.books.AsClosed(ctx, one(req.TenantID))
 	if err != nil {
 		return rating.Reconciliation{}, err
 	}
@@ -64,7 +64,7 @@ func (r ratings) Reconcile(ctx context.Context, req rating.ReconcileRequest) (ra
 func (r ratings) Differences(ctx context.Context, req rating.ReconcileRequest, class string, limit int) ([]rating.Difference, error) {
 	all := []rating.Difference{}
 	enough := errors.New("enough")
-	rater, err := r.s.books.AsClosed(ctx)
+	rater, err := r.s.books.AsClosed(ctx, one(req.TenantID))
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (r ratings) Differences(ctx context.Context, req rating.ReconcileRequest, c
 }
 
 func (r ratings) Shown(ctx context.Context, month usage.Month, tenants []string) ([]rating.Shown, error) {
-	rater, err := r.s.books.AsClosed(ctx)
+	rater, err := r.s.books.AsClosed(ctx, tenants)
 	if err != nil {
 		return nil, err
 	}

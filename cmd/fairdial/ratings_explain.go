@@ -23,7 +23,7 @@ the one that it was closed with.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withStore(cmd.Context(), func(s *services) error {
-				r, err := s.reader(cmd.Context(), rated)
+				r, err := s.reader(cmd.Context(), one(tenant), rated)
 				if err != nil {
 					return err
 				}

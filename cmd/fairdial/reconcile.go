@@ -103,7 +103,7 @@ type reconciled struct {
 
 func (a *app) reconcile(ctx context.Context, s *services, ask reconciling) error {
 	all := []reconciled{}
-	rater, err := s.reader(ctx, ask.rated)
+	rater, err := s.reader(ctx, ask.tenants, ask.rated)
 	if err != nil {
 		return err
 	}

@@ -18,11 +18,11 @@ func ratedFlag(cmd *cobra.Command, rated *bool) {
 
 // reader is the rating as the books have it: a closed month as it was closed, or as it is
 // rated now where that is asked for.
-func (s *services) reader(ctx context.Context, rated bool) (*rating.Rater, error) {
+func (s *services) reader(ctx context.Context, tenants []string, rated bool) (*rating.Rater, error) {
 	if rated {
-		return s.books.AsRated(ctx)
+		return s.books.AsRated(ctx, tenants)
 	}
-	return s.books.AsClosed(ctx)
+	return s.books.AsClosed(ctx, tenants)
 }
 
 // tenantNames are what tenants are called, by id.
@@ -92,4 +92,12 @@ func (a *app) showShown(s *rating.Shown) {
 	if s != nil {
 		a.printf("%s is %s\n", s.Month, oneLine(s.Text))
 	}
+}
+
+// one is a list of a tenant, or of none where it is not said.
+func one(tenant string) []string {
+	if tenant == "" {
+		return nil
+	}
+	return []string{tenant}
 }

@@ -37,7 +37,7 @@ end of the pool has two lines. A closed month is written as it was closed, and s
 				return err
 			}
 			return a.withStore(cmd.Context(), func(s *services) error {
-				r, err := s.reader(cmd.Context(), rated)
+				r, err := s.reader(cmd.Context(), tenants, rated)
 				if err != nil {
 					return err
 				}
@@ -140,13 +140,13 @@ as it is rated now, with what is to be put right of closed months before it.`,
 				var books statements = s.books
 				if rated {
 					books = s.books.Rated()
-					r, err := s.reader(cmd.Context(), rated)
-					if err != nil {
-						return err
-					}
-					if err := a.tellShown(cmd.Context(), s, r, m, tenants); err != nil {
-						return err
-					}
+				}
+				r, err := s.reader(cmd.Context(), tenants, rated)
+				if err != nil {
+					return err
+				}
+				if err := a.tellShown(cmd.Context(), s, r, m, tenants); err != nil {
+					return err
 				}
 				all, err := books.Statements(cmd.Context(), m, tenants)
 				if err != nil {
