@@ -76,6 +76,28 @@ func depositSubject(tenantID, id string) string { return "deposit/" + tenantID +
 
 func billingSubject(tenantID string) string { return "billing/" + tenantID }
 
+// Check says what is wrong with a deposit (ErrBadDeposit). Without an expiry it is the
+// provider's.
+func (d Deposit) Check() error {
+	switch {
+	case d.Amount.Exponent() > 9:
+		return fmt.Errorf("%w: the amount is more than 1,000,000,000", ErrBadDeposit)
+	case !d.Amount.IsPositive():
+		return fmt.Errorf("%w: an amount of %s is not more than 0", ErrBadDeposit, d.Amount)
+	case !d.Amount.Equal(d.Amount.Truncate(6)) || d.Amount.GreaterThan(decimal.NewFromInt(1_000_000_000)):
+		return fmt.Errorf("%w: an amount of %s has more than 6 decimals or is more than 1,000,000,000", ErrBadDeposit, d.Amount)
+	case !currencyCode.MatchString(d.Currency):
+		return fmt.Errorf("%w: %q is no currency: write it as USD", ErrBadDeposit, d.Currency)
+	case d.At.IsZero():
+		return fmt.Errorf("%w: it does not say from when it can be used", ErrBadDeposit)
+	case !d.Expires.IsZero() && !d.Expires.After(d.At):
+		return fmt.Errorf("%w: it expires at %s, and not after %s", ErrBadDeposit, moment(d.Expires), moment(d.At))
+	case strings.TrimSpace(d.Reason) == "":
+		return fmt.Errorf("%w: it has no reason, such as the number of the invoice", ErrBadDeposit)
+	}
+	return nil
+}
+
 // Deposit books a deposit. Without an id it gets a random one; without an expiry the
 // provider's twelve months. The same id again is refused, so that a command that was
 // killed can be run again.
@@ -88,21 +110,8 @@ func (r *Rater) Deposit(ctx context.Context, j CreditsLog, d Deposit) (Deposit, 
 	if d.ID == "" {
 		d.ID = r.newID().String()
 	}
-	switch {
-	case d.Amount.Exponent() > 9:
-		return d, fmt.Errorf("%w: the amount is more than 1,000,000,000", ErrBadDeposit)
-	case !d.Amount.IsPositive():
-		return d, fmt.Errorf("%w: an amount of %s is not more than 0", ErrBadDeposit, d.Amount)
-	case !d.Amount.Equal(d.Amount.Truncate(6)) || d.Amount.GreaterThan(decimal.NewFromInt(1_000_000_000)):
-		return d, fmt.Errorf("%w: an amount of %s has more than 6 decimals or is more than 1,000,000,000", ErrBadDeposit, d.Amount)
-	case !currencyCode.MatchString(d.Currency):
-		return d, fmt.Errorf("%w: %q is no currency: write it as USD", ErrBadDeposit, d.Currency)
-	case d.At.IsZero():
-		return d, fmt.Errorf("%w: it does not say from when it can be used", ErrBadDeposit)
-	case !d.Expires.After(d.At):
-		return d, fmt.Errorf("%w: it expires at %s, and not after %s", ErrBadDeposit, moment(d.Expires), moment(d.At))
-	case strings.TrimSpace(d.Reason) == "":
-		return d, fmt.Errorf("%w: it has no reason, such as the number of the invoice", ErrBadDeposit)
+	if err := d.Check(); err != nil {
+		return d, err
 	}
 	if err := r.knownTenant(ctx, d.TenantID); err != nil {
 		return d, err
@@ -145,13 +154,21 @@ type Billing struct {
 	From time.Time `json:"from"` // UTC
 }
 
-// BillCredits says how a tenant pays from a moment on; calls that begin before are as they were.
-func (r *Rater) BillCredits(ctx context.Context, j CreditsLog, tenantID string, b Billing, actor, reason string) error {
+// Check says what is wrong with a change of billing (ErrBadDeposit).
+func (b Billing) Check(reason string) error {
 	if b.Mode != Prepaid && b.Mode != PostPaid {
 		return fmt.Errorf("%w: a tenant is billed %s or %s, not %q", ErrBadDeposit, Prepaid, PostPaid, b.Mode)
 	}
 	if strings.TrimSpace(reason) == "" {
 		return fmt.Errorf("%w: a change of billing has no reason", ErrBadDeposit)
+	}
+	return nil
+}
+
+// BillCredits says how a tenant pays from a moment on; calls that begin before are as they were.
+func (r *Rater) BillCredits(ctx context.Context, j CreditsLog, tenantID string, b Billing, actor, reason string) error {
+	if err := b.Check(reason); err != nil {
+		return err
 	}
 	if err := r.knownTenant(ctx, tenantID); err != nil {
 		return err

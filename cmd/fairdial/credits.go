@@ -1,7 +1,7 @@
 package main
 
 import (
-	"errors"
+	"strings"
 
 	"github.com/shopspring/decimal"
 	"github.com/spf13/cobra"
@@ -48,11 +48,14 @@ moment). With --id, such as an order number, the same deposit is booked once onl
 					return err
 				}
 			}
+			if err := d.Check(); err != nil {
+				return usageError{err}
+			}
 			d.Actor = a.actor
 			return a.withStore(cmd.Context(), func(s *services) error {
 				booked, err := s.rater.Deposit(cmd.Context(), s.journal, d)
 				if err != nil {
-					return badDeposit(err)
+					return err
 				}
 				if a.output == "json" {
 					return a.json(booked)
@@ -76,14 +79,6 @@ moment). With --id, such as an order number, the same deposit is booked once onl
 	return outputs(cmd, "text", "json")
 }
 
-// badDeposit tells what is wrong with what was asked for from what went wrong in doing it.
-func badDeposit(err error) error {
-	if errors.Is(err, rating.ErrBadDeposit) {
-		return usageError{err}
-	}
-	return err
-}
-
 func newCreditsVoid(a *app) *cobra.Command {
 	var tenant, reason string
 	cmd := &cobra.Command{
@@ -91,12 +86,12 @@ func newCreditsVoid(a *app) *cobra.Command {
 		Short: "Take back a deposit that was booked by mistake; it stays in the log",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if tenant == "" || reason == "" {
+			if tenant == "" || strings.TrimSpace(reason) == "" {
 				return usagef("%s: --tenant ID and --reason TEXT are needed", cmd.CommandPath())
 			}
 			return a.withStore(cmd.Context(), func(s *services) error {
 				if err := s.rater.VoidDeposit(cmd.Context(), s.journal, tenant, args[0], a.actor, reason); err != nil {
-					return badDeposit(err)
+					return err
 				}
 				if a.output == "json" {
 					return a.json(map[string]string{"deposit_id": args[0], "tenant_id": tenant, "voided_because": reason})
@@ -128,9 +123,12 @@ func newCreditsBilling(a *app) *cobra.Command {
 				return err
 			}
 			b := rating.Billing{Mode: mode, From: from.UTC()}
+			if err := b.Check(reason); err != nil {
+				return usageError{err}
+			}
 			return a.withStore(cmd.Context(), func(s *services) error {
 				if err := s.rater.BillCredits(cmd.Context(), s.journal, tenant, b, a.actor, reason); err != nil {
-					return badDeposit(err)
+					return err
 				}
 				if a.output == "json" {
 					return a.json(b)

@@ -87,8 +87,15 @@ func TestWhatFinanceAsks(t *testing.T) {
 	require.Contains(t, stderr, "there already")
 	require.Contains(t, p.ok("credits", "list"), "USD: overdrawn, balance -0.05")
 	for _, wrong := range []map[string]string{
-		{"--amount": "lots"}, {"--amount": "-5"}, {"--amount": "0"}, {"--amount": "0.1234567"}, {"--amount": "1e30"}, {"--currency": "usd"}, {"--at": "soon"},
-		{"--expires": "2025-12-31"}, {"--reason": " "},
+		{"--amount": "lots"},
+		{"--amount": "-5"},
+		{"--amount": "0"},
+		{"--amount": "0.1234567"},
+		{"--amount": "1e30"},
+		{"--currency": "usd"},
+		{"--at": "soon"},
+		{"--expires": "2025-12-31"},
+		{"--reason": " "},
 	} {
 		values := map[string]string{"--tenant": "t", "--amount": "1", "--currency": "USD", "--at": "2026-01-01", "--reason": "x"}
 		maps.Copy(values, wrong)
