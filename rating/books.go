@@ -351,7 +351,13 @@ func (b *Books) due(ctx context.Context, month usage.Month, tenantID string, own
 // statement must be one that these books gave.
 func (b *Books) Entries(ctx context.Context, all []Statement, each func(Entry) error) error {
 	for _, s := range all {
-		if err := b.rater.entries(ctx, s.month, s.TenantID, s.runID, s.closeID, each); err != nil {
+		err := b.rater.entries(ctx, s.month, s.TenantID, s.runID, s.closeID, func(e Entry) error {
+			if e.Adjusts() && s.Closed != nil {
+				e.Closing = s.Closed.Adjusts[e.OfMonth]
+			}
+			return each(e)
+		})
+		if err != nil {
 			return err
 		}
 		if s.Closed != nil {
@@ -370,7 +376,7 @@ func (a Adjustment) entry(s Statement) Entry {
 	return Entry{
 		TenantID: s.TenantID, Month: s.Month, OfMonth: a.OfMonth, OrganizerID: a.OrganizerID, OrganizerUPN: a.OrganizerUPN, Bucket: a.Bucket, Reason: "adjustment",
 		Currency: a.Currency, Calls: a.Calls, CallsBegun: a.CallsBegun, Seconds: a.Seconds, BilledTenths: a.BilledTenths, Amount: a.Amount,
-		UnpricedCalls: a.UnpricedCalls, UnpricedSeconds: a.UnpricedSeconds,
+		UnpricedCalls: a.UnpricedCalls, UnpricedSeconds: a.UnpricedSeconds, Closing: a.CloseID,
 	}
 }
 

@@ -147,7 +147,7 @@ func TestWhatComesAfterClosingIsAnAdjustment(t *testing.T) {
 	require.Equal(t, []any{"2026-01", "ann", "credits", "USD", int64(100), int64(1)}, []any{a.OfMonth, a.OrganizerID, a.Bucket, a.Currency, a.Seconds, a.Calls})
 	require.Equal(t, "0.034", a.Amount.String(), "17 tenths of a minute")
 	require.Equal(t, w.statement(b, january).Closed.CloseID, a.CloseID)
-	require.Contains(t, w.csvOf(b, february), "2026-02,a,Tenant a,credits,adjustment,,,1,1,100,17,0.034,USD,0,0,2026-01\n")
+	require.Contains(t, w.csvOf(b, february), "2026-02,a,Tenant a,credits,adjustment,,,1,1,100,17,0.034,USD,0,0,2026-01,"+a.CloseID.String()+"\n")
 	require.Empty(t, w.statement(b, march).Adjustments, "once")
 
 	// February takes it along, and March what comes after that.

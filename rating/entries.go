@@ -38,6 +38,8 @@ type Entry struct {
 	Amount             *decimal.Decimal `ch:"amount"`        // nil where no rate is known for any of the calls
 	UnpricedCalls      int64            `ch:"unpriced_calls"`
 	UnpricedSeconds    int64            `ch:"unpriced_seconds"`
+	// Closing is that of the closed month which the entry adjusts; none for other entries.
+	Closing uuid.UUID `ch:"-"`
 }
 
 // Adjusts says whether the entry puts right a month that was closed before.

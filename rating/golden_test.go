@@ -196,7 +196,7 @@ func TestTheStatementOfTheMonthWorkedByHand(t *testing.T) {
 	rows, err := csv.NewReader(&text).ReadAll()
 	require.NoError(t, err)
 	require.Contains(t, rows, []string{
-		"2026-02", "contoso", "Tenant contoso", "credits", "premium", "subscription", "", "1", "1", "61", "11", "2.889", "USD", "0", "0", "",
+		"2026-02", "contoso", "Tenant contoso", "credits", "premium", "subscription", "", "1", "1", "61", "11", "2.889", "USD", "0", "0", "", "",
 	})
 	_, err = r.Statement(context.Background(), february, "nobody")
 	require.ErrorIs(t, err, rating.ErrNotRated)

@@ -266,12 +266,13 @@ func WriteStatementsJSON(w io.Writer, all []Statement) error {
 // WriteStatementsCSV writes the lines of statements, one a row. Amounts are exact, and
 // empty where no rate is known for any of a row's calls. A call
 // that crosses the end of a pool is a call of two rows; calls_begun counts it once. Rows
-// that name a month in `adjusts` put that month right, and their numbers can be negative.
+// that name a month in `adjusts` put that month right, whose closing they name; their numbers can
+// be negative.
 func WriteStatementsCSV(w io.Writer, all []Statement) error {
 	out := csv.NewWriter(w)
 	err := out.Write([]string{
 		"month", "tenant_id", "tenant_name", "bucket", "reason", "conferencing", "unfunded_because", "calls", "calls_begun", "seconds",
-		"billed_tenths_of_minute", "amount", "currency", "unpriced_calls", "unpriced_seconds", "adjusts",
+		"billed_tenths_of_minute", "amount", "currency", "unpriced_calls", "unpriced_seconds", "adjusts", "closing",
 	})
 	if err != nil {
 		return err
@@ -282,7 +283,7 @@ func WriteStatementsCSV(w io.Writer, all []Statement) error {
 		for _, l := range s.Lines {
 			err := out.Write([]string{
 				s.Month, Cell(s.TenantID), Cell(s.TenantName), string(l.Bucket), l.Reason, l.Conferencing, l.UnfundedBecause, number(l.Calls),
-				number(l.CallsBegun), number(l.Seconds), number(l.BilledTenths), exact(l.Amount), l.Currency, number(l.UnpricedCalls), number(l.UnpricedSeconds), "",
+				number(l.CallsBegun), number(l.Seconds), number(l.BilledTenths), exact(l.Amount), l.Currency, number(l.UnpricedCalls), number(l.UnpricedSeconds), "", "",
 			})
 			if err != nil {
 				return err
@@ -291,7 +292,7 @@ func WriteStatementsCSV(w io.Writer, all []Statement) error {
 		for _, a := range s.Adjusted() {
 			err := out.Write([]string{
 				s.Month, Cell(s.TenantID), Cell(s.TenantName), a.Bucket, "adjustment", "", "", signed(a.Calls), signed(a.CallsBegun), signed(a.Seconds),
-				signed(a.BilledTenths), exact(a.Amount), a.Currency, signed(a.UnpricedCalls), signed(a.UnpricedSeconds), a.OfMonth,
+				signed(a.BilledTenths), exact(a.Amount), a.Currency, signed(a.UnpricedCalls), signed(a.UnpricedSeconds), a.OfMonth, a.CloseID.String(),
 			})
 			if err != nil {
 				return err

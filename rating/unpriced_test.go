@@ -54,7 +54,7 @@ func TestASumOfCallsWithoutARateIsUnknownNotZero(t *testing.T) {
 
 		text.Reset()
 		require.NoError(t, rating.WriteStatementsCSV(&text, all))
-		require.Contains(t, text.String(), ",2,2,120,20,,USD,2,120,\n", name)
+		require.Contains(t, text.String(), ",2,2,120,20,,USD,2,120,,\n", name)
 
 		text.Reset()
 		require.NoError(t, parquet.Write(ctx, &text, all, from))

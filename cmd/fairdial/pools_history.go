@@ -100,7 +100,7 @@ func (a *app) historyCSV(all []rating.Movement) error {
 	n := func(v int64) string { return strconv.FormatInt(v, 10) }
 	for _, m := range all {
 		if err := w.Write([]string{
-			m.Pool, m.At.Format(time.RFC3339Nano), m.Kind, m.UsageID, m.OrganizerID, n(int64(m.Seconds)), n(m.Drawn), n(m.BalanceBefore),
+			m.Pool, m.At.Format(time.RFC3339Nano), m.Kind, rating.Cell(m.UsageID), rating.Cell(m.OrganizerID), n(int64(m.Seconds)), n(m.Drawn), n(m.BalanceBefore),
 			n(m.BalanceAfter), n(m.DrawnByOthers), n(m.Licences), n(m.Size),
 		}); err != nil {
 			return err

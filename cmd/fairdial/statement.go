@@ -261,7 +261,7 @@ func (a *app) showStatement(st rating.Statement) error {
 		a.printf("exception %s%s: %s, %s; %s\n", x.Code, who, counted(x.Calls, "call"), minutes(int64(x.Seconds)), oneLine(x.Text))
 	}
 	for _, x := range st.Adjusted() {
-		a.printf("adjusts %s: %s, %s, %s, %s %s\n", x.OfMonth, x.Bucket, counted(x.Calls, "call"), minutes(x.Seconds), priced(x.Amount), x.Currency)
+		a.printf("adjusts %s (closing %s): %s, %s, %s, %s %s\n", x.OfMonth, x.CloseID, x.Bucket, counted(x.Calls, "call"), minutes(x.Seconds), priced(x.Amount), x.Currency)
 	}
 	if st.Closed != nil {
 		a.printf("closed by %s at %s\n", oneLine(st.Closed.Actor), clock(st.Closed.At))

@@ -44,6 +44,7 @@ type Row struct {
 	Amount          *[16]byte `parquet:"amount,optional,decimal(7:38),zstd"`
 	UnpricedCalls   int64     `parquet:"unpriced_calls,zstd"`
 	UnpricedSeconds int64     `parquet:"unpriced_seconds,zstd"`
+	Closing         string    `parquet:"closing,dict,zstd"` // of the month that is adjusted; empty in other rows
 }
 
 // places of amounts after the point.
@@ -71,6 +72,9 @@ func Write(ctx context.Context, w io.Writer, all []rating.Statement, entries Ent
 			Bucket: e.Bucket, Reason: e.Reason, Conferencing: e.Conferencing, UnfundedBecause: e.UnfundedBecause, Currency: e.Currency,
 			Calls: e.Calls, CallsBegun: e.CallsBegun, Seconds: e.Seconds, BilledTenths: e.BilledTenths, Amount: amount,
 			UnpricedCalls: e.UnpricedCalls, UnpricedSeconds: e.UnpricedSeconds,
+		}
+		if e.Adjusts() {
+			row[0].Closing = e.Closing.String()
 		}
 		_, err = out.Write(row)
 		return err
