@@ -230,7 +230,24 @@ func (r *Rater) explain(ctx context.Context, tenantID, usageID string) (Explanat
 			return Explanation{}, err
 		}
 	}
+	x.elsewhere(revisions)
 	return x.tell(), nil
+}
+
+// elsewhere notes closed months that the record began in at another revision: what they were
+// closed with stands, and is put right by adjustments.
+func (x *explainer) elsewhere(revisions []recordRow) {
+	told := map[usage.Month]bool{x.month: true}
+	for _, v := range revisions {
+		m := usage.MonthOf(v.StartedAt, x.rater.plan.Location())
+		at, closed := x.rater.frozen[tenantMonth{v.TenantID, m}]
+		if told[m] || !closed || !v.IsConfOut {
+			continue
+		}
+		told[m] = true
+		x.note("revision %d of the record began in %s, which %s closed at %s; what has changed of that month is an adjustment of a later one",
+			v.Revision, m, at.Actor, at.At.UTC().Format("2006-01-02 15:04Z"))
+	}
 }
 
 // explainer gathers what a call's rating was made from.

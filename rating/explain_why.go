@@ -29,7 +29,7 @@ func (x *explainer) tell() Explanation {
 	case !c.IsConfOut:
 		e.WhyNot = fmt.Sprintf("only %s calls are rated; a call of type %q is kept and counted", usage.ConfOut, c.CallType)
 	case x.shown != nil && x.shown.Frozen:
-		e.WhyNot = fmt.Sprintf("the record is not in what %s was closed with; it is an adjustment of a later month, and --rated tells what pays for it", x.month)
+		e.WhyNot = fmt.Sprintf("the record is not in what %s was closed with; it is an adjustment of a later month, and `fairdial ratings explain --rated` tells what pays for it", x.month)
 	case x.run.Sequence == 0:
 		e.WhyNot = fmt.Sprintf("%s of this tenant has not been rated; run fairdial rate --month %s", x.month, x.month)
 	default:

@@ -128,6 +128,21 @@ func TestAClosedMonthAnswersAsItWasClosed(t *testing.T) {
 	require.False(t, shown[0].Frozen)
 	require.Contains(t, shown[0].Text, "with run 1: this is run 2, rated since, and not what was closed")
 
+	// A record that has moved on to another month says that it was in the closed one.
+	moved := early
+	moved.number, moved.replaces, moved.start = 1, early.start, day(2, 20)
+	w.use(moved)
+	w.rate(r, rating.Request{Tenants: []string{"a"}})
+	e, err = closed.Explain(ctx, "a", "late")
+	require.NoError(t, err)
+	require.True(t, e.Rated)
+	require.Equal(t, "2026-02", e.Month)
+	require.Nil(t, e.Shown)
+	require.Contains(t, e.Notes[0], "revision 0 of the record began in 2026-01, which eve closed at 2026-05-01")
+	e, err = r.Explain(ctx, "a", "late")
+	require.NoError(t, err)
+	require.Empty(t, e.Notes, "who knows of no closing says nothing of one")
+
 	// The rows that it was closed with outlive any number of ratings.
 	for range 3 {
 		w.rate(r, rating.Request{Tenants: []string{"a"}, Force: true})
