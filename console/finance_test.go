@@ -96,6 +96,10 @@ func TestFinancePages(t *testing.T) {
 	for _, path := range []string{"/finance/2026-02/t/variance", "/finance/2026-02/t/records?class=all", "/usage/t/u1", "/tenants/t"} {
 		require.Contains(t, get(h, path).Body.String(), "2026-02 is closed by eve: this is run 3.", path)
 	}
+	variance := get(h, "/finance/2026-02/t/variance").Body.String()
+	require.Contains(t, variance, "Charged less rated, USD")
+	require.Contains(t, variance, `free call</a></td><td class="n">2</td><td class="n">-1.25</td>`)
+	require.Contains(t, variance, `match</a></td><td class="n">5</td><td class="n">0.00</td>`)
 	require.NotContains(t, get(h, "/finance/2026-02/open/variance").Body.String(), "closed by eve")
 	require.Contains(t, get(h, "/api/v1/reconciliation/records?tenant_id=t&month=2026-02").Body.String(), `"shown":{"tenant_id":"t"`)
 	for _, path := range []string{"/finance/2026-02", "/finance/2026-02/t"} {

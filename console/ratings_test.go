@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
 	"fairdial/rating"
@@ -45,7 +46,16 @@ func (w ratingWorld) Reconcile(_ context.Context, req rating.ReconcileRequest) (
 	if req.TenantID == "unrated" {
 		return rating.Reconciliation{}, fmt.Errorf("reconcile: %w", rating.ErrNotRated)
 	}
-	return rating.Reconciliation{TenantID: req.TenantID, Month: req.Month.String(), Shown: shownIn(req.TenantID)}, w.err
+	cents := func(n int64) decimal.Decimal { return decimal.New(n, -2) }
+	return rating.Reconciliation{
+		TenantID: req.TenantID, Month: req.Month.String(), Shown: shownIn(req.TenantID),
+		Calls: map[string]uint64{rating.StatusMatch: 5, rating.StatusFreeCall: 2},
+		Totals: []rating.Variance{{
+			Currency: "USD", Rated: cents(300), Charged: cents(175), Total: cents(-125),
+			Components: map[string]decimal.Decimal{"usage": cents(-125)}, Statuses: map[string]decimal.Decimal{rating.StatusFreeCall: cents(-125)},
+		}},
+		Causes: []rating.Cause{{Cause: "no_seconds", Likely: "no seconds", Currency: "USD"}},
+	}, w.err
 }
 
 func (w ratingWorld) Differences(_ context.Context, _ rating.ReconcileRequest, class string, _ int) ([]rating.Difference, error) {
