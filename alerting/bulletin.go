@@ -107,6 +107,45 @@ func (a *Alerter) announceOnce(ctx context.Context, key, channel string, n notic
 	return true, quietly(write(KindPosted))
 }
 
+// keyed is something to tell once.
+type keyed struct {
+	key string
+	notice
+}
+
+// announceAll tells in the channel of cases what was not told yet, each once. It says how
+// many this call told.
+func (a *Alerter) announceAll(ctx context.Context, all []keyed) (told int, err error) {
+	if len(all) == 0 {
+		return 0, nil
+	}
+	heads, err := a.journal.Heads(ctx, bulletinStream, journal.Filter{})
+	if err != nil {
+		return 0, err
+	}
+	done := map[string]bool{}
+	for _, e := range heads {
+		var b bulletin
+		if err := json.Unmarshal([]byte(e.Body), &b); err != nil {
+			return 0, fmt.Errorf("%s cannot be read: %w", e.Subject, err)
+		}
+		done[e.Subject] = b.Done
+	}
+	for _, one := range all {
+		if done[one.key+"/"+a.channel] {
+			continue
+		}
+		sent, err := a.announceOnce(ctx, one.key, a.channel, one.notice)
+		if err != nil {
+			return told, err
+		}
+		if sent {
+			told++
+		}
+	}
+	return told, nil
+}
+
 // quietly takes being overtaken by another run for what it is: that run tells it.
 func quietly(err error) error {
 	if errors.Is(err, errOvertaken) {

@@ -3,12 +3,9 @@ package alerting
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
-
-	"fairdial/store/journal"
 )
 
 // PoolUse says that a tenant's minute pool was used up to a threshold.
@@ -28,34 +25,14 @@ func (p PoolUse) key() string {
 // Pools tells of pools that reached a threshold, each once for a month, a size and a
 // threshold. It says how many this call told.
 func (a *Alerter) Pools(ctx context.Context, all []PoolUse) (told int, err error) {
-	if len(all) == 0 {
-		return 0, nil
+	notices := make([]keyed, len(all))
+	for i, p := range all {
+		notices[i] = keyed{p.key(), poolUse(p, a.baseURL)}
 	}
-	heads, err := a.journal.Heads(ctx, bulletinStream, journal.Filter{})
-	if err != nil {
-		return 0, fmt.Errorf("tell of pools: %w", err)
+	if told, err = a.announceAll(ctx, notices); err != nil {
+		err = fmt.Errorf("tell of pools: %w", err)
 	}
-	done := map[string]bool{}
-	for _, e := range heads {
-		var b bulletin
-		if err := json.Unmarshal([]byte(e.Body), &b); err != nil {
-			return 0, fmt.Errorf("tell of pools: %s cannot be read: %w", e.Subject, err)
-		}
-		done[e.Subject] = b.Done
-	}
-	for _, p := range all {
-		if done[p.key()+"/"+a.channel] {
-			continue
-		}
-		sent, err := a.announceOnce(ctx, p.key(), a.channel, poolUse(p, a.baseURL))
-		if err != nil {
-			return told, fmt.Errorf("tell of pools: %w", err)
-		}
-		if sent {
-			told++
-		}
-	}
-	return told, nil
+	return told, err
 }
 
 func poolUse(p PoolUse, baseURL string) notice {

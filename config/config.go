@@ -52,18 +52,6 @@ type Credits struct {
 	Currency string `yaml:"currency" json:"currency"`
 }
 
-// Source is one place usage arrives from.
-type Source struct {
-	Name string `yaml:"name"`
-	Kind string `yaml:"kind"` // inbox
-	// Path of an inbox: a folder with one folder a tenant, named by tenant id, or
-	// the folder of the one tenant named by Tenant.
-	Path   string `yaml:"path"`
-	Tenant string `yaml:"tenant"`
-	// Settle is how long a file must have kept its size before it is picked up.
-	Settle Duration `yaml:"settle"`
-}
-
 // Licences says which service plans and SKUs give which entitlement.
 type Licences struct {
 	Conferencing Identity `yaml:"conferencing"`

@@ -163,6 +163,16 @@ func (c *Config) readSecrets(dir string, getenv func(string) string) error {
 		a := &c.Enforcement.Adapters[i]
 		all = append(all, secret{fmt.Sprintf("enforcement.adapters[%d].secret_file", i), a.SecretFile, "", &a.Secret})
 	}
+	for i := range c.Sources {
+		s := &c.Sources[i]
+		all = append(all, secret{fmt.Sprintf("sources[%d].secret_file", i), s.SecretFile, s.SecretEnv, &s.Secret})
+		if s.CertificateFile != "" && !filepath.IsAbs(s.CertificateFile) {
+			s.CertificateFile = filepath.Join(dir, s.CertificateFile)
+		}
+		if s.KeyFile != "" && !filepath.IsAbs(s.KeyFile) {
+			s.KeyFile = filepath.Join(dir, s.KeyFile)
+		}
+	}
 	for i := range c.Outlets {
 		o := &c.Outlets[i]
 		all = append(all, secret{fmt.Sprintf("outlets[%d].secret_file", i), o.SecretFile, "", &o.Secret})

@@ -122,26 +122,6 @@ func (c Config) validateTenants(k *checker) {
 	}
 }
 
-func (c Config) validateSources(k *checker) {
-	names := map[string]int{}
-	for i, s := range c.Sources {
-		key := fmt.Sprintf("sources[%d]", i)
-		if s.Name == "" {
-			k.add(key+".name", "must not be empty")
-		} else if first, ok := names[s.Name]; ok {
-			k.add(key+".name", "%q is also sources[%d]", s.Name, first)
-		}
-		names[s.Name] = i
-		k.oneOf(key+".kind", s.Kind, "inbox")
-		if s.Path == "" {
-			k.add(key+".path", "must name a folder")
-		}
-		if s.Settle < 0 {
-			k.add(key+".settle", "must not be negative")
-		}
-	}
-}
-
 func (c Config) validateLicences(k *checker) {
 	for _, l := range []struct {
 		name string

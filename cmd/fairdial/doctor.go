@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -77,7 +76,6 @@ func (a *app) diagnoseWith(ctx context.Context, store func(context.Context) []ch
 	checks := []check{{Name: "configuration", OK: true, Says: from}}
 	checks = append(checks, a.checkEngine(), a.checkAddon())
 	checks = append(checks, store(ctx)...)
-	checks = append(checks, a.checkSources()...)
 	return append(checks, a.checkSlack(), a.checkListen(), a.checkEnforcement())
 }
 
@@ -150,25 +148,14 @@ func (a *app) checkOpenStore(ctx context.Context, s *services) (checks []check) 
 			known.Mend = "fairdial tenants import FILE, or name them in the configuration"
 		}
 		checks = append(checks, usage, quarantine, known, a.checkDelivery(ctx, s), a.checkSwitch(ctx, s))
+		if len(a.cfg.Sources) == 0 {
+			checks = append(checks, check{"sources", true, "none configured: usage comes by `fairdial ingest` alone", ""})
+		}
+		checks = append(checks, a.feeds(s).checks(ctx)...)
 		return nil
 	}()
 	if err != nil {
 		checks = append(checks, storeFails(err))
-	}
-	return checks
-}
-
-func (a *app) checkSources() (checks []check) {
-	for _, s := range a.cfg.Sources {
-		c := check{"source " + s.Name, true, s.Kind + " " + s.Path, ""}
-		if info, err := os.Stat(s.Path); err != nil || !info.IsDir() {
-			c.OK, c.Mend = false, "make the folder, with one folder a tenant named by its id"
-			c.Says = s.Path + " is no folder that can be read"
-		}
-		checks = append(checks, c)
-	}
-	if len(checks) == 0 {
-		checks = append(checks, check{"sources", true, "none configured: usage comes by `fairdial ingest` alone", ""})
 	}
 	return checks
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"fairdial/cases"
+	"fairdial/config"
 	"fairdial/console"
 	"fairdial/detector"
 	"fairdial/enforcement/carry"
@@ -18,8 +19,8 @@ import (
 )
 
 // jobs are what the daemon does by itself.
-func (a *app) jobs(s *services, book *ruleBook, m *metrics, c *carry.Carrier) []schedule.Job {
-	return []schedule.Job{
+func (a *app) jobs(s *services, book *ruleBook, m *metrics, c *carry.Carrier, f *feeds) []schedule.Job {
+	return append(f.jobs(m), []schedule.Job{
 		{Name: "inbox", Spec: a.cfg.Jobs.Inbox, Run: func(ctx context.Context, _ time.Time) (string, error) {
 			return a.collect(ctx, s, m)
 		}},
@@ -38,7 +39,8 @@ func (a *app) jobs(s *services, book *ruleBook, m *metrics, c *carry.Carrier) []
 		{Name: "alert", Spec: a.cfg.Jobs.Alert, Run: func(ctx context.Context, _ time.Time) (string, error) {
 			r, err := s.alerter.Run(ctx)
 			pools, poolsErr := a.tellPools(ctx, s)
-			return fmt.Sprintf("%s; %d pools", told(r), pools), errors.Join(err, poolsErr)
+			sources, sourcesErr := f.tell(ctx)
+			return fmt.Sprintf("%s; %d pools; %d sources", told(r), pools, sources), errors.Join(err, poolsErr, sourcesErr)
 		}},
 		{Name: "sweep", Spec: a.cfg.Jobs.Sweep, Run: func(ctx context.Context, _ time.Time) (string, error) {
 			swept, err := s.rater.Sweep(ctx)
@@ -63,7 +65,22 @@ func (a *app) jobs(s *services, book *ruleBook, m *metrics, c *carry.Carrier) []
 			r, err := s.enforcer.Run(ctx)
 			return fmt.Sprintf("%d flagged, %d throttled, %d held back, %d reinstated, %d requests to people", r.Flagged, r.Throttled, r.Held, r.Reinstated, r.Requested), err
 		}},
+	}...)
+}
+
+// jobs poll the Graph sources, each by itself: one that fails or takes long is alone in it.
+func (f *feeds) jobs(m *metrics) (out []schedule.Job) {
+	for _, c := range f.app.cfg.Sources {
+		if c = c.Complete(); c.Kind != config.SourceGraph || c.Schedule == "off" {
+			continue
+		}
+		out = append(out, schedule.Job{Name: "source:" + c.Name, Spec: c.Schedule, Run: func(ctx context.Context, _ time.Time) (string, error) {
+			r, err := f.poll(ctx, c.Name, time.Time{})
+			m.received(c.Name, r.Counts)
+			return fmt.Sprintf("%d pages, %d records read, %d accepted, until %s", r.Pages, r.Read, r.Accepted, clock(r.Until)), err
+		}})
 	}
+	return out
 }
 
 // collect reads what has come into the inbox folders. One source that fails does not
@@ -72,18 +89,16 @@ func (a *app) collect(ctx context.Context, s *services, m *metrics) (string, err
 	var did []string
 	var bad []error
 	for _, source := range a.cfg.Sources {
+		if source.Kind != config.SourceInbox {
+			continue
+		}
 		report, err := s.ingester.Collect(ctx, ingest.Inbox{
 			Name: source.Name, Path: source.Path, Tenant: source.Tenant, Settle: time.Duration(source.Settle),
-		}, "system:inbox")
+		}, "source:"+source.Name)
 		if err != nil {
 			bad = append(bad, err)
 		}
-		for outcome, n := range map[string]uint64{
-			"accepted": report.Total.Accepted, "duplicate": report.Total.Duplicate,
-			"ignored": report.Total.Ignored, "rejected": report.Total.Rejected,
-		} {
-			m.records.WithLabelValues(outcome).Add(float64(n))
-		}
+		m.received(source.Name, report.Total)
 		if len(report.Files) > 0 {
 			did = append(did, fmt.Sprintf("%s: %d files, %d records read, %d accepted", source.Name, len(report.Files), report.Total.Read, report.Total.Accepted))
 		}

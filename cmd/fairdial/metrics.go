@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"fairdial/ingest"
 	"fairdial/schedule"
 )
 
@@ -30,8 +31,8 @@ func newMetrics(registry prometheus.Registerer, s *services) *metrics {
 			Name: "fairdial_job_last_done_timestamp_seconds", Help: "When a job last ended well, Unix time.",
 		}, []string{"job"}),
 		records: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "fairdial_ingest_records_total", Help: "Records read from the inbox, by outcome.",
-		}, []string{"outcome"}),
+			Name: "fairdial_ingest_records_total", Help: "Records that sources brought, by outcome.",
+		}, []string{"source", "outcome"}),
 	}
 	registry.MustRegister(m.runs, m.took, m.lastDone, m.records, stateCollector{s})
 	return m
@@ -45,6 +46,13 @@ func (m *metrics) run(r schedule.Run) {
 	}
 	if r.Outcome == schedule.Done {
 		m.lastDone.WithLabelValues(r.Job).SetToCurrentTime()
+	}
+}
+
+// received counts what a source brought.
+func (m *metrics) received(source string, c ingest.Counts) {
+	for outcome, n := range map[string]uint64{"accepted": c.Accepted, "duplicate": c.Duplicate, "ignored": c.Ignored, "rejected": c.Rejected} {
+		m.records.WithLabelValues(source, outcome).Add(float64(n))
 	}
 }
 

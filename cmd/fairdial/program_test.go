@@ -29,6 +29,7 @@ type program struct {
 	t      testing.TB
 	data   string
 	config string
+	env    []string
 }
 
 // newProgram gives an empty data folder and a configuration with the text given.
@@ -42,7 +43,7 @@ func newProgram(t testing.TB, config string) *program {
 
 func (p *program) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, os.Args[0], append([]string{"--config", p.config, "--data", p.data, "--log-level", "warn"}, args...)...)
-	cmd.Env = append(os.Environ(), beFairdial+"=1")
+	cmd.Env = append(append(os.Environ(), beFairdial+"=1"), p.env...)
 	return cmd
 }
 

@@ -49,7 +49,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.`,
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json", "csv", "xlsx", "parquet"}, cobra.ShellCompDirectiveNoFileComp))
 
 	for _, command := range []func(*app) *cobra.Command{
-		newServe, newDemo, newIngest, newQuarantine, newLedger, newDirectory, newTenants, newRates,
+		newServe, newDemo, newIngest, newSources, newQuarantine, newLedger, newDirectory, newTenants, newRates,
 		newRate, newRatings, newStatement, newClose, newReopen, newLeak, newReconcile, newPools, newCredits,
 		newDetect, newEvaluate, newScorecard, newBacktest, newRules, newCases, newAlert, newEnforce, newDecide, newSimulate, newUsers, newDoctor, newMigrate, newVersion,
 	} {

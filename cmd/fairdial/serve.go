@@ -48,6 +48,7 @@ func (a *app) serve(ctx context.Context, s *services) error {
 	}
 	registry := prometheus.NewRegistry()
 	metrics := newMetrics(registry, s)
+	feeds := a.feeds(s)
 	book, err := a.openRuleBook(s, registry)
 	if err != nil {
 		return err
@@ -56,7 +57,7 @@ func (a *app) serve(ctx context.Context, s *services) error {
 	if err != nil {
 		return err
 	}
-	registry.MustRegister(decisionCollector{gate}, healthCollector{s.alerter})
+	registry.MustRegister(decisionCollector{gate}, healthCollector{s.alerter}, sourceCollector{feeds})
 	desk, err := a.desk(s)
 	if err != nil {
 		return err
@@ -69,14 +70,14 @@ func (a *app) serve(ctx context.Context, s *services) error {
 		Access: people, OpenID: a.openID(), Demo: a.demo, ExternalURL: a.cfg.HTTP.ExternalURL,
 		Cases: caseReader{s.cases}, Decider: gate, Overview: overview{s}, Ratings: ratings{s}, Conn: s.store, Desk: caseDesk{a, s}, Books: financeBooks{s.books, s, a.now},
 		Intake: intake{s}, Rules: rulesInForce{a, s}, Checks: a.checks(s),
-		Slack: a.endpoint(desk), Troubles: s.troubles,
+		Slack: a.endpoint(desk), Troubles: func(ctx context.Context) []string { return append(s.troubles(ctx), feeds.troubles(ctx)...) },
 		Ready: s.ready, Metrics: registry, Registry: registry, Keys: keys, KeyRate: a.cfg.HTTP.RequestsPerSecond, Now: a.now, Logger: a.logger,
 	})
 	if err != nil {
 		return err
 	}
 	scheduler, err := schedule.New(schedule.Options{
-		Jobs: a.jobs(s, book, metrics, carrier), Recorder: schedule.NewLog(s.journal), Now: a.now,
+		Jobs: a.jobs(s, book, metrics, carrier, feeds), Recorder: schedule.NewLog(s.journal), Now: a.now,
 		Logger: a.logger, Observe: metrics.run, Grace: grace,
 	})
 	if err != nil {

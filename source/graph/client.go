@@ -29,6 +29,29 @@ type Client struct {
 	mu    sync.Mutex
 	began bool
 	next  time.Time // before it nothing is asked
+	stats Stats
+}
+
+// Stats is what a client has done since it was made.
+type Stats struct {
+	Requests  uint64
+	Throttled time.Duration // waited because Graph asked for it
+	// Skew is how far this machine's clock is ahead of Graph's, to a second or so; known
+	// after the first answer.
+	Skew time.Duration
+}
+
+// Stats tells what the client has done.
+func (c *Client) Stats() Stats {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.stats
+}
+
+func (c *Client) count(change func(*Stats)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change(&c.stats)
 }
 
 // Pace is the least time between two requests for a collection. Graph allows 50 a minute;
@@ -78,6 +101,8 @@ func (c *Client) get(ctx context.Context, address string) ([]byte, error) {
 		switch {
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
+		case errors.Is(err, ErrCredentials):
+			return nil, err
 		case err != nil:
 			last = err
 		case status == http.StatusOK:
@@ -86,7 +111,7 @@ func (c *Client) get(ctx context.Context, address string) ([]byte, error) {
 			fresh, last = true, errors.New("the token was refused")
 			continue
 		case status == http.StatusUnauthorized:
-			return nil, errors.New("graph refuses a fresh token: check the tenant id, client id and credentials of the source")
+			return nil, fmt.Errorf("%w: graph refuses a fresh token; check the directory and client id of the source", ErrCredentials)
 		case status == http.StatusForbidden:
 			return nil, fmt.Errorf("graph answers 403: %w", ErrPermission)
 		case status == http.StatusTooManyRequests || status >= 500:
@@ -99,6 +124,9 @@ func (c *Client) get(ctx context.Context, address string) ([]byte, error) {
 		pause = min(2*pause, maxPause)
 		if err := c.Sleep(ctx, wait); err != nil {
 			return nil, err
+		}
+		if after > 0 {
+			c.count(func(s *Stats) { s.Throttled += wait })
 		}
 	}
 	return nil, fmt.Errorf("graph failed %d times, it is tried again at the next poll: %w", maxAttempts, last)
@@ -115,11 +143,16 @@ func (c *Client) once(ctx context.Context, address string, fresh bool) (body []b
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
 	request.Header.Set("Accept", "application/json")
+	c.count(func(s *Stats) { s.Requests++ })
 	response, err := c.HTTP.Do(request)
 	if err != nil {
 		return nil, 0, 0, err
 	}
 	defer response.Body.Close()
+	if at, err := http.ParseTime(response.Header.Get("Date")); err == nil {
+		now := c.Now()
+		c.count(func(s *Stats) { s.Skew = now.Sub(at).Truncate(time.Second) })
+	}
 	after = retryAfter(response.Header.Get("Retry-After"), c.Now())
 	body, err = io.ReadAll(io.LimitReader(response.Body, maxPage+1))
 	if err == nil && len(body) > maxPage {

@@ -149,7 +149,11 @@ func (g *Graph) page(w http.ResponseWriter, r *http.Request, now time.Time) {
 	end := min(skip+g.PageSize, len(rows))
 	answer := map[string]any{"@odata.count": end - min(skip, end), "value": rows[min(skip, end):end]}
 	if end < len(rows) {
-		answer["@odata.nextLink"] = fmt.Sprintf("http://%s%s?$skip=%d", r.Host, r.URL.EscapedPath(), end)
+		scheme := "http"
+		if r.TLS != nil {
+			scheme = "https"
+		}
+		answer["@odata.nextLink"] = fmt.Sprintf("%s://%s%s?$skip=%d", scheme, r.Host, r.URL.EscapedPath(), end)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(answer)
