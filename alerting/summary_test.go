@@ -59,7 +59,7 @@ func TestTheWeeklySummary(t *testing.T) {
 	for i := range 12 {
 		lines = append(lines, FinanceLine{
 			Tenant: fmt.Sprintf("Tenant <%d>", i), AddonSeconds: 600, PoolUsed: 3600, PoolSize: 7200, UnfundedSeconds: int64(i) * 60,
-			CreditsSeconds: 60, Charges: map[string]decimal.Decimal{"USD": decimal.RequireFromString("0.105")},
+			CreditsSeconds: 60, UnpricedCalls: 2, Charges: map[string]decimal.Decimal{"USD": decimal.RequireFromString("0.105")},
 		})
 	}
 	a := w.alerter()
@@ -69,7 +69,7 @@ func TestTheWeeklySummary(t *testing.T) {
 		require.Equal(t, want, told)
 	}
 	blocks := string(w.parents()[0].Blocks)
-	for _, text := range []string{"120 min", "720 min of 1,440 min", "1.26 USD", "66 min", "and 2 more"} {
+	for _, text := range []string{"120 min", "720 min of 1,440 min", "1.26 USD, calls without a rate: 24", "66 min", "and 2 more"} {
 		require.Contains(t, blocks, text)
 	}
 	require.Empty(t, w.parents()[0].Active())

@@ -199,8 +199,12 @@ func (b *Books) Statements(ctx context.Context, month usage.Month, tenants []str
 		}
 		s, there := byTenant[tenantID]
 		if i := slices.IndexFunc(own, func(f frozen) bool { return f.month == month && f.State == Closed }); i >= 0 {
+			newest := s
 			if s, err = b.closed(ctx, own[i]); err != nil {
 				return nil, err
+			}
+			if there {
+				s.Shown = shownOf(own[i].Closing, run{RunID: own[i].RunID, Sequence: own[i].Sequence}, run{RunID: newest.runID, Sequence: newest.sequence})
 			}
 			byTenant[tenantID] = s
 			continue
@@ -238,23 +242,36 @@ func (b *Books) Statements(ctx context.Context, month usage.Month, tenants []str
 }
 
 // Rated are books in which nothing was ever closed.
-func (b *Books) Rated() *RatedBooks { return &RatedBooks{b.rater} }
+func (b *Books) Rated() *RatedBooks { return &RatedBooks{b} }
 
-// RatedBooks give statements as they are rated now.
-type RatedBooks struct{ rater *Rater }
+// RatedBooks give statements as they are rated now; those of closed months say so.
+type RatedBooks struct{ books *Books }
 
 // Statements are the statements of a month, by tenant id.
 func (b *RatedBooks) Statements(ctx context.Context, month usage.Month, tenants []string) ([]Statement, error) {
-	all, err := b.rater.Statements(ctx, month, tenants)
+	r, err := b.books.AsRated(ctx, tenants)
 	if err != nil {
 		return nil, err
 	}
-	return all, b.rater.exceptions(ctx, month, all)
+	all, err := r.Statements(ctx, month, tenants)
+	if err != nil {
+		return nil, err
+	}
+	shown, err := r.Shown(ctx, month, tenants)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range shown {
+		if i := slices.IndexFunc(all, func(a Statement) bool { return a.TenantID == s.TenantID }); i >= 0 {
+			all[i].Shown = &s
+		}
+	}
+	return all, r.exceptions(ctx, month, all)
 }
 
 // Entries gives the entries of statements one by one.
 func (b *RatedBooks) Entries(ctx context.Context, all []Statement, each func(Entry) error) error {
-	return (&Books{rater: b.rater}).Entries(ctx, all, each)
+	return b.books.Entries(ctx, all, each)
 }
 
 // closed is the statement of a month as it was frozen.

@@ -128,6 +128,8 @@ func shownOf(at Closing, c, newest run) *Shown {
 	}
 	closed := fmt.Sprintf("closed by %s at %s", s.ClosedBy, s.ClosedAt.Format("2006-01-02 15:04Z"))
 	switch {
+	case s.Frozen && at.RunID == uuid.Nil:
+		s.Text = fmt.Sprintf("%s, when nothing of it was rated; it was rated since (newest: run %d), and that is an adjustment of a later month", closed, s.NewestSequence)
 	case s.Frozen && newest.RunID == at.RunID:
 		s.Text = fmt.Sprintf("%s: this is run %d, which it was closed with; it has not been rated again since", closed, s.Sequence)
 	case s.Frozen:

@@ -118,6 +118,18 @@ func TestAClosedMonthAnswersAsItWasClosed(t *testing.T) {
 	require.False(t, e.Rated)
 	require.Contains(t, e.WhyNot, "not in what 2026-01 was closed with")
 
+	all, err := b.Statements(ctx, january, []string{"a"})
+	require.NoError(t, err)
+	require.True(t, all[0].Shown.Frozen)
+	require.Equal(t, uint32(2), all[0].Shown.NewestSequence)
+	all, err = b.Rated().Statements(ctx, january, []string{"a"})
+	require.NoError(t, err)
+	require.Nil(t, all[0].Closed)
+	require.Contains(t, all[0].Shown.Text, "rated since, and not what was closed")
+	all, err = b.Rated().Statements(ctx, february, []string{"a"})
+	require.NoError(t, err)
+	require.Nil(t, all[0].Shown, "an open month is what it is")
+
 	now, err := b.AsRated(ctx, nil)
 	require.NoError(t, err)
 	for name, answer := range w.answers(now) {

@@ -43,8 +43,11 @@ type Statement struct {
 	Exceptions []Exception `json:"exceptions"`
 	// Adjustments put right what was closed before. They are not in the totals above.
 	Adjustments []Adjustment `json:"adjustments,omitempty"`
-	// Closed says by whom and when the month was closed; nil while it is open.
+	// Closed says by whom and when the month was closed; nil while it is open, and of a closed
+	// one that is told as it is rated now.
 	Closed *Closing `json:"closed,omitempty"`
+	// Shown says of which run of a closed month this is; nil for an open one.
+	Shown *Shown `json:"shown,omitempty"`
 
 	month            usage.Month
 	runID, closeID   uuid.UUID // where its entries are

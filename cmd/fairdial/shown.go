@@ -78,13 +78,29 @@ func (a *app) tellShown(ctx context.Context, s *services, r *rating.Rater, month
 	if err != nil {
 		return err
 	}
+	a.tell(all, names)
+	return nil
+}
+
+// tellStatements does so of statements.
+func (a *app) tellStatements(all []rating.Statement) {
+	var shown []rating.Shown
+	names := tenantNames{}
+	for _, s := range all {
+		if s.Shown != nil {
+			shown, names[s.TenantID] = append(shown, *s.Shown), s.TenantName
+		}
+	}
+	a.tell(shown, names)
+}
+
+func (a *app) tell(all []rating.Shown, names tenantNames) {
 	for _, c := range all[:min(len(all), shownOnStderr)] {
 		fmt.Fprintf(a.stderr, "%s of %s: %s\n", c.Month, oneLine(names.of(c.TenantID)), oneLine(c.Text))
 	}
 	if more := len(all) - shownOnStderr; more > 0 {
-		fmt.Fprintf(a.stderr, "and %s more of %s are closed: see `fairdial close list --month %s`\n", counted(more, "tenant"), month, month)
+		fmt.Fprintf(a.stderr, "and %s of %s that are closed: see `fairdial close list --month %s`\n", counted(more, "more tenant"), all[0].Month, all[0].Month)
 	}
-	return nil
 }
 
 // showShown says in a text answer that its month is closed, and of which run it is.

@@ -141,19 +141,15 @@ as it is rated now, with what is to be put right of closed months before it.`,
 				if rated {
 					books = s.books.Rated()
 				}
-				r, err := s.reader(cmd.Context(), tenants, rated)
-				if err != nil {
-					return err
-				}
-				if err := a.tellShown(cmd.Context(), s, r, m, tenants); err != nil {
-					return err
-				}
 				all, err := books.Statements(cmd.Context(), m, tenants)
 				if err != nil {
 					return err
 				}
 				if len(all) == 0 {
 					return fmt.Errorf("%s: nothing is rated of this month and these tenants: see `fairdial ledger list`, then run `fairdial rate --month %s`", m, m)
+				}
+				if a.output == "csv" || a.output == "parquet" {
+					a.tellStatements(all)
 				}
 				return a.toFile(out, func() error { return a.writeStatements(cmd.Context(), m, all, books) })
 			})
@@ -243,6 +239,7 @@ func (e calledError) Unwrap() error { return e.error }
 func (a *app) showStatement(st rating.Statement) error {
 	a.printf("%s (%s), %s, plan %s: %s, %s\n", oneLine(st.TenantName), st.TenantID, st.Month, st.PlanVersion,
 		counted(st.Calls, "call"), minutes(int64(st.Seconds)))
+	a.showShown(st.Shown)
 	rows := [][]string{{"paid by", ">calls", ">calls begun", ">minutes", ">amount"}}
 	for _, b := range st.Buckets {
 		rows = append(rows, []string{string(b.Bucket), number(b.Calls), number(b.CallsBegun), minutes(int64(b.Seconds)), amounts(b.Amounts, b.UnpricedCalls)})
@@ -263,7 +260,7 @@ func (a *app) showStatement(st rating.Statement) error {
 	for _, x := range st.Adjusted() {
 		a.printf("adjusts %s (closing %s): %s, %s, %s, %s %s\n", x.OfMonth, x.CloseID, x.Bucket, counted(x.Calls, "call"), minutes(x.Seconds), priced(x.Amount), x.Currency)
 	}
-	if st.Closed != nil {
+	if st.Closed != nil && st.Shown == nil {
 		a.printf("closed by %s at %s\n", oneLine(st.Closed.Actor), clock(st.Closed.At))
 	}
 	a.printf("\n")

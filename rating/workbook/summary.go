@@ -60,8 +60,11 @@ func both(a, b map[string]map[int]*decimal.Decimal) map[string]bool {
 }
 
 func stateOf(s rating.Statement) string {
-	if s.Closed == nil {
+	switch {
+	case s.Closed == nil && s.Shown == nil:
 		return "open"
+	case s.Closed == nil:
+		return rating.Cell(s.Shown.Text)
 	}
 	return rating.Cell(fmt.Sprintf("closed by %s at %s, SHA-256 %s", s.Closed.Actor, s.Closed.At.UTC().Format("2006-01-02 15:04Z"), s.Closed.SHA256))
 }
