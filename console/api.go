@@ -28,6 +28,7 @@ func (a *api) routes() map[string]http.HandlerFunc {
 		"GET /api/v1/decisions/{organizer}":          a.decide,
 		"POST /api/v1/decisions":                     a.decideAll,
 		"POST /api/v1/calls":                         a.reportCalls,
+		"POST /api/v1/usage":                         a.push,
 		"GET /api/v1/openapi.yaml":                   a.openAPI,
 	}
 }

@@ -87,8 +87,10 @@ func needs() map[string]need {
 		"GET /api/v1/decisions/{organizer}":          {access.Decide, false},
 		"POST /api/v1/decisions":                     {access.Decide, false},
 		"POST /api/v1/calls":                         {access.Decide, false},
-		"GET /api/v1/openapi.yaml":                   {access.Decide, true},
-		"GET /metrics":                               {access.Decide, false},
+		// Its senders have keys of their own, which open nothing else.
+		"POST /api/v1/usage":       {access.Anybody, true},
+		"GET /api/v1/openapi.yaml": {access.Decide, true},
+		"GET /metrics":             {access.Decide, false},
 	}
 }
 

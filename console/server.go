@@ -69,6 +69,8 @@ type Options struct {
 	Troubles func(ctx context.Context) []string
 	// Slack takes presses of buttons, signed by Slack; nil takes none.
 	Slack http.Handler
+	// Push takes usage that senders bring; nil takes none.
+	Push *Push
 	// Ready says whether the daemon can do its work; its error is shown.
 	Ready    func(ctx context.Context) error
 	Metrics  prometheus.Gatherer

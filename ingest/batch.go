@@ -18,6 +18,7 @@ type batch struct {
 	twins      map[uuid.UUID]uint32 // how often a broken row has come
 	place      int                  // among the files of the run
 	run        *run                 // nil out of the quarantine
+	told       func(RowVerdict)     // may be nil
 }
 
 // follows says whether a stored revision comes from further on in the run than a row of

@@ -59,6 +59,18 @@ type verdict struct {
 	replaces  time.Time // start of the call in the revision that is replaced
 }
 
+func (v verdict) outcome() string {
+	switch {
+	case v.duplicate:
+		return "duplicate"
+	case v.corrected:
+		return "corrected"
+	case v.ignored:
+		return "ignored"
+	}
+	return "accepted"
+}
+
 var (
 	//go:embed sql/existing.sql
 	existingSQL string

@@ -19,6 +19,18 @@ type Received struct {
 	At    time.Time // UTC; when the source gave it
 	Actor string
 	Body  []byte
+	// Verdict is told what became of each row, once the row is stored; may be nil.
+	Verdict func(RowVerdict)
+}
+
+// RowVerdict is what became of one row.
+type RowVerdict struct {
+	// Row is the row's place in the body: its index in an array from 1, its line otherwise.
+	Row     uint64
+	UsageID string // as far as it could be read
+	Outcome string // accepted, corrected, duplicate, ignored, rejected
+	Reason  Reason // of a rejection
+	Detail  string
 }
 
 // Receive stores what came over the wire just as if it had been a file. When it returns
@@ -49,7 +61,7 @@ func (g *Ingester) Receive(ctx context.Context, in Received) (FileReport, error)
 		return FileReport{}, err
 	}
 	r := readings[0]
-	r.batch.source, r.entry.Source = in.Source, in.Source
+	r.batch.source, r.entry.Source, r.batch.told = in.Source, in.Source, in.Verdict
 	if err := g.readings(ctx, run, in.TenantID, readings, &meter{}); err != nil {
 		return FileReport{}, err
 	}

@@ -32,6 +32,11 @@ func (g *Ingester) keep(ctx context.Context, tenantID string, c *chunk) error {
 	if err := g.reject(ctx, tenantID, c.bad); err != nil {
 		return err
 	}
+	for i := range c.bad {
+		if bad := &c.bad[i]; bad.batch.told != nil {
+			bad.batch.told(RowVerdict{Row: bad.position, UsageID: bad.usageID, Outcome: "rejected", Reason: bad.reason, Detail: bad.detail})
+		}
+	}
 	if err := g.write(ctx, tenantID, c.good); err != nil {
 		return err
 	}
@@ -62,6 +67,9 @@ func (g *Ingester) write(ctx context.Context, tenantID string, good []incoming) 
 		return fmt.Errorf("store %d records of %s: %w", len(good), good[0].batch.file, err)
 	}
 	for i, v := range verdicts {
+		if told := good[i].batch.told; told != nil {
+			told(RowVerdict{Row: good[i].position, UsageID: good[i].record.ID, Outcome: v.outcome()})
+		}
 		counts := &good[i].batch.counts
 		counts.Read++
 		switch {

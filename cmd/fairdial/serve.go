@@ -66,10 +66,14 @@ func (a *app) serve(ctx context.Context, s *services) error {
 	if err != nil {
 		return err
 	}
+	push, err := feeds.push(metrics)
+	if err != nil {
+		return err
+	}
 	handler, err := console.New(console.Options{
 		Access: people, OpenID: a.openID(), Demo: a.demo, ExternalURL: a.cfg.HTTP.ExternalURL,
 		Cases: caseReader{s.cases}, Decider: gate, Overview: overview{s}, Ratings: ratings{s}, Conn: s.store, Desk: caseDesk{a, s}, Books: financeBooks{s.books, s, a.now},
-		Intake: intake{s}, Rules: rulesInForce{a, s}, Checks: a.checks(s),
+		Push: push, Intake: intake{s}, Rules: rulesInForce{a, s}, Checks: a.checks(s),
 		Slack: a.endpoint(desk), Troubles: func(ctx context.Context) []string { return append(s.troubles(ctx), feeds.troubles(ctx)...) },
 		Ready: s.ready, Metrics: registry, Registry: registry, Keys: keys, KeyRate: a.cfg.HTTP.RequestsPerSecond, Now: a.now, Logger: a.logger,
 	})
@@ -129,7 +133,7 @@ func readKeys(file string) ([]console.Key, error) {
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("http.api_key_file: %w; create the file or remove the key", err)
+		return nil, fmt.Errorf("keys: %w; create the file or remove the key from the configuration", err)
 	}
 	var keys []console.Key
 	for line := range strings.Lines(string(text)) {
@@ -139,12 +143,12 @@ func readKeys(file string) ([]console.Key, error) {
 		}
 		key, err := console.ParseKey(line)
 		if err != nil {
-			return nil, fmt.Errorf("http.api_key_file %s: %w", file, err)
+			return nil, fmt.Errorf("keys in %s: %w", file, err)
 		}
 		keys = append(keys, key)
 	}
 	if len(keys) == 0 {
-		return nil, fmt.Errorf("http.api_key_file %s holds no key", file)
+		return nil, fmt.Errorf("%s holds no key", file)
 	}
 	return keys, nil
 }
