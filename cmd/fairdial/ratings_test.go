@@ -160,8 +160,11 @@ func TestWhatFinanceAsks(t *testing.T) {
 	require.Contains(t, p.ok("statement", "--month", "2026-02", "--rated", "-o", "json"), `"frozen": false`)
 	for _, command := range [][]string{
 		{"statement", "--month", "2026-02", "-o", "csv"},
-		{"ratings", "export", "--month", "2026-02"}, {"ratings", "export", "--month", "2026-02", "-o", "json"}, {"leak", "--month", "2026-02", "-o", "csv"},
-		{"pools", "--month", "2026-02"}, {"pools", "history", "--tenant", "t", "--month", "2026-02", "-o", "csv"},
+		{"ratings", "export", "--month", "2026-02"},
+		{"ratings", "export", "--month", "2026-02", "-o", "json"},
+		{"leak", "--month", "2026-02", "-o", "csv"},
+		{"pools", "--month", "2026-02"},
+		{"pools", "history", "--tenant", "t", "--month", "2026-02", "-o", "csv"},
 	} {
 		stdout, stderr, code := p.run(command...)
 		require.Zero(t, code)
