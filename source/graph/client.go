@@ -141,6 +141,9 @@ func (c *Client) once(ctx context.Context, address string, fresh bool) (body []b
 	if err != nil {
 		return nil, 0, 0, err
 	}
+	// A connection each: on one that is used again and breaks, net/http repeats the request
+	// by itself and at once, past the pace.
+	request.Close = true
 	request.Header.Set("Authorization", "Bearer "+token)
 	request.Header.Set("Accept", "application/json")
 	c.count(func(s *Stats) { s.Requests++ })

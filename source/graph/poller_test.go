@@ -115,7 +115,7 @@ func TestAMonthPolledAndKilledAtRandomStoresWhatWasServed(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 1))
 	w := newWorld(t, rand.New(rand.NewPCG(seed, 2)))
-	w.fake.Trouble = 0.1
+	w.fake.Trouble, w.fake.Repeat, w.fake.DriftAt = 0.1, 0.02, month.Add(20*24*time.Hour)
 	want := map[string]uint32{}
 	for i := range 600 {
 		row := graphfake.Row{ID: uuid.NewString(), Seconds: 1 + random.IntN(3000)}
@@ -175,6 +175,17 @@ func TestAMonthPolledAndKilledAtRandomStoresWhatWasServed(t *testing.T) {
 	}
 	require.Len(t, rows, len(got), "a record is stored once")
 	require.Equal(t, want, got)
+	entries, err := w.in.Ledger(t.Context(), "t1")
+	require.NoError(t, err)
+	var total ingest.Counts
+	for _, e := range entries {
+		require.Equal(t, e.Read, e.Accepted+e.Duplicate+e.Ignored+e.Rejected, e.File)
+		total.Rejected += e.Rejected
+		total.Accepted += e.Accepted
+		total.Corrected += e.Corrected
+	}
+	require.Zero(t, total.Rejected)
+	require.EqualValues(t, len(want), total.Accepted-total.Corrected, "the ledger knows each record once")
 }
 
 func TestWhatGraphRefuses(t *testing.T) {
@@ -202,4 +213,45 @@ func TestWhatGraphRefuses(t *testing.T) {
 			require.False(t, there, "the cursor stays")
 		})
 	}
+}
+
+// stored takes everything.
+type stored struct{}
+
+func (stored) Receive(context.Context, ingest.Received) (ingest.FileReport, error) {
+	return ingest.FileReport{}, nil
+}
+
+// Hundreds of pages at once, by a poller that is killed and started again and again, stay
+// below the 50 requests a minute that Graph allows.
+func TestManyPagesKeepThePace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, rand.New(rand.NewPCG(1, 2)))
+	w.fake.PageSize, w.fake.Trouble = 1, 0.05
+	for i := range 150 {
+		at := month.Add(-time.Duration(i) * time.Minute)
+		w.fake.Rows = append(w.fake.Rows, graphfake.Row{ID: uuid.NewString(), StartedAt: at, VisibleAt: at, Seconds: 60})
+	}
+	began := w.clock.now()
+	for kills := 0; ; kills++ {
+		ctx, kill := context.WithCancelCause(t.Context())
+		left := 40 + 10*kills
+		w.fake.Before = func() {
+			if left--; left < 0 && kills < 20 {
+				kill(errKilled)
+			}
+		}
+		_, err := w.poller(t, stored{}).Poll(ctx)
+		kill(nil)
+		if err == nil {
+			break
+		}
+		require.ErrorIs(t, err, errKilled)
+		w.fake.Forget()
+	}
+	require.Empty(t, w.fake.Violations())
+	took := w.clock.now().Sub(began)
+	t.Logf("%d requests in %s", w.fake.Requests(), took)
+	require.Greater(t, w.fake.Requests(), 300)
+	require.LessOrEqual(t, float64(w.fake.Requests())/took.Minutes(), 50.0)
 }

@@ -34,6 +34,11 @@ type Graph struct {
 	Random   *rand.Rand
 	// Trouble is the share of requests answered 429, 503 or with a broken connection.
 	Trouble float64
+	// Repeat is the share of rows that are served twice on a page.
+	Repeat float64
+	// DriftAt is when rows begin to look otherwise than documented: properties renamed in
+	// case, numbers as texts, properties missing and unknown ones in their place.
+	DriftAt time.Time
 	// Before is called for every request.
 	Before func()
 
@@ -137,13 +142,21 @@ func (g *Graph) page(w http.ResponseWriter, r *http.Request, now time.Time) {
 		if !row.CorrectedAt.IsZero() && !row.CorrectedAt.After(now) {
 			seconds = row.CorrectedSeconds
 		}
-		rows = append(rows, map[string]any{
+		one := map[string]any{
 			"id": row.ID, "userId": "db03c14b-06eb-4189-939b-7cbf3a20ba27", "callType": "conf_out", "calleeNumber": "+12065550100",
 			"startDateTime": row.StartedAt.Format("2006-01-02T15:04:05.0000000Z"),
 			"endDateTime":   row.StartedAt.Add(time.Duration(seconds) * time.Second).Format("2006-01-02T15:04:05.0000000Z"),
 			"duration":      seconds, "charge": json.Number("0.00"), "currency": "USD",
 			"newIn2027": map[string]any{"a": []int{1}}, // a property that nobody knows
-		})
+		}
+		if !g.DriftAt.IsZero() && now.After(g.DriftAt) {
+			delete(one, "charge")
+			one["duration"], one["callDirection"], one["operators"] = strconv.Itoa(seconds), "Outbound", []string{"Microsoft"}
+		}
+		rows = append(rows, one)
+		if g.Repeat > 0 && g.Random.Float64() < g.Repeat {
+			rows = append(rows, one)
+		}
 	}
 	skip, _ := strconv.Atoi(r.URL.Query().Get("$skip"))
 	end := min(skip+g.PageSize, len(rows))
