@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 
 	"fairdial/rules/plan"
-	"fairdial/store/journal"
 	"fairdial/usage"
 )
 
@@ -49,11 +48,7 @@ func (b *Books) AsRated(ctx context.Context, tenants []string) (*Rater, error) {
 }
 
 func (b *Books) reader(ctx context.Context, tenants []string, rated bool) (*Rater, error) {
-	filter := journal.Filter{}
-	if len(tenants) == 1 {
-		filter.TenantID = tenants[0]
-	}
-	heads, err := b.heads(ctx, filter)
+	heads, err := b.heads(ctx, oneTenant(tenants))
 	if err != nil {
 		return nil, err
 	}

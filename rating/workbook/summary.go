@@ -127,7 +127,7 @@ func (t *table) grandTotal(tenants *table) error {
 // due is what is to be paid in a currency: what the month is rated, and what is put right
 // of closed months.
 func (t *table) due(code string, tenants, adjustments *table) error {
-	var formulas []string
+	var formulas, without []string
 	var sum *decimal.Decimal
 	lacking := int64(0)
 	for _, x := range []struct {
@@ -143,11 +143,12 @@ func (t *table) due(code string, tenants, adjustments *table) error {
 		if err != nil {
 			return err
 		}
-		without := excelize.Cell{StyleID: t.b.count, Formula: x.from.sumIf(x.from.index(withoutRate), code, ""), Value: x.from.lacking[code]}
-		if err := t.write([]any{x.title + " " + rating.Cell(code), rating.Cell(code), nil, nil, nil, nil, cell, without}); err != nil {
+		count := excelize.Cell{StyleID: t.b.count, Formula: x.from.sumIf(x.from.index(withoutRate), code, ""), Value: x.from.lacking[code]}
+		if err := t.write([]any{x.title + " " + rating.Cell(code), rating.Cell(code), nil, nil, nil, nil, cell, count}); err != nil {
 			return err
 		}
 		lacking += x.from.lacking[code]
+		without = append(without, fmt.Sprintf("%s%d", letter(t.index(withoutRate)), t.row))
 		if amount == nil {
 			continue
 		}
@@ -159,5 +160,6 @@ func (t *table) due(code string, tenants, adjustments *table) error {
 	if err != nil {
 		return err
 	}
-	return t.write([]any{title, rating.Cell(code), nil, nil, nil, nil, total, excelize.Cell{StyleID: t.b.boldCount, Value: lacking}})
+	count := excelize.Cell{StyleID: t.b.boldCount, Formula: strings.Join(without, "+"), Value: lacking}
+	return t.write([]any{title, rating.Cell(code), nil, nil, nil, nil, total, count})
 }
