@@ -15,8 +15,8 @@ const shownChanges = 20
 
 func (a *app) showBacktest(b backtested) error {
 	step := time.Duration(b.StepSeconds * float64(time.Second))
-	a.printf("%s to %s: %s steps of %s, %s calls of %d tenants, in %.1f s. Nothing was sent, no case was written.\n",
-		clock(b.From), clock(b.To), number(b.Steps), step, number(b.Calls), b.Tenants, b.TookSeconds)
+	a.printf("%s to %s: %s of %s, %s of %s, in %.1f s. Nothing was sent, no case was written.\n",
+		clock(b.From), clock(b.To), counted(b.Steps, "step"), step, counted(b.Calls, "call"), counted(b.Tenants, "tenant"), b.TookSeconds)
 	if b.StepReason != "" {
 		a.printf("Coarser steps: %s.\n", b.StepReason)
 	}

@@ -118,7 +118,7 @@ func (a *app) showCase(c cases.Case, history []cases.Event) {
 	a.printf("exposure   %s minutes, %s %s\n", number(c.ExposureSeconds/60), c.ExposureAmount.StringFixed(2), c.Currency)
 	for _, f := range c.Findings {
 		a.printf("\n%s (%s@%d, %s, %s)\n", oneLine(f.Sentence), f.RuleID, f.RuleVersion, f.Severity, f.Verdict)
-		a.printf("  window %s to %s; %d calls prove it, the first of them %s\n", clock(f.WindowStart), clock(f.WindowEnd), f.Calls, strings.Join(f.UsageIDs[:min(enough, len(f.UsageIDs))], " "))
+		a.printf("  window %s to %s; proved by %s, the first of them %s\n", clock(f.WindowStart), clock(f.WindowEnd), counted(f.Calls, "call"), strings.Join(f.UsageIDs[:min(enough, len(f.UsageIDs))], " "))
 	}
 	a.printf("\n")
 	for _, e := range history {

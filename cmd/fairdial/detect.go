@@ -104,8 +104,8 @@ latency), whenever they were stored; cases carry the replayed time.`,
 }
 
 func (a *app) showDetection(r detector.Report) error {
-	a.printf("%s steps, %s calls of %d tenants, %d rules: %d findings, %d of them snoozed\n",
-		number(r.Steps), number(r.Calls), r.Tenants, len(r.Rules), r.Findings, r.Snoozed)
+	a.printf("%s, %s of %s, %s: %s, %d of them snoozed\n",
+		counted(r.Steps, "step"), counted(r.Calls, "call"), counted(r.Tenants, "tenant"), counted(len(r.Rules), "rule"), counted(r.Findings, "finding"), r.Snoozed)
 	if r.Calls == 0 {
 		a.printf("No call has ended in time for this pass. To judge older usage, replay it: fairdial detect --from YYYY-MM-DD\n")
 	}

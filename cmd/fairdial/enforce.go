@@ -93,7 +93,12 @@ func newEnforceList(a *app) *cobra.Command {
 				if a.output == "json" {
 					return a.json(append([]enforcement.State{}, states...))
 				}
-				rows := [][]string{{"tenant", "organizer", "level", "until", "by", "reason", "waits for approval"}}
+				names, err := s.tenantNames(cmd.Context())
+				if err != nil {
+					return err
+				}
+				known := s.people()
+				rows := [][]string{{"tenant", "organizer", "id", "level", "until", "by", "reason", "waits for approval"}}
 				for _, st := range states {
 					level := string(st.InForce(a.now()))
 					if st.DryRun {
@@ -103,7 +108,11 @@ func newEnforceList(a *app) *cobra.Command {
 					if p := st.Pending; p != nil && a.now().Before(p.Until) {
 						waits = string(p.What()) + ", asked for by " + p.Actor
 					}
-					rows = append(rows, []string{st.TenantID, st.OrganizerID, level, clock(st.Until), st.Actor, st.Reason, waits})
+					who, err := known(cmd.Context(), st.TenantID, st.OrganizerID)
+					if err != nil {
+						return err
+					}
+					rows = append(rows, []string{names.of(st.TenantID), who, st.OrganizerID, level, clock(st.Until), st.Actor, st.Reason, waits})
 				}
 				return a.table(rows)
 			})
@@ -151,7 +160,15 @@ Each is kept with who, why, until when and on which case it rests.`,
 				if a.output == "json" {
 					return a.json(state)
 				}
-				a.printf("%s of tenant %s: %s until %s\n", state.OrganizerID, state.TenantID, state.Level, clock(state.Until))
+				names, err := s.tenantNames(cmd.Context())
+				if err != nil {
+					return err
+				}
+				who, err := s.people()(cmd.Context(), state.TenantID, state.OrganizerID)
+				if err != nil {
+					return err
+				}
+				a.printf("%s of %s: %s until %s\n", oneLine(or(who, state.OrganizerID)), oneLine(names.of(state.TenantID)), state.Level, clock(state.Until))
 				if state.DryRun {
 					a.printf("Dry run (enforcement.dry_run): this is recorded and binds nobody.\n")
 				}

@@ -132,10 +132,19 @@ func (a *app) listBlocked(cmd *cobra.Command, s *services) error {
 		Reason      string `json:"reason"`
 	}
 	lines := []line{}
-	rows := [][]string{{"at", "tenant", "organizer", "mode", "reason"}}
+	names, err := s.tenantNames(cmd.Context())
+	if err != nil {
+		return err
+	}
+	known := s.people()
+	rows := [][]string{{"at", "tenant", "organizer", "id", "mode", "reason"}}
 	for _, e := range events {
 		lines = append(lines, line{e.TenantID, e.OrganizerID, e.Kind, clock(e.At), e.Reason})
-		rows = append(rows, []string{clock(e.At), e.TenantID, e.OrganizerID, e.Kind, e.Reason})
+		who, err := known(cmd.Context(), e.TenantID, e.OrganizerID)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, []string{clock(e.At), names.of(e.TenantID), who, e.OrganizerID, e.Kind, e.Reason})
 	}
 	if a.output == "json" {
 		return a.json(lines)

@@ -101,10 +101,14 @@ func newLedger(a *app) *cobra.Command {
 				if a.output == "json" {
 					return a.json(entries)
 				}
+				names, err := s.tenantNames(cmd.Context())
+				if err != nil {
+					return err
+				}
 				rows := [][]string{{"tenant", "file", "format", "state", ">read", ">accepted", ">duplicate", ">ignored", ">rejected", "stored", "by"}}
 				for _, e := range entries {
 					rows = append(rows, []string{
-						e.TenantID, e.File, e.Format, e.State, number(e.Read), number(e.Accepted), number(e.Duplicate),
+						names.of(e.TenantID), e.File, e.Format, e.State, number(e.Read), number(e.Accepted), number(e.Duplicate),
 						number(e.Ignored), number(e.Rejected), clock(e.At), e.Actor,
 					})
 				}

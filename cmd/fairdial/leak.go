@@ -60,11 +60,6 @@ month is priced by the rate sheets that were there when it was closed; open case
 					if err := a.showLeak(l); err != nil {
 						return err
 					}
-					for _, l := range all {
-						if l.Note != "" {
-							fmt.Fprintf(a.stderr, "%s: %s\n", oneLine(or(l.TenantName, l.TenantID)), oneLine(l.Note))
-						}
-					}
 				}
 				return nil
 			})

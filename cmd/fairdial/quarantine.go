@@ -38,13 +38,17 @@ func newQuarantineList(a *app) *cobra.Command {
 				if a.output == "json" {
 					return a.json(list)
 				}
+				names, err := s.tenantNames(cmd.Context())
+				if err != nil {
+					return err
+				}
 				rows := [][]string{{"rejection", "tenant", "file", ">position", "reason", "detail", "state"}}
 				for _, r := range list {
 					file := r.File
 					if r.Member != "" {
 						file += ": " + r.Member
 					}
-					rows = append(rows, []string{r.ID.String(), r.TenantID, file, number(r.Position), r.Reason, r.Detail, r.State})
+					rows = append(rows, []string{r.ID.String(), names.of(r.TenantID), file, number(r.Position), r.Reason, r.Detail, r.State})
 				}
 				return a.table(rows)
 			})

@@ -64,6 +64,22 @@ func (s *services) organizerNames(ctx context.Context, tenantID string) (map[str
 	return names, nil
 }
 
+// people gives what organizers sign in as, "" where that is not known; a tenant's are read
+// once.
+func (s *services) people() func(ctx context.Context, tenantID, organizerID string) (string, error) {
+	read := map[string]map[string]string{}
+	return func(ctx context.Context, tenantID, organizerID string) (string, error) {
+		if read[tenantID] == nil {
+			names, err := s.organizerNames(ctx, tenantID)
+			if err != nil {
+				return "", err
+			}
+			read[tenantID] = names
+		}
+		return read[tenantID][strings.ToLower(organizerID)], nil
+	}
+}
+
 // shownOnStderr is how many closed months are told of one by one.
 const shownOnStderr = 10
 
