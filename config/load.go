@@ -166,11 +166,10 @@ func (c *Config) readSecrets(dir string, getenv func(string) string) error {
 	for i := range c.Sources {
 		s := &c.Sources[i]
 		all = append(all, secret{fmt.Sprintf("sources[%d].secret_file", i), s.SecretFile, s.SecretEnv, &s.Secret})
-		if s.CertificateFile != "" && !filepath.IsAbs(s.CertificateFile) {
-			s.CertificateFile = filepath.Join(dir, s.CertificateFile)
-		}
-		if s.KeyFile != "" && !filepath.IsAbs(s.KeyFile) {
-			s.KeyFile = filepath.Join(dir, s.KeyFile)
+		for _, file := range []*string{&s.CertificateFile, &s.KeyFile, &s.Mapping} {
+			if *file != "" && !filepath.IsAbs(*file) {
+				*file = filepath.Join(dir, *file)
+			}
 		}
 	}
 	for i := range c.Outlets {

@@ -25,6 +25,10 @@ type Source struct {
 	// again as it has been silent at most in the last four weeks.
 	Late Duration `yaml:"late"`
 
+	// Mapping is a file that says what the layout of an inbox or a push means, where it is none
+	// that Fairdial knows.
+	Mapping string `yaml:"mapping"`
+
 	// Path of an inbox: a folder with one folder a tenant, named by tenant id, or
 	// the folder of the one tenant named by Tenant.
 	Path string `yaml:"path"`
@@ -110,6 +114,9 @@ func (c Config) validateSources(k *checker) {
 		k.oneOf(key+".kind", s.Kind, SourceInbox, SourceGraph, SourcePush)
 		if s.Late < 0 {
 			k.add(key+".late", "must not be negative")
+		}
+		if s.Mapping != "" && s.Kind == SourceGraph {
+			k.add(key+".mapping", "what Graph serves needs none")
 		}
 		switch s.Kind {
 		case SourceInbox:

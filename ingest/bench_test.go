@@ -65,7 +65,7 @@ func BenchmarkParse(b *testing.B) {
 			for b.Loop() {
 				file, err := os.Open(path)
 				require.NoError(b, err)
-				rows, _, _, err := openRows(file, 1<<40)
+				rows, _, _, err := openRows(file, 1<<40, nil)
 				require.NoError(b, err)
 				good := 0
 				for {

@@ -246,7 +246,7 @@ func FuzzRows(f *testing.F) {
 	f.Add([]byte("{\"id\":1}\n{\"id\":2}"))
 	f.Add([]byte("\x1f\x8b\x08"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		rows, _, _, err := openRows(bytes.NewReader(data), int64(len(data)))
+		rows, _, _, err := openRows(bytes.NewReader(data), int64(len(data)), nil)
 		if err != nil {
 			return
 		}

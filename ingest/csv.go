@@ -17,10 +17,11 @@ const longestRecord = 20
 type csvReader struct {
 	lines  *lines
 	header header
+	comma  byte // what separates cells
 }
 
 func newCSVReader(r io.Reader) (*csvReader, error) {
-	c := &csvReader{lines: newLines(r)}
+	c := &csvReader{lines: newLines(r), comma: ','}
 	for {
 		first, err := c.lines.next()
 		if errors.Is(err, io.EOF) {
@@ -65,7 +66,7 @@ func (c *csvReader) row(first line) (row, error) {
 		out.trouble, out.detail = ReasonOversized, fmt.Sprintf("the line is longer than %d bytes; its beginning is kept", longestRow)
 		return out, nil
 	}
-	cells, open, bad := splitCells(first.text)
+	cells, open, bad := splitCellsBy(first.text, c.comma)
 	if open && !bad {
 		more, whole, err := c.join(first)
 		if err != nil {
@@ -109,7 +110,7 @@ func (c *csvReader) join(first line) (cells []string, whole string, err error) {
 			break
 		}
 		text += "\n" + next.text
-		cells, open, bad := splitCells(text)
+		cells, open, bad := splitCellsBy(text, c.comma)
 		if bad {
 			break
 		}
@@ -124,13 +125,16 @@ func (c *csvReader) join(first line) (cells []string, whole string, err error) {
 	return nil, "", nil
 }
 
-// splitCells splits a record. open: it ends inside quotes. bad: something other than a
+// splitCells splits a record at its commas.
+func splitCells(text string) (cells []string, open, bad bool) { return splitCellsBy(text, ',') }
+
+// splitCellsBy splits a record. open: it ends inside quotes. bad: something other than a
 // comma follows a closing quote.
-func splitCells(text string) (cells []string, open, bad bool) {
+func splitCellsBy(text string, comma byte) (cells []string, open, bad bool) {
 	cells = make([]string, 0, 26)
 	for {
 		if !strings.HasPrefix(text, `"`) {
-			i := strings.IndexByte(text, ',')
+			i := strings.IndexByte(text, comma)
 			if i < 0 {
 				return append(cells, text), false, false
 			}
@@ -157,7 +161,7 @@ func splitCells(text string) (cells []string, open, bad bool) {
 		switch {
 		case text == "":
 			return cells, false, false
-		case text[0] != ',':
+		case text[0] != comma:
 			return cells, false, true
 		}
 		text = text[1:]

@@ -22,6 +22,7 @@ const (
 	FormatCSV       Format = "csv"
 	FormatGraphJSON Format = "graph_json"
 	FormatJSONLines Format = "json_lines"
+	FormatMapped    Format = "mapped" // foreign, by a mapping file
 	FormatUnknown   Format = "unknown"
 )
 
@@ -95,14 +96,15 @@ var ErrFormat = errors.New("neither an admin-center ZIP or CSV, nor Graph getPst
 
 // openRows recognises what r holds, size bytes of it, and gives its rows and the header
 // they have.
-func openRows(r io.Reader, size int64) (rows, Format, string, error) {
+// A mapping says what a foreign layout means; nil is for those that Fairdial knows.
+func openRows(r io.Reader, size int64, m *Mapping) (rows, Format, string, error) {
 	buffered := bufio.NewReaderSize(r, sniffed)
 	head, err := buffered.Peek(sniffed)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, FormatUnknown, "", err
 	}
 	if sniff(head) != FormatGZIP {
-		return openPlain(buffered, head)
+		return openPlain(buffered, head, m)
 	}
 	z, err := gzip.NewReader(buffered)
 	if err != nil {
@@ -112,10 +114,14 @@ func openRows(r io.Reader, size int64) (rows, Format, string, error) {
 	if head, err = unpacked.Peek(sniffed); err != nil && !errors.Is(err, io.EOF) {
 		return nil, FormatGZIP, "", fmt.Errorf("gzip: %w", err)
 	}
-	return openPlain(unpacked, head)
+	return openPlain(unpacked, head, m)
 }
 
-func openPlain(r *bufio.Reader, head []byte) (rows, Format, string, error) {
+func openPlain(r *bufio.Reader, head []byte, m *Mapping) (rows, Format, string, error) {
+	if m != nil {
+		in, header, err := m.open(r)
+		return in, FormatMapped, header, err
+	}
 	switch format := sniff(head); format {
 	case FormatCSV:
 		c, err := newCSVReader(r)

@@ -49,6 +49,14 @@ type Ingester struct {
 	tempDir    string
 	chunkRows  int
 	locks      *locks
+	mapping    *Mapping
+}
+
+// With is an Ingester on the same store that reads a foreign layout.
+func (g *Ingester) With(m *Mapping) *Ingester {
+	other := *g
+	other.mapping = m
+	return &other
 }
 
 // New makes an Ingester.

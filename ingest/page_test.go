@@ -71,7 +71,7 @@ func TestPagesInEveryShape(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, _, _, err := openRows(iotest.OneByteReader(strings.NewReader(x.text)), 1<<20)
+			r, _, _, err := openRows(iotest.OneByteReader(strings.NewReader(x.text)), 1<<20, nil)
 			require.NoError(t, err)
 			ids, broken := seen(all(t, r))
 			require.Equal(t, x.ids, strings.Join(ids, " "))

@@ -39,7 +39,7 @@ func (g *Ingester) readings(ctx context.Context, run *run, tenantID string, file
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error {
 		defer close(full)
-		p := &parser{run: run, rows: g.chunkRows, meter: meter, full: full, empty: empty, whole: map[string]bool{}}
+		p := &parser{run: run, rows: g.chunkRows, meter: meter, full: full, empty: empty, whole: map[string]bool{}, mapping: g.mapping}
 		return p.parse(ctx, files)
 	})
 	work.Go(func() error {
@@ -70,6 +70,8 @@ type parser struct {
 	empty <-chan *chunk
 	chunk *chunk
 	whole map[string]bool // contents that this run has read to their end
+	// mapping is of foreign layouts; nil for those that Fairdial knows.
+	mapping *Mapping
 }
 
 func (p *parser) parse(ctx context.Context, files []*reading) error {
@@ -227,7 +229,7 @@ func (p *parser) part(ctx context.Context, b *batch, in part) (Format, error) {
 		return FormatUnknown, unreadable{fmt.Errorf("%s: %w", b.name(in), err)}
 	}
 	defer stream.Close()
-	rows, format, header, err := openRows(stream, in.size)
+	rows, format, header, err := openRows(stream, in.size, p.mapping)
 	if err != nil {
 		return format, unreadable{fmt.Errorf("%s: %w", b.name(in), err)}
 	}

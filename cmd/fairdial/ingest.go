@@ -10,24 +10,36 @@ import (
 )
 
 func newIngest(a *app) *cobra.Command {
-	var tenant string
+	var tenant, mappingFile string
+	var dryRun bool
 	cmd := &cobra.Command{
-		Use:   "ingest --tenant ID PATH...",
+		Use:   "ingest --tenant ID [--mapping FILE] [--dry-run] PATH...",
 		Short: "Store usage files: CSV, ZIP, Graph JSON, JSON Lines; folders; - for stdin",
 		Long: `Store usage files of one tenant. The format is recognised by content. Every record is
 stored once: the same file again adds nothing, a record with other content replaces
 the old one. A row that cannot be trusted goes to the quarantine, whole.
 
 Every file is counted: read = accepted + duplicate + ignored + rejected. Ignored is a
-valid record of a call type that is not rated; it is kept.`,
+valid record of a call type that is not rated; it is kept.
+
+Other layouts of call records are read by a mapping file (docs/mapping.md), which says what
+their columns mean. --dry-run stores nothing and shows the first ten rows as they would be
+taken.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, paths []string) error {
+			mapping, err := readMapping(mappingFile)
+			if err != nil {
+				return err
+			}
+			if dryRun {
+				return a.previewIngest(cmd.Context(), mapping, paths)
+			}
 			if tenant == "" {
 				return usagef("ingest: --tenant ID is missing; it says whose usage this is")
 			}
 			return a.withStore(cmd.Context(), func(s *services) error {
 				bar := a.progress("ingest", "bytes")
-				report, err := s.ingester.Ingest(cmd.Context(), tenant, a.actor, paths, bar)
+				report, err := s.ingester.With(mapping).Ingest(cmd.Context(), tenant, a.actor, paths, bar)
 				bar.Done()
 				if err != nil {
 					return err
@@ -40,6 +52,8 @@ valid record of a call type that is not rated; it is kept.`,
 		},
 	}
 	cmd.Flags().StringVar(&tenant, "tenant", "", "tenant `ID` whose usage this is")
+	cmd.Flags().StringVar(&mappingFile, "mapping", "", "mapping `FILE` of another layout")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "store nothing; show the first ten rows as they would be taken")
 	return cmd
 }
 

@@ -92,7 +92,12 @@ func (a *app) collect(ctx context.Context, s *services, m *metrics) (string, err
 		if source.Kind != config.SourceInbox {
 			continue
 		}
-		report, err := s.ingester.Collect(ctx, ingest.Inbox{
+		mapping, err := readMapping(source.Mapping)
+		if err != nil {
+			bad = append(bad, fmt.Errorf("source %s: %w", source.Name, err))
+			continue
+		}
+		report, err := s.ingester.With(mapping).Collect(ctx, ingest.Inbox{
 			Name: source.Name, Path: source.Path, Tenant: source.Tenant, Settle: time.Duration(source.Settle),
 		}, "source:"+source.Name)
 		if err != nil {

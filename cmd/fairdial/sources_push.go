@@ -17,7 +17,7 @@ const pushesAtOnce = 8
 
 // push takes what senders bring to the sources of that kind; nil if there are none.
 func (f *feeds) push(m *metrics) (*console.Push, error) {
-	keys, sources := map[string][]console.Key{}, map[string]config.Source{}
+	keys, sources, readers := map[string][]console.Key{}, map[string]config.Source{}, map[string]*ingest.Ingester{}
 	for _, c := range f.app.cfg.Sources {
 		if c.Kind != config.SourcePush {
 			continue
@@ -26,14 +26,18 @@ func (f *feeds) push(m *metrics) (*console.Push, error) {
 		if err != nil {
 			return nil, fmt.Errorf("source %s: %w", c.Name, err)
 		}
-		keys[c.Name], sources[c.Name] = read, c
+		mapping, err := readMapping(c.Mapping)
+		if err != nil {
+			return nil, fmt.Errorf("source %s: %w", c.Name, err)
+		}
+		keys[c.Name], sources[c.Name], readers[c.Name] = read, c, f.s.ingester.With(mapping)
 	}
 	if len(sources) == 0 {
 		return nil, nil
 	}
 	return console.NewPush(keys, pushesAtOnce, func(ctx context.Context, name, receipt string, body []byte) (console.Pushed, error) {
 		var rows []console.PushedRow
-		report, err := f.s.ingester.Receive(ctx, ingest.Received{
+		report, err := readers[name].Receive(ctx, ingest.Received{
 			TenantID: sources[name].Tenant, Source: config.SourcePush, Name: "push " + name + " " + receipt, Actor: source.Actor(name),
 			At: f.app.now(), Body: body,
 			Verdict: func(v ingest.RowVerdict) {
