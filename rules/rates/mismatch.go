@@ -16,12 +16,20 @@ import (
 // number is known, contradict nothing.
 func (s Sheet) Mismatches() []Problem {
 	var problems []Problem
+	type pair struct{ prefix, country string }
+	known := map[pair][]string{} // a sheet can have a row for each origin and type of number
 	for _, r := range s.Rates {
 		named, ok := countryOf(r.Destination)
 		if !ok {
 			continue
 		}
-		if lies := liesIn(r.Prefix, named); len(lies) > 0 {
+		at := pair{r.Prefix, named}
+		lies, looked := known[at]
+		if !looked {
+			lies = liesIn(r.Prefix, named)
+			known[at] = lies
+		}
+		if len(lies) > 0 {
 			problems = append(problems, Problem{r.Row, fmt.Sprintf(
 				"the destination %q is %s, and prefix %s lies in %s: mend the row, or import with --allow-mismatch if the sheet means it",
 				r.Destination, named, r.Prefix, strings.Join(lies, ", "))})
@@ -90,7 +98,8 @@ func regionsOf(prefix string) []string {
 // country's, or one that goes on with the same digit. It can overlook some and makes none
 // up.
 func begins(prefix, region string) bool {
-	for _, kind := range append([]phonenumbers.PhoneNumberType{phonenumbers.PREMIUM_RATE, phonenumbers.PAGER, phonenumbers.UAN, phonenumbers.PERSONAL_NUMBER}, voice...) {
+	special := []phonenumbers.PhoneNumberType{phonenumbers.PREMIUM_RATE, phonenumbers.PAGER, phonenumbers.UAN, phonenumbers.PERSONAL_NUMBER}
+	for _, kind := range slices.Concat(voice, special) {
 		example := phonenumbers.GetExampleNumberForType(region, kind)
 		if example == nil {
 			continue
