@@ -21,6 +21,8 @@ type Books interface {
 	Statements(ctx context.Context, month usage.Month, tenants []string) ([]rating.Statement, error)
 	Close(ctx context.Context, req rating.CloseRequest) (rating.Closing, error)
 	Reopen(ctx context.Context, month usage.Month, tenantID, actor, reason string) (rating.Closing, error)
+	// Leak is what the add-on absorbed of a tenant-month.
+	Leak(ctx context.Context, month usage.Month, tenantID string) (rating.Leak, error)
 	Signatures(ctx context.Context, rec rating.Reconciliation) ([]rating.Signature, error)
 	Sign(ctx context.Context, rec rating.Reconciliation, fingerprint, actor, reason string) error
 	// Write writes statements as csv, xlsx or parquet.

@@ -50,6 +50,19 @@ func (l *ledger) Reopen(_ context.Context, _ usage.Month, tenantID, actor, reaso
 	return rating.Closing{}, l.err
 }
 
+func (l *ledger) Leak(_ context.Context, m usage.Month, tenantID string) (rating.Leak, error) {
+	if tenantID == "unrated" {
+		return rating.Leak{}, rating.ErrNotRated
+	}
+	part := rating.LeakPart{Calls: 3, Seconds: 7200, Amount: new(decimal.RequireFromString("12.5")), UnpricedCalls: 1}
+	out := rating.Leak{TenantID: tenantID, Month: m.String(), Currency: "USD", Note: "prices are dear", Absorbed: part, Questioned: part, Shown: shownIn(tenantID)}
+	for i := range leakShown + 2 {
+		out.Organizers = append(out.Organizers, rating.LeakOrganizer{OrganizerID: fmt.Sprint("o", i), Name: "Ann <i>", Absorbed: part, Cases: []string{"c-1"}})
+	}
+	out.Organizers[0].Absorbed.Amount = nil
+	return out, nil
+}
+
 func (l *ledger) Signatures(context.Context, rating.Reconciliation) ([]rating.Signature, error) {
 	return []rating.Signature{{By: "ann", Reason: "as expected"}}, nil
 }
@@ -96,6 +109,13 @@ func TestFinancePages(t *testing.T) {
 	for _, path := range []string{"/finance/2026-02/t/variance", "/finance/2026-02/t/records?class=all", "/usage/t/u1", "/tenants/t"} {
 		require.Contains(t, get(h, path).Body.String(), "2026-02 is closed by eve: this is run 3.", path)
 	}
+	leak := get(h, "/finance/2026-02/t/leak").Body.String()
+	for _, part := range []string{
+		"12.50 USD", "1 without a rate", "unpriced USD", "prices are dear", "2026-02 is closed by eve", `/organizers/t/o0`, "Ann &lt;i&gt;", `href="/cases/c-1"`, "and 2 more",
+	} {
+		require.Contains(t, leak, part)
+	}
+	require.Equal(t, http.StatusNotFound, get(h, "/finance/2026-02/unrated/leak").Code)
 	variance := get(h, "/finance/2026-02/t/variance").Body.String()
 	require.Contains(t, variance, "Charged less rated, USD")
 	require.Contains(t, variance, `free call</a></td><td class="n">2</td><td class="n">-1.25</td>`)

@@ -33,7 +33,7 @@ type pages struct {
 
 func newPages(opts Options) (*pages, error) {
 	p := &pages{opts: opts, views: views{opts.Conn}, templates: map[string]*template.Template{}}
-	for _, name := range []string{"message", "overview", "queue", "case", "organizer", "tenants", "tenant", "signin", "setup", "account", "months", "month", "statement", "variance", "records", "explorer", "record", "intake", "rejected", "audit", "rules", "doctor", "settings"} {
+	for _, name := range []string{"message", "overview", "queue", "case", "organizer", "tenants", "tenant", "signin", "setup", "account", "months", "month", "statement", "variance", "leak", "records", "explorer", "record", "intake", "rejected", "audit", "rules", "doctor", "settings"} {
 		t, err := template.New("layout.html").Funcs(formats()).ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("console page %s: %w", name, err)
@@ -60,6 +60,7 @@ func (p *pages) routes() map[string]http.HandlerFunc {
 		"GET /finance/{month}/download":               p.download,
 		"GET /finance/{month}/{tenant}":               p.statement,
 		"GET /finance/{month}/{tenant}/variance":      p.variance,
+		"GET /finance/{month}/{tenant}/leak":          p.leak,
 		"GET /finance/{month}/{tenant}/records":       p.varianceRecords,
 		"POST /finance/{month}/{tenant}/close":        p.closeMonth,
 		"POST /finance/{month}/{tenant}/reopen":       p.reopenMonth,

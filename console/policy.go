@@ -53,6 +53,7 @@ func needs() map[string]need {
 		"GET /finance/{month}/download":          see,
 		"GET /finance/{month}/{tenant}":          see,
 		"GET /finance/{month}/{tenant}/variance": see,
+		"GET /finance/{month}/{tenant}/leak":     see,
 		"GET /finance/{month}/{tenant}/records":  see,
 		"POST /finance/{month}/{tenant}/close":   {access.Account, true},
 		"POST /finance/{month}/{tenant}/reopen":  {access.Account, true},

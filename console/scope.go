@@ -166,6 +166,13 @@ func (s scopedBooks) Statements(ctx context.Context, month usage.Month, tenants 
 	return only(ctx, all, func(st rating.Statement) string { return st.TenantID }), err
 }
 
+func (s scopedBooks) Leak(ctx context.Context, month usage.Month, tenantID string) (rating.Leak, error) {
+	if !sees(ctx, tenantID) {
+		return rating.Leak{}, ErrNotFound
+	}
+	return s.Books.Leak(ctx, month, tenantID)
+}
+
 func (s scopedBooks) Close(ctx context.Context, req rating.CloseRequest) (rating.Closing, error) {
 	if !sees(ctx, req.TenantID) {
 		return rating.Closing{}, ErrNotFound

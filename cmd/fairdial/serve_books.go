@@ -28,6 +28,25 @@ func (b financeBooks) Sign(ctx context.Context, rec rating.Reconciliation, finge
 	return b.s.rater.SignReconciliation(ctx, b.s.journal, rec, fingerprint, actor, reason)
 }
 
+func (b financeBooks) Leak(ctx context.Context, month usage.Month, tenantID string) (rating.Leak, error) {
+	r, err := b.AsClosed(ctx, []string{tenantID})
+	if err != nil {
+		return rating.Leak{}, err
+	}
+	cases, err := b.s.questioned(ctx)
+	if err != nil {
+		return rating.Leak{}, err
+	}
+	all, err := r.Leaks(ctx, rating.LeakRequest{Month: month, Tenants: []string{tenantID}, Cases: cases})
+	if err == nil && len(all) != 1 {
+		err = rating.ErrNotRated
+	}
+	if err != nil {
+		return rating.Leak{}, err
+	}
+	return all[0], nil
+}
+
 func (b financeBooks) Write(ctx context.Context, w io.Writer, format string, month usage.Month, tenants []string) error {
 	all, err := b.Statements(ctx, month, tenants)
 	if err != nil {

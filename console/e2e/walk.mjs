@@ -147,7 +147,7 @@ assert.ok(workbook.length > 5000 && workbook.subarray(0, 2).toString() === "PK",
 
 const pages = {
   overview: "/", cases: "/cases", case: theCase, tenants: "/tenants", months: "/finance", month: theMonth, statement: theStatement,
-  variance: `${theStatement}/variance`, records: `${theStatement}/records`, usage: "/usage?by=tenant", call: theCall, ingest: "/ingest",
+  variance: `${theStatement}/variance`, leak: `${theStatement}/leak`, records: `${theStatement}/records`, usage: "/usage?by=tenant", call: theCall, ingest: "/ingest",
   quarantine: "/ingest/quarantine", rules: "/rules", audit: "/audit", settings: "/settings", doctor: "/settings/doctor", account: "/account",
 };
 step("axe: every page, light on a desktop and dark on a phone");
