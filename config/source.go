@@ -60,6 +60,13 @@ type Source struct {
 	Overlap  Duration `yaml:"overlap"`
 	Window   Duration `yaml:"window"`
 
+	// DirectorySchedule is when users and licences are synchronised from Graph: cron in UTC;
+	// "" never.
+	DirectorySchedule string `yaml:"directory_schedule"`
+	// Beta lets Graph's beta API be asked too: the log of blocked users with every poll, and
+	// the dial-out report when somebody asks for it.
+	Beta bool `yaml:"beta"`
+
 	// KeyFile of a push: one key a line, or sha256: and its hash, and after a space a name.
 	KeyFile string `yaml:"key_file"`
 }
@@ -180,10 +187,10 @@ func (s Source) validateGraph(k *checker, key string) {
 	if s.Window > longestWindow {
 		k.add(key+".window", "Graph answers for 90 days (2160h) at most")
 	}
-	if s.Schedule == "off" {
-		return
-	}
-	if _, err := cron.ParseStandard(s.Schedule); err != nil {
+	if _, err := cron.ParseStandard(s.Schedule); err != nil && s.Schedule != "off" {
 		k.add(key+".schedule", "%v; write five fields (minute hour day month weekday), @every 10m, or off", err)
+	}
+	if _, err := cron.ParseStandard(s.DirectorySchedule); err != nil && s.DirectorySchedule != "" {
+		k.add(key+".directory_schedule", "%v; write five fields (minute hour day month weekday), or @daily", err)
 	}
 }

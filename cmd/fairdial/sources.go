@@ -19,7 +19,7 @@ func newSources(a *app) *cobra.Command {
 		Use: "sources", Short: "Where usage arrives from by itself, and how each source fares", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newSourcesList(a), newSourcesPoll(a), newSourcesStatus(a))
+	cmd.AddCommand(newSourcesList(a), newSourcesPoll(a), newSourcesStatus(a), newSourcesSync(a), newSourcesReport(a))
 	return cmd
 }
 
@@ -90,8 +90,8 @@ as duplicates. A source that fails does not stop the others.`,
 				}
 			}
 			for _, name := range names {
-				if !slices.ContainsFunc(a.cfg.Sources, func(c config.Source) bool { return c.Name == name && c.Kind == config.SourceGraph }) {
-					return usagef("sources poll: %q is no Graph source of the configuration; see fairdial sources list", name)
+				if _, err := a.graphSource(name); err != nil {
+					return err
 				}
 			}
 			return a.withStore(cmd.Context(), func(s *services) error { return a.pollAll(cmd.Context(), s, names, from) })

@@ -115,17 +115,22 @@ func (f *feeds) poll(ctx context.Context, name string, since time.Time) (graph.R
 		return graph.Result{}, fmt.Errorf("source %s: %w", name, errPolled)
 	}
 	defer func() { _ = lock.Unlock() }()
-	var result graph.Result
-	if since.IsZero() {
-		result, err = p.Poll(ctx)
-	} else {
-		result, err = p.Again(ctx, since)
+	result, err := f.ask(ctx, p, since)
+	if err == nil && f.beta(name) {
+		err = f.blocked(ctx, p)
 	}
 	if ctx.Err() != nil {
 		return result, err
 	}
 	lasting := errors.Is(err, graph.ErrCredentials) || errors.Is(err, graph.ErrPermission)
 	return result, errors.Join(err, f.log.Note(ctx, name, p.TenantID, err, lasting))
+}
+
+func (f *feeds) ask(ctx context.Context, p *graph.Poller, since time.Time) (graph.Result, error) {
+	if since.IsZero() {
+		return p.Poll(ctx)
+	}
+	return p.Again(ctx, since)
 }
 
 // standings is how each source fares, in the order of the configuration.

@@ -23,6 +23,7 @@ import (
 
 // cloud is Entra and Graph for any number of tenants.
 type cloud struct {
+	mux   *http.ServeMux
 	url   string
 	ca    string // file
 	entra *graphfake.Entra
@@ -33,6 +34,7 @@ func newCloud(t *testing.T, tenants int) *cloud {
 	t.Helper()
 	c := &cloud{entra: &graphfake.Entra{}, graph: map[string]*graphfake.Graph{}, ca: filepath.Join(t.TempDir(), "ca.pem")}
 	mux := http.NewServeMux()
+	c.mux = mux
 	mux.Handle("/", c.entra)
 	now := time.Now().UTC()
 	for n := range tenants {
@@ -170,4 +172,42 @@ func TestSourcesFromTheCommandLine(t *testing.T) {
 	require.Equal(t, exitUsage, code)
 	require.Contains(t, stderr, "no Graph source")
 	require.Contains(t, p.ok("sources", "list"), "s-t1")
+}
+
+// Users and licences by delta, the provider's own blocks and its dial-out report.
+func TestTheDirectoryAndTheCompanionsFromGraph(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t, 1)
+	answer := func(path, body string) {
+		c.mux.HandleFunc("/graph-t0"+path, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(body)) })
+	}
+	answer("/v1.0/users/delta", fmt.Sprintf(`{"value":[{"id":"db03c14b-06eb-4189-939b-7cbf3a20ba27","userPrincipalName":"ann@contoso.example","usageLocation":"US",
+		"assignedPlans":[{"assignedDateTime":"2026-01-01T00:00:00Z","capabilityStatus":"Enabled","servicePlanId":"3e26ee1f-8a5f-4d52-aee2-b81ce45c8f40"}]}],
+		"@odata.deltaLink":"%s/graph-t0/v1.0/users/delta?$deltatoken=1"}`, c.url))
+	answer("/v1.0/subscribedSkus", `{"value":[{"skuId":"0c266dff-15dd-4b49-8397-2bb16070ed52","skuPartNumber":"MCOMEETADV","capabilityStatus":"Enabled",
+		"prepaidUnits":{"enabled":5},"servicePlans":[{"servicePlanId":"3e26ee1f-8a5f-4d52-aee2-b81ce45c8f40"}]}]}`)
+	c.mux.HandleFunc("/graph-t0/beta/communications/callRecords/", func(w http.ResponseWriter, r *http.Request) {
+		body := `{"value":[{"userId":"db03c14b-06eb-4189-939b-7cbf3a20ba27","usageLocation":"US","destinationContext":"Domestic","currency":"USD","totalCalls":6,"totalCallSeconds":375,"totalCallCharge":0}]}`
+		if strings.Contains(r.URL.Path, "BlockedUsers") {
+			body = `{"value":[{"blockDateTime":"2026-11-01T10:00:00Z","blockReason":"High Overall Usage","remediationId":"9b1ecb0d-1a3e-4f0a-9a53-6d8f9e9f1f01",
+				"userBlockMode":"Blocked","userId":"db03c14b-06eb-4189-939b-7cbf3a20ba27","userPrincipalName":"ann@contoso.example"}]}`
+		}
+		_, _ = w.Write([]byte(body))
+	})
+	p := newProgram(t, "tenants: [{id: t0, name: Contoso, country: US, segment: commercial, channel: ea}]\nsources:"+c.source("t0", "off")+"\n    beta: true\n")
+	p.env = c.env()
+
+	require.Contains(t, p.ok("sources", "sync", "s-t0"), "1 users, 1 changed, 0 removed (whole), 1 licence intervals")
+	require.Contains(t, p.ok("sources", "sync", "s-t0"), "(by changes)")
+	require.Contains(t, p.ok("directory", "licences", "--tenant", "t0"), "3e26ee1f")
+	p.ok("sources", "poll")
+	require.Contains(t, p.ok("enforce", "blocked"), "High Overall Usage")
+	p.ok("sources", "poll")
+	require.Equal(t, 1, strings.Count(p.ok("enforce", "blocked"), "High Overall Usage"), "a block counts once")
+
+	file := filepath.Join(t.TempDir(), "report.json")
+	month := time.Now().UTC().Add(-40 * time.Hour).Format("2006-01")
+	p.ok("sources", "report", "s-t0", "--month", month, "--out", file)
+	p.ok("rate")
+	require.Contains(t, p.ok("reconcile", "--month", month, "--tenant", "t0", "--report", file), "report")
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -67,7 +68,22 @@ const (
 )
 
 // ErrPermission: the app registration lacks a permission or its administrator's consent.
-var ErrPermission = errors.New("grant the application permission CallRecord-PstnCalls.Read.All (or CallRecords.Read.All) to the app registration and let an administrator consent")
+var ErrPermission = errors.New("a permission is missing")
+
+// errGone: Graph has forgotten the state that a delta link stands for.
+var errGone = errors.New("the state of the last synchronisation is gone")
+
+// permission names what a request needs, the least first.
+// Source: Microsoft Learn, permissions of each method, application permissions.
+func permission(address string) string {
+	switch {
+	case strings.Contains(address, "/users"):
+		return "User.Read.All"
+	case strings.Contains(address, "/subscribedSkus"):
+		return "LicenseAssignment.Read.All (or Organization.Read.All)"
+	}
+	return "CallRecord-PstnCalls.Read.All (or CallRecords.Read.All)"
+}
 
 // wait takes the next place in the queue. A new client waits once before its first
 // request, so that starting again and again does not exceed the limit either.
@@ -113,7 +129,9 @@ func (c *Client) get(ctx context.Context, address string) ([]byte, error) {
 		case status == http.StatusUnauthorized:
 			return nil, fmt.Errorf("%w: graph refuses a fresh token; check the directory and client id of the source", ErrCredentials)
 		case status == http.StatusForbidden:
-			return nil, fmt.Errorf("graph answers 403: %w", ErrPermission)
+			return nil, fmt.Errorf("%w: graph answers 403; grant the application permission %s to the app registration and let an administrator consent", ErrPermission, permission(address))
+		case status == http.StatusGone:
+			return nil, errGone
 		case status == http.StatusTooManyRequests || status >= 500:
 			last = fmt.Errorf("graph answers %d", status)
 		default:

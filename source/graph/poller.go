@@ -171,52 +171,28 @@ func (p *Poller) address(from, to time.Time) string {
 
 // window reads one window page by page.
 func (p *Poller) window(ctx context.Context, from, to time.Time, version uint32, result *Result) error {
-	address := p.address(from, to)
-	seen := map[string]bool{}
-	for page := 1; address != ""; page++ {
-		if seen[address] {
-			return fmt.Errorf("page %d links back to one that was read", page-1)
+	_, err := p.Client.pages(ctx, p.address(from, to), func(page int, body []byte, value []json.RawMessage) error {
+		result.Pages++
+		if len(value) == 0 {
+			return nil
 		}
-		seen[address] = true
-		body, err := p.Client.get(ctx, address)
+		report, err := p.Receiver.Receive(ctx, ingest.Received{
+			TenantID: p.TenantID, Source: "graph", Actor: "source:" + p.Name, At: p.Now(), Body: body,
+			Name: fmt.Sprintf("getPstnCalls %s poll %d page %d", p.Name, version, page),
+		})
 		if err != nil {
 			return err
 		}
-		var answer struct {
-			Value    *[]json.RawMessage `json:"value"`
-			NextLink string             `json:"@odata.nextLink"`
+		if report.Error != "" {
+			return fmt.Errorf("page %d: %s", page, report.Error)
 		}
-		if err := json.Unmarshal(body, &answer); err != nil {
-			return fmt.Errorf("page %d is no page of usage records: %w", page, err)
-		}
-		if answer.Value == nil {
-			return fmt.Errorf("page %d is no page of usage records: it has no value", page)
-		}
-		if answer.NextLink != "" {
-			if err := p.Client.sameHost(answer.NextLink); err != nil {
-				return err
-			}
-		}
-		if len(*answer.Value) > 0 {
-			report, err := p.Receiver.Receive(ctx, ingest.Received{
-				TenantID: p.TenantID, Source: "graph", Actor: "source:" + p.Name, At: p.Now(), Body: body,
-				Name: fmt.Sprintf("getPstnCalls %s poll %d page %d", p.Name, version, page),
-			})
-			if err != nil {
-				return err
-			}
-			if report.Error != "" {
-				return fmt.Errorf("page %d: %s", page, report.Error)
-			}
-			result.Read += report.Read
-			result.Accepted += report.Accepted
-			result.Duplicate += report.Duplicate
-			result.Ignored += report.Ignored
-			result.Rejected += report.Rejected
-			result.Corrected += report.Corrected
-		}
-		result.Pages++
-		address = answer.NextLink
-	}
-	return nil
+		result.Read += report.Read
+		result.Accepted += report.Accepted
+		result.Duplicate += report.Duplicate
+		result.Ignored += report.Ignored
+		result.Rejected += report.Rejected
+		result.Corrected += report.Corrected
+		return nil
+	})
+	return err
 }
