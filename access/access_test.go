@@ -153,6 +153,26 @@ func TestKeys(t *testing.T) {
 	require.False(t, known)
 }
 
+// A gateway's key is known while the log is being read, however long the store takes.
+func TestKeysAreKnownWhileTheStoreIsSlow(t *testing.T) {
+	b, _, _ := open(t)
+	secret, err := b.AddKey(t.Context(), Key{Name: "gateway", Role: KeyRoles()[0]}, "ann")
+	require.NoError(t, err)
+	b.mu.Lock() // as during a read of the log
+	defer b.mu.Unlock()
+	known := make(chan bool, 1)
+	go func() {
+		who, there := b.IdentifyKey(secret)
+		known <- there && who.Name == "gateway"
+	}()
+	select {
+	case there := <-known:
+		require.True(t, there)
+	case <-time.After(5 * time.Second):
+		t.Fatal("it waits for the store")
+	}
+}
+
 func TestPasswords(t *testing.T) {
 	one, err := hashPassword(right)
 	require.NoError(t, err)

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -51,8 +52,9 @@ type Book struct {
 	mark     journal.Mark
 	heads    map[string]journal.Event
 	users    map[string]User
-	sessions map[string]Session // by hash of token
-	keys     map[string]Key     // by hash of key
+	sessions map[string]Session                             // by hash of token
+	keys     map[string]Key                                 // by hash of key
+	bearers  atomic.Pointer[map[[sha256.Size]byte]Identity] // who keys are of; never changed, replaced whole
 	seen     map[string]time.Time
 	failed   map[string]failures
 	pace     map[string]*rate.Limiter // of sign-ins, by address
@@ -124,6 +126,7 @@ func (b *Book) load(ctx context.Context) error {
 		b.heads[e.Subject] = e
 		b.take(e)
 	}
+	b.publishKeys()
 	return nil
 }
 
@@ -182,6 +185,7 @@ func (b *Book) write(ctx context.Context, subject, kind, actor, reason string, b
 	e.RecordedAt = b.now()
 	b.heads[subject] = e
 	b.take(e)
+	b.publishKeys()
 	return nil
 }
 

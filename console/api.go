@@ -6,11 +6,18 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"sync"
 
 	"fairdial/cases"
 )
 
-type api struct{ opts Options }
+// api answers programs. What would be made anew for each decision is kept: a gateway asks
+// thousands a second.
+type api struct {
+	opts    Options
+	json    []string  // the media type
+	buffers sync.Pool // *[]byte that answers are written into
+}
 
 // routes are all addresses of the API; openapi.yaml lists the same, and a test
 // compares them.

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"fairdial/enforcement"
 )
@@ -23,16 +25,32 @@ const (
 )
 
 func (a *api) decide(w http.ResponseWriter, r *http.Request) {
-	number := ""
-	if r.URL.RawQuery != "" {
-		number = r.URL.Query().Get("number")
-	}
-	decision, err := a.opts.Decider.Decide(r.PathValue("organizer"), number)
+	decision, err := a.opts.Decider.Decide(r.PathValue("organizer"), dialled(r.URL))
 	if err != nil {
 		problem(w, http.StatusBadRequest, "Name an organizer, by object id or user principal name.")
 		return
 	}
-	writeJSON(w, http.StatusOK, &decision)
+	buffer, ready := a.buffers.Get().(*[]byte)
+	if !ready {
+		buffer = new([]byte)
+	}
+	*buffer = append(decision.AppendJSON((*buffer)[:0]), '\n')
+	w.Header()["Content-Type"] = a.json
+	_, _ = w.Write(*buffer)
+	a.buffers.Put(buffer)
+}
+
+// dialled is the number of a question.
+func dialled(u *url.URL) string {
+	if u.RawQuery == "" {
+		return ""
+	}
+	if value, only := strings.CutPrefix(u.RawQuery, "number="); only && !strings.ContainsAny(value, "&;") {
+		if number, err := url.QueryUnescape(value); err == nil {
+			return number
+		}
+	}
+	return u.Query().Get("number")
 }
 
 // decideAll answers many questions in their order.
@@ -58,7 +76,15 @@ func (a *api) decideAll(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"decisions": decisions})
+	body := []byte(`{"decisions":[`)
+	for i := range decisions {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		body = decisions[i].AppendJSON(body)
+	}
+	w.Header()["Content-Type"] = a.json
+	_, _ = w.Write(append(body, "]}\n"...))
 }
 
 // reportCalls takes what a gateway says of calls that go on or have ended.

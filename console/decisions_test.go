@@ -7,11 +7,18 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
+
+	"fairdial/access"
+	"fairdial/store/journal"
+	"fairdial/store/storetest"
 )
 
 func post(h http.Handler, path, body string, change ...func(*http.Request)) *httptest.ResponseRecorder {
@@ -102,6 +109,38 @@ func TestEachKeyHasARateOfItsOwn(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, limited.Code)
 	require.Equal(t, "1", limited.Header().Get("Retry-After"))
 	require.Equal(t, http.StatusOK, ask("k2-0123456789abc").Code, "the other key is not slowed down")
+}
+
+// Keys that were made in the console have each a rate of its own too.
+func TestEachKeyOfTheConsoleHasARateOfItsOwn(t *testing.T) {
+	j := journal.New(storetest.Open(t), time.Now, uuid.New)
+	book, err := access.Open(t.Context(), j, time.Now)
+	require.NoError(t, err)
+	var secrets []string
+	for _, name := range []string{"east", "west"} {
+		secret, err := book.AddKey(t.Context(), access.Key{Name: name, Role: access.Gateway}, "ann")
+		require.NoError(t, err)
+		secrets = append(secrets, secret)
+	}
+	w := world{}
+	h, err := New(Options{
+		Cases: w, Decider: w, Overview: w, Ratings: ratingWorld{}, Access: book, KeyRate: 2,
+		Metrics: prometheus.NewRegistry(), Registry: prometheus.NewRegistry(),
+	})
+	require.NoError(t, err)
+	ask := func(key string) int { return get(h, "/api/v1/decisions/a", header("Authorization", "Bearer "+key)).Code }
+	require.Equal(t, []int{200, 200, 429}, []int{ask(secrets[0]), ask(secrets[0]), ask(secrets[0])})
+	require.Equal(t, 200, ask(secrets[1]), "the other key is not slowed down")
+	require.Equal(t, 401, ask("fd_nobody"))
+}
+
+func TestTheNumberOfAQuestion(t *testing.T) {
+	for query, want := range map[string]string{
+		"": "", "number=%2B14255550100": "+14255550100", "number=112": "112", "number=": "",
+		"x=1&number=911": "911", "number=911&x=1": "911", "number=1&number=2": "1", "numbers=1": "", "number=%zz": "",
+	} {
+		require.Equal(t, want, dialled(&url.URL{RawQuery: query}), query)
+	}
 }
 
 // Presses of Slack's buttons bear a signature and no API key; what is wrong though the daemon

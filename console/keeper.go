@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 
 	"golang.org/x/time/rate"
 
@@ -20,34 +21,50 @@ import (
 type keeper struct {
 	opts   Options
 	pages  *pages
-	limits []*rate.Limiter // by key of the file, and a last one for all others
+	limits []*rate.Limiter // by key of the file, and a last one for who has none
+	others sync.Map        // name of another key → *rate.Limiter
 }
 
 // newKeeper makes one that takes Options.KeyRate requests a second and key; 0 is any number.
 func newKeeper(opts Options, p *pages) *keeper {
 	k := &keeper{opts: opts, pages: p, limits: make([]*rate.Limiter, len(opts.Keys)+1)}
-	limit := rate.Limit(opts.KeyRate)
-	if opts.KeyRate <= 0 {
-		limit = rate.Inf
-	}
 	for i := range k.limits {
-		k.limits[i] = rate.NewLimiter(limit, max(opts.KeyRate, 1))
+		k.limits[i] = k.newLimit()
 	}
 	return k
 }
 
+func (k *keeper) newLimit() *rate.Limiter {
+	if k.opts.KeyRate <= 0 {
+		return rate.NewLimiter(rate.Inf, 1)
+	}
+	return rate.NewLimiter(rate.Limit(k.opts.KeyRate), k.opts.KeyRate)
+}
+
+// limitOf is the limit of a key that was made in the console. Only names of keys that there
+// are get here, so there are never more than those.
+func (k *keeper) limitOf(name string) *rate.Limiter {
+	if limit, there := k.others.Load(name); there {
+		return limit.(*rate.Limiter)
+	}
+	limit, _ := k.others.LoadOrStore(name, k.newLimit())
+	return limit.(*rate.Limiter)
+}
+
 // identify says who it is, if it is known. It answers itself where ok is false.
 func (k *keeper) identify(w http.ResponseWriter, r *http.Request) (who access.Identity, known, ok bool) {
-	limit := len(k.limits) - 1
+	limit := k.limits[len(k.limits)-1]
 	if key := bearer(r); key != "" {
 		if at, found := k.find(key); found {
-			limit, known = at, true
+			limit, known = k.limits[at], true
 			who = access.Identity{Name: k.opts.Keys[at].Name, Role: access.Admin}
 			if who.Name == "" {
 				who.Name = fmt.Sprintf("key %d", at+1)
 			}
 		} else if k.opts.Access != nil {
-			who, known = k.opts.Access.IdentifyKey(key)
+			if who, known = k.opts.Access.IdentifyKey(key); known {
+				limit = k.limitOf(who.Name)
+			}
 		}
 	} else {
 		if k.opts.Access != nil {
@@ -59,7 +76,7 @@ func (k *keeper) identify(w http.ResponseWriter, r *http.Request) (who access.Id
 			who, known = k.here(r)
 		}
 	}
-	if known && who.Session == "" && !k.limits[limit].Allow() {
+	if known && who.Session == "" && !limit.Allow() {
 		w.Header().Set("Retry-After", "1")
 		problem(w, http.StatusTooManyRequests, "This key has used up http.requests_per_second: try again in a second.")
 		return who, true, false

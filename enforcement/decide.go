@@ -162,11 +162,11 @@ func (p Policy) answer(s State, used recent, at time.Time) Decision {
 		return d
 	}
 	d.Reason = s.Reason
-	if !s.Until.IsZero() {
-		d.Until = &s.Until
+	if until := s.Until; !until.IsZero() { // copies, lest all of s goes to the heap
+		d.Until = &until
 	}
-	if s.Evidence.CaseID != "" {
-		d.CaseID = &s.Evidence.CaseID
+	if id := s.Evidence.CaseID; id != "" {
+		d.CaseID = &id
 	}
 	switch d.Level {
 	case LevelSuspend:
