@@ -10,7 +10,7 @@ DEMO ?= .demo
 
 export CHDB_LIB_PATH ?= $(CURDIR)/$(LIBRARY)
 
-.PHONY: engine build demo screenshots test test-race bench scorecard lint generate fresh clean
+.PHONY: rules-check engine build demo screenshots test test-race bench scorecard lint generate fresh clean
 
 build: ## the program, bin/fairdial
 	CGO_ENABLED=0 go build -o bin/fairdial ./cmd/fairdial
@@ -42,6 +42,9 @@ lint: $(TOOLS)/golangci-lint ## style, and the import rules that keep the layers
 
 $(TOOLS)/golangci-lint:
 	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+
+rules-check: ## the alert rules and the dashboard, by Prometheus's own parser
+	cd deploy/check && go test -count=1 ./...
 
 generate: ## files made from others
 	go generate ./...
