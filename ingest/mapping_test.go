@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"bufio"
-	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -67,7 +66,7 @@ func TestAForeignLayoutByItsMapping(t *testing.T) {
 		require.True(t, strings.HasPrefix(r.raw, "c"), "the row is kept as it stood")
 	}
 	_, err = rows.next()
-	require.True(t, errors.Is(err, io.EOF))
+	require.ErrorIs(t, err, io.EOF)
 }
 
 func TestMappedJSONAndUnixTimes(t *testing.T) {

@@ -30,7 +30,7 @@ time_zone: America/Chicago
 duration_unit: min
 `)
 	lines := []string{}
-	for _, id := range strings.Split("a b c d e f g h i j k l", " ") {
+	for id := range strings.SplitSeq("a b c d e f g h i j k l", " ") {
 		lines = append(lines, id+"\to1\t+12125550100\t01/31/2026 11:30 PM\t2.5\tC")
 	}
 	calls := write("calls.tsv", strings.Join(append(lines, "m\to1\t+12125550100\tyesterday\t1\tC"), "\n")+"\n")

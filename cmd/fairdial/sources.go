@@ -12,6 +12,7 @@ import (
 
 	"fairdial/config"
 	"fairdial/ingest"
+	"fairdial/source/graph"
 )
 
 func newSources(a *app) *cobra.Command {
@@ -135,7 +136,26 @@ func (a *app) pollAll(ctx context.Context, s *services, names []string, since ti
 	} else {
 		err = a.table(rows)
 	}
+	f.warnVanished(ctx, names)
 	return errors.Join(append([]error{err}, bad...)...)
+}
+
+// warnVanished says where a source reaches further back than Graph keeps records.
+func (f *feeds) warnVanished(ctx context.Context, names []string) {
+	standings, err := f.standings(ctx)
+	if err != nil {
+		return // the poll's own result stands
+	}
+	for _, st := range standings {
+		if st.Read == nil || len(names) > 0 && !slices.Contains(names, st.Name) {
+			continue
+		}
+		country, kept := graph.Shortest(st.Countries)
+		if gone := st.Read.ReadAt.Add(-kept); st.Read.From.Before(gone) && kept < graph.Retention("") {
+			f.app.logger.Warn("Graph keeps the records of some users for less time than was asked for: older ones of theirs can only come from exports",
+				"source", st.Name, "country", country, "days", int(kept.Hours()/24), "gone_before", clock(gone))
+		}
+	}
 }
 
 func newSourcesStatus(a *app) *cobra.Command {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -43,8 +44,20 @@ func (d directorySync) String() string {
 	return fmt.Sprintf("%d users, %d changed, %d removed (%s), %d licence intervals", d.Changes.Users, d.Changes.Changed, d.Changes.Removed, how, d.Import.Licences)
 }
 
-// sync brings a tenant's users and licences up to date.
+// directoryOf is the name under which the failures of a source's directory are kept.
+func directoryOf(name string) string { return name + "/directory" }
+
+// sync brings a tenant's users and licences up to date, and keeps how it went.
 func (f *feeds) sync(ctx context.Context, c config.Source) (directorySync, error) {
+	out, err := f.syncNow(ctx, c)
+	if ctx.Err() != nil {
+		return out, err
+	}
+	// What is done once a day is not tried again soon: any failure is somebody's to look at.
+	return out, errors.Join(err, f.log.Note(ctx, directoryOf(c.Name), c.Tenant, err, err != nil))
+}
+
+func (f *feeds) syncNow(ctx context.Context, c config.Source) (directorySync, error) {
 	out := directorySync{Name: c.Name}
 	folder := filepath.Join(f.app.cfg.Store.Path, "directory", fmt.Sprintf("%016x", xxhash.Sum64String(c.Name+"\x00"+c.Directory)))
 	at := f.app.now()

@@ -155,6 +155,10 @@ func (f *feeds) standings(ctx context.Context) ([]source.Standing, error) {
 	for _, c := range f.app.cfg.Sources {
 		c = c.Complete()
 		st := source.Standing{Name: c.Name, Kind: c.Kind, TenantID: c.Tenant, Arrivals: arrivals[c.Name], Late: time.Duration(c.Late)}
+		if failed, there := failures[directoryOf(c.Name)]; there && c.DirectorySchedule != "" {
+			failed.Reason = "users and licences: " + failed.Reason
+			st.Failure = &failed
+		}
 		if failed, there := failures[c.Name]; there {
 			st.Failure = &failed
 		}

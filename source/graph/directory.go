@@ -79,11 +79,14 @@ func (d Directory) load() (users map[string]map[string]json.RawMessage, link str
 		return nil, "", err
 	}
 	delta, err := os.ReadFile(filepath.Join(d.Folder, deltaFile))
-	if errors.Is(err, fs.ErrNotExist) || err == nil && (json.Unmarshal(text, &page) != nil || json.Unmarshal(delta, &link) != nil) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return users, "", nil
 	}
 	if err != nil {
 		return nil, "", err
+	}
+	if damaged := errors.Join(json.Unmarshal(text, &page), json.Unmarshal(delta, &link)); damaged != nil {
+		return users, "", nil //nolint:nilerr // what cannot be read is read whole from Graph again
 	}
 	for _, u := range page.Value {
 		users[userID(u)] = u
