@@ -98,6 +98,7 @@ func TestTwentyKindsOfBrokenRowBalance(t *testing.T) {
 		{with(15, "yesterday"), ReasonBadDate},
 		{with(15, "2026-02-30T25:61:00Z"), ReasonBadDate},
 		{with(16, "2026-02-31T00:00:00Z"), ReasonBadDate},
+		{with(15, "+14255550123"), ReasonBadDate},
 		{with(16, "1700-01-01T00:00:00Z"), ReasonBadDate},
 		{with(16, "2026-02-01T05:00:00Z"), ReasonEndBeforeStart},
 		{with(17, "-5"), ReasonNegativeDuration},
@@ -138,6 +139,7 @@ func TestTwentyKindsOfBrokenRowBalance(t *testing.T) {
 		require.Equal(t, bad[i].row, r.Raw, "the row is kept whole")
 		require.Equal(t, "bad.csv", r.File)
 		require.NotEmpty(t, r.Detail)
+		require.NotContains(t, r.Detail, "4255550123", "what is said of a row has no full number; the row itself has")
 	}
 
 	again := ingestOne(t, g, path)

@@ -70,9 +70,15 @@ func isGUID(s string) bool {
 	return true
 }
 
-// record makes a usage record of a row, or says why it cannot be trusted. Values that
-// are merely unknown (enums, currencies, masked digits, empty optional cells) pass.
+// record makes a usage record of a row, or says why it cannot be trusted, with phone numbers
+// masked. Values that are merely unknown (enums, currencies, masked digits, empty optional
+// cells) pass.
 func (r *row) record(tenantID string) (rec usage.Record, reason Reason, detail string) {
+	rec, reason, detail = r.read(tenantID)
+	return rec, reason, usage.MaskNumbers(detail)
+}
+
+func (r *row) read(tenantID string) (rec usage.Record, reason Reason, detail string) {
 	c := &r.cells
 	if r.trouble != "" {
 		rec.ID = identifier(c[fUsageID])
