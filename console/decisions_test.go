@@ -128,7 +128,9 @@ func TestEachKeyOfTheConsoleHasARateOfItsOwn(t *testing.T) {
 		Metrics: prometheus.NewRegistry(), Registry: prometheus.NewRegistry(),
 	})
 	require.NoError(t, err)
-	ask := func(key string) int { return get(h, "/api/v1/decisions/a", header("Authorization", "Bearer "+key)).Code }
+	ask := func(key string) int {
+		return get(h, "/api/v1/decisions/a", header("Authorization", "Bearer "+key)).Code
+	}
 	require.Equal(t, []int{200, 200, 429}, []int{ask(secrets[0]), ask(secrets[0]), ask(secrets[0])})
 	require.Equal(t, 200, ask(secrets[1]), "the other key is not slowed down")
 	require.Equal(t, 401, ask("fd_nobody"))

@@ -72,7 +72,7 @@ func (g *Ingester) again(ctx context.Context, actor, why, state string, r Reject
 	one, err := reread(r, raw)
 	if err != nil {
 		open.Reason, open.Detail = r.Reason, usage.MaskNumbers(err.Error())
-		return open, nil //nolint:nilerr // a row that is still broken stays open: that is the answer, not a failure
+		return open, nil // a row that is still broken stays open: that is the answer, not a failure
 	}
 	record, reason, detail := one.record(r.TenantID)
 	if reason != "" {
