@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/robfig/cron/v3"
@@ -12,12 +13,13 @@ const (
 	SourceInbox = "inbox" // a watched folder
 	SourceGraph = "graph" // Microsoft Graph is asked for a tenant's usage
 	SourcePush  = "push"  // usage is sent to POST /api/v1/usage
+	SourceKafka = "kafka" // usage is read from a topic
 )
 
 // Source is one place usage arrives from. Which keys it needs depends on its kind.
 type Source struct {
 	Name string `yaml:"name"`
-	Kind string `yaml:"kind"` // inbox, graph, push
+	Kind string `yaml:"kind"` // inbox, graph, push, kafka
 	// Tenant is whose usage it is. An inbox may leave it out: its folders then are named by
 	// tenant ids.
 	Tenant string `yaml:"tenant"`
@@ -69,6 +71,15 @@ type Source struct {
 
 	// KeyFile of a push: one key a line, or sha256: and its hash, and after a space a name.
 	KeyFile string `yaml:"key_file"`
+
+	// Brokers (host:port), Topic and Group of Kafka; Group "" is fairdial-NAME. SASL is plain,
+	// scram-sha-256 or scram-sha-512, with Username and the secret as password; "" is none.
+	Brokers  []string `yaml:"brokers"`
+	Topic    string   `yaml:"topic"`
+	Group    string   `yaml:"group"`
+	TLS      bool     `yaml:"tls"`
+	SASL     string   `yaml:"sasl"`
+	Username string   `yaml:"username"`
 }
 
 // The defaults of a Graph source, where a file says nothing.
@@ -81,6 +92,9 @@ const (
 
 // Complete is the source with the defaults of its kind filled in.
 func (s Source) Complete() Source {
+	if s.Kind == SourceKafka && s.Group == "" {
+		s.Group = "fairdial-" + s.Name
+	}
 	if s.Kind != SourceGraph {
 		return s
 	}
@@ -118,7 +132,7 @@ func (c Config) validateSources(k *checker) {
 			k.add(key+".name", "%q is also sources[%d]", s.Name, first)
 		}
 		names[s.Name] = i
-		k.oneOf(key+".kind", s.Kind, SourceInbox, SourceGraph, SourcePush)
+		k.oneOf(key+".kind", s.Kind, SourceInbox, SourceGraph, SourcePush, SourceKafka)
 		if s.Late < 0 {
 			k.add(key+".late", "must not be negative")
 		}
@@ -136,6 +150,8 @@ func (c Config) validateSources(k *checker) {
 				k.add(key+".directory", "%q is also asked by sources[%d]; one source a tenant", directory, first)
 			}
 			directories[directory] = i
+		case SourceKafka:
+			s.validateKafka(k, key)
 		case SourcePush:
 			if s.Tenant == "" {
 				k.add(key+".tenant", "must say whose usage is sent")
@@ -153,6 +169,30 @@ func (s Source) validateInbox(k *checker, key string) {
 	}
 	if s.Settle < 0 {
 		k.add(key+".settle", "must not be negative")
+	}
+}
+
+func (s Source) validateKafka(k *checker, key string) {
+	if s.Tenant == "" {
+		k.add(key+".tenant", "must say whose usage is in the topic")
+	}
+	if len(s.Brokers) == 0 {
+		k.add(key+".brokers", "must name a broker, as host:port")
+	}
+	for i, b := range s.Brokers {
+		if _, _, err := net.SplitHostPort(b); err != nil {
+			k.add(fmt.Sprintf("%s.brokers[%d]", key, i), "%q is no address; write host:port", b)
+		}
+	}
+	if s.Topic == "" {
+		k.add(key+".topic", "must name a topic")
+	}
+	k.oneOf(key+".sasl", s.SASL, "", "plain", "scram-sha-256", "scram-sha-512")
+	if s.SASL != "" && s.Username == "" {
+		k.add(key+".username", "%s needs one, and a secret", s.SASL)
+	}
+	if s.SASL == "plain" && !s.TLS {
+		k.add(key+".tls", "plain would send the password in the clear: set tls: true, or use scram")
 	}
 }
 

@@ -70,6 +70,10 @@ func (a *app) serve(ctx context.Context, s *services) error {
 	if err != nil {
 		return err
 	}
+	consumers, err := feeds.consumers(metrics)
+	if err != nil {
+		return err
+	}
 	handler, err := console.New(console.Options{
 		Access: people, OpenID: a.openID(), Demo: a.demo, ExternalURL: a.cfg.HTTP.ExternalURL,
 		Cases: caseReader{s.cases}, Decider: gate, Overview: overview{s}, Ratings: ratings{s}, Conn: s.store, Desk: caseDesk{a, s}, Books: financeBooks{s.books, s, a.now},
@@ -107,6 +111,9 @@ func (a *app) serve(ctx context.Context, s *services) error {
 		return nil
 	})
 	work.Go(func() error { return scheduler.Run(ctx) })
+	for _, consumer := range consumers {
+		work.Go(func() error { return consumer.Run(ctx) })
+	}
 	work.Go(func() error { return gate.Follow(ctx) })
 	work.Go(func() error {
 		return people.Follow(ctx, func(err error) { a.logger.Error("who may use the console is as it was read before", "error", err) })

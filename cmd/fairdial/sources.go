@@ -42,6 +42,8 @@ func newSourcesList(a *app) *cobra.Command {
 				switch c.Kind {
 				case config.SourceGraph:
 					i.From = "Graph, " + c.Cloud + ", app " + c.ClientID
+				case config.SourceKafka:
+					i.From = "Kafka, topic " + c.Topic + ", group " + c.Group
 				case config.SourcePush:
 					i.From = "POST /api/v1/usage"
 				default:

@@ -87,7 +87,7 @@ func (f *feeds) checks(ctx context.Context) (out []check) {
 			case skew.Abs() > skewAllowed:
 				c.OK, c.Says, c.Mend = false, fmt.Sprintf("this machine's clock is %s off Graph's: tokens will be refused", skew), "set the clock by NTP"
 			}
-		} else if bad := checkLocal(f.app.cfg.Sources[i]); bad != nil {
+		} else if bad := f.checkOther(ctx, f.app.cfg.Sources[i].Complete()); bad != nil {
 			c = *bad
 		}
 		out = append(out, c)
@@ -95,9 +95,20 @@ func (f *feeds) checks(ctx context.Context) (out []check) {
 	return out
 }
 
-// checkLocal looks at what a source needs on this machine; nil where it is there.
-func checkLocal(s config.Source) *check {
+// checkOther looks at what a source needs that is not Graph's; nil where it is there.
+func (f *feeds) checkOther(ctx context.Context, s config.Source) *check {
+	if s.Mapping != "" {
+		if _, err := readMapping(s.Mapping); err != nil {
+			return &check{"source " + s.Name, false, err.Error(), "docs/mapping.md says how a mapping is written; fairdial ingest --mapping FILE --dry-run shows what it does"}
+		}
+	}
 	switch s.Kind {
+	case config.SourceKafka:
+		ctx, cancel := context.WithTimeout(ctx, probeWithin)
+		defer cancel()
+		if err := f.consumer(s, nil, nil).Ping(ctx); err != nil {
+			return &check{"source " + s.Name, false, err.Error(), "see brokers, tls, sasl, username and secret of the source, and the network"}
+		}
 	case config.SourceInbox:
 		if info, err := os.Stat(s.Path); err != nil || !info.IsDir() {
 			return &check{"source " + s.Name, false, s.Path + " is no folder that can be read", "make the folder, with one folder a tenant named by its id"}
