@@ -98,7 +98,7 @@ func (c *Consumer) Run(ctx context.Context) error {
 		began := c.Now()
 		err := c.consume(ctx)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // the end of ctx
 		}
 		c.Logger.Error("kafka: reading is begun anew", "source", c.Name, "error", err)
 		c.note(ctx, err)
