@@ -88,13 +88,13 @@ func openEmbedded(ctx context.Context, a *access, opts Options) (*Store, error) 
 	if err := sameSchema(ctx, conn); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return &Store{Conn: conn, log: opts.Logger}, nil
+	return &Store{Conn: quiet{conn}, log: opts.Logger}, nil
 }
 
 func openServer(ctx context.Context, opts Options) (*Store, error) {
 	options, err := clickhouse.ParseDSN(opts.DSN)
-	if err != nil {
-		return nil, fmt.Errorf("store.dsn: %w", err)
+	if err != nil { // which repeats what it cannot read, and so the password
+		return nil, errors.New("store.dsn cannot be read: it is clickhouse://user:password@host:9000/database, with special characters of the password percent-encoded, and settings such as dial_timeout=5s after a question mark")
 	}
 	if opts.Database != "" {
 		options.Auth.Database = opts.Database
@@ -136,7 +136,7 @@ func createDatabase(ctx context.Context, transport http.RoundTripper, name strin
 	}
 	defer conn.Close()
 	if err := conn.Exec(ctx, "CREATE DATABASE IF NOT EXISTS {name:Identifier}", clickhouse.Named("name", name)); err != nil {
-		return fmt.Errorf("make the database %s: %w", name, err)
+		return fmt.Errorf("make the database %s: %w", name, hush(err))
 	}
 	return nil
 }
@@ -160,7 +160,7 @@ func connect(ctx context.Context, options *clickhouse.Options, opts Options) (*S
 	if err != nil {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
-	s := &Store{Conn: conn, log: opts.Logger}
+	s := &Store{Conn: quiet{conn}, log: opts.Logger}
 	if err := s.migrate(ctx, opts.Cluster); err != nil {
 		return nil, errors.Join(fmt.Errorf("bring the store's schema up to date: %w", err), conn.Close())
 	}
