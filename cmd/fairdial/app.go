@@ -39,8 +39,9 @@ type app struct {
 	logLevel   string
 	asked      []string // the tenants that the command is asked about
 
-	cfg    config.Config
-	logger *slog.Logger
+	cfg     config.Config
+	logger  *slog.Logger
+	secrecy secrecy
 
 	// inForce is the rules that were read last; the daemon reads them again as they change.
 	inForce *atomic.Pointer[rules.Pack]
@@ -78,7 +79,8 @@ func (a *app) load() error {
 	if err := level.UnmarshalText([]byte(cfg.Log.Level)); err != nil {
 		return usagef("--log-level %q is not one of debug, info, warn, error", cfg.Log.Level)
 	}
-	options := &slog.HandlerOptions{Level: level}
+	a.secrecy = newSecrecy(cfg)
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: a.secrecy.attr}
 	var handler slog.Handler = slog.NewTextHandler(a.stderr, options)
 	if cfg.Log.Format == "json" {
 		handler = slog.NewJSONHandler(a.stderr, options)

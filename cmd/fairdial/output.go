@@ -24,7 +24,7 @@ func (a *app) json(v any) error {
 
 func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.stdout, format, args...) }
 
-// table writes rows in aligned columns; the first row is the head. A column whose
+// table writes rows in aligned columns, phone numbers masked; the first row is the head. A column whose
 // head starts with ">" is aligned to the right.
 func (a *app) table(rows [][]string) error {
 	if len(rows) == 0 {
@@ -40,7 +40,7 @@ func (a *app) table(rows [][]string) error {
 	all := append([][]string{head}, rows[1:]...)
 	for _, row := range all {
 		for i := range row {
-			row[i] = oneLine(row[i])
+			row[i] = a.secrecy.keep(oneLine(row[i]))
 			width[i] = max(width[i], len([]rune(row[i])))
 		}
 	}

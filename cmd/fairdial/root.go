@@ -16,7 +16,7 @@ func execute(ctx context.Context, a *app, args []string) int {
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	cmd, err := root.ExecuteContextC(ctx)
-	return exitCode(a.stderr, cmd.CommandPath(), err)
+	return exitCode(a.stderr, cmd.CommandPath(), err, a.secrecy)
 }
 
 func newRoot(a *app) *cobra.Command {
