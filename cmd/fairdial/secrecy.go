@@ -32,7 +32,7 @@ func newSecrecy(cfg config.Config) secrecy {
 	}
 	var walk func(reflect.Value)
 	walk = func(v reflect.Value) {
-		if s, is := v.Interface().(config.Secret); is {
+		if s, is := reflect.TypeAssert[config.Secret](v); is {
 			hide(s.Reveal())
 			if u, err := url.Parse(s.Reveal()); err == nil && u.User != nil { // a DSN
 				password, _ := u.User.Password()

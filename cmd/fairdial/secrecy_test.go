@@ -122,10 +122,17 @@ jobs: {inbox: "@every 1s", rate: "@every 1s", detect: "@every 1s", enforce: "@ev
 	require.Contains(t, debug("ingest", "--tenant", "t1", write("good.csv", good), write("bad.csv", bad), write("none.csv", c.number()+"\n"), write("x.json", `{"value":[{"id":"`+c.number()+`"`)), "accepted")
 	require.Greater(t, len(c.numbers), numbers)
 	for _, args := range [][]string{
-		{"quarantine", "list"}, {"ledger", "list"}, {"rate"}, {"pools"}, {"detect"},
+		{"quarantine", "list"},
+		{"ledger", "list"},
+		{"rate"},
+		{"pools"},
+		{"detect"},
 		{"directory", "import", "--tenant", "t1", write("users.json", `{"value":[{"id":"`+c.number())},
-		{"doctor"}, {"doctor", "--slack"}, {"sources", "list"},
-		{"decide", "--organizer", "o1", "--number", c.number()}, {"decide", "--organizer", c.number()},
+		{"doctor"},
+		{"doctor", "--slack"},
+		{"sources", "list"},
+		{"decide", "--organizer", "o1", "--number", c.number()},
+		{"decide", "--organizer", c.number()},
 		{"ingest", "--tenant", "t1", filepath.Join(dir, "nowhere.csv")},
 	} {
 		debug(args...)
@@ -143,8 +150,14 @@ jobs: {inbox: "@every 1s", rate: "@every 1s", detect: "@every 1s", enforce: "@ev
 	debug("alert", "test")
 	slack.Mend()
 	for _, args := range [][]string{
-		{"alert", "test"}, {"alert", "list"}, {"-o", "json", "alert", "list"}, {"cases", "list"}, {"alert", "digest"},
-		{"enforce", "run"}, {"enforce", "list"}, {"enforce", "carry"},
+		{"alert", "test"},
+		{"alert", "list"},
+		{"-o", "json", "alert", "list"},
+		{"cases", "list"},
+		{"alert", "digest"},
+		{"enforce", "run"},
+		{"enforce", "list"},
+		{"enforce", "carry"},
 		{"enforce", "act", "suspend", "--tenant", "t1", "--organizer", "o1", "--reason", "called " + c.number()},
 	} {
 		debug(args...)
