@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"net/url"
 	"time"
 
 	"github.com/robfig/cron/v3"
@@ -14,14 +15,15 @@ const (
 	SourceGraph = "graph" // Microsoft Graph is asked for a tenant's usage
 	SourcePush  = "push"  // usage is sent to POST /api/v1/usage
 	SourceKafka = "kafka" // usage is read from a topic
+	SourceS3    = "s3"    // usage files lie in object storage
 )
 
 // Source is one place usage arrives from. Which keys it needs depends on its kind.
 type Source struct {
 	Name string `yaml:"name"`
-	Kind string `yaml:"kind"` // inbox, graph, push, kafka
-	// Tenant is whose usage it is. An inbox may leave it out: its folders then are named by
-	// tenant ids.
+	Kind string `yaml:"kind"` // inbox, graph, push, kafka, s3
+	// Tenant is whose usage it is. An inbox and an s3 may leave it out: their folders then are
+	// named by tenant ids.
 	Tenant string `yaml:"tenant"`
 	// Late is how long a source may bring nothing before that is an alarm. 0: half as long
 	// again as it has been silent at most in the last four weeks.
@@ -37,8 +39,8 @@ type Source struct {
 	// Settle is how long a file must have kept its size before it is picked up.
 	Settle Duration `yaml:"settle"`
 
-	// Schedule is when Graph is asked: cron in UTC. "" is every hour, at a minute that the
-	// name decides.
+	// Schedule is when Graph or object storage is asked: cron in UTC. "" is every hour at a
+	// minute that the name decides, or for object storage every ten minutes.
 	Schedule string `yaml:"schedule"`
 	// Directory is the tenant's id at Microsoft Entra, a GUID or a domain; "" is Tenant.
 	Directory string `yaml:"directory"`
@@ -80,6 +82,13 @@ type Source struct {
 	TLS      bool     `yaml:"tls"`
 	SASL     string   `yaml:"sasl"`
 	Username string   `yaml:"username"`
+
+	// URL of an s3: s3://BUCKET/PREFIX. Endpoint is another service that speaks S3; "" is AWS.
+	// AccessKey with the secret; without them those of the environment or the machine's role.
+	URL       string `yaml:"url"`
+	Endpoint  string `yaml:"endpoint"`
+	Region    string `yaml:"region"`
+	AccessKey string `yaml:"access_key"`
 }
 
 // The defaults of a Graph source, where a file says nothing.
@@ -94,6 +103,9 @@ const (
 func (s Source) Complete() Source {
 	if s.Kind == SourceKafka && s.Group == "" {
 		s.Group = "fairdial-" + s.Name
+	}
+	if s.Kind == SourceS3 && s.Schedule == "" {
+		s.Schedule = "*/10 * * * *"
 	}
 	if s.Kind != SourceGraph {
 		return s
@@ -132,7 +144,7 @@ func (c Config) validateSources(k *checker) {
 			k.add(key+".name", "%q is also sources[%d]", s.Name, first)
 		}
 		names[s.Name] = i
-		k.oneOf(key+".kind", s.Kind, SourceInbox, SourceGraph, SourcePush, SourceKafka)
+		k.oneOf(key+".kind", s.Kind, SourceInbox, SourceGraph, SourcePush, SourceKafka, SourceS3)
 		if s.Late < 0 {
 			k.add(key+".late", "must not be negative")
 		}
@@ -152,6 +164,8 @@ func (c Config) validateSources(k *checker) {
 			directories[directory] = i
 		case SourceKafka:
 			s.validateKafka(k, key)
+		case SourceS3:
+			s.validateS3(k, key)
 		case SourcePush:
 			if s.Tenant == "" {
 				k.add(key+".tenant", "must say whose usage is sent")
@@ -169,6 +183,23 @@ func (s Source) validateInbox(k *checker, key string) {
 	}
 	if s.Settle < 0 {
 		k.add(key+".settle", "must not be negative")
+	}
+}
+
+func (s Source) validateS3(k *checker, key string) {
+	if u, err := url.Parse(s.URL); err != nil || u.Scheme != "s3" || u.Host == "" || u.User != nil || u.RawQuery != "" {
+		k.add(key+".url", "must be s3://BUCKET or s3://BUCKET/PREFIX; keys go to access_key and secret_file")
+	}
+	httpURL(k, key+".endpoint", s.Endpoint)
+	if (s.AccessKey == "") != (s.Secret == "" && s.SecretFile == "" && s.SecretEnv == "") {
+		k.add(key+".access_key", "access_key and a secret go together; without both the environment's or the machine's role count")
+	}
+	s.validateSchedule(k, key)
+}
+
+func (s Source) validateSchedule(k *checker, key string) {
+	if _, err := cron.ParseStandard(s.Complete().Schedule); err != nil && s.Schedule != "off" {
+		k.add(key+".schedule", "%v; write five fields (minute hour day month weekday), @every 10m, or off", err)
 	}
 }
 
@@ -227,9 +258,7 @@ func (s Source) validateGraph(k *checker, key string) {
 	if s.Window > longestWindow {
 		k.add(key+".window", "Graph answers for 90 days (2160h) at most")
 	}
-	if _, err := cron.ParseStandard(s.Schedule); err != nil && s.Schedule != "off" {
-		k.add(key+".schedule", "%v; write five fields (minute hour day month weekday), @every 10m, or off", err)
-	}
+	s.validateSchedule(k, key)
 	if _, err := cron.ParseStandard(s.DirectorySchedule); err != nil && s.DirectorySchedule != "" {
 		k.add(key+".directory_schedule", "%v; write five fields (minute hour day month weekday), or @daily", err)
 	}

@@ -68,10 +68,19 @@ func (a *app) jobs(s *services, book *ruleBook, m *metrics, c *carry.Carrier, f 
 	}...)
 }
 
-// jobs poll the Graph sources, each by itself: one that fails or takes long is alone in it.
+// jobs poll Graph and object storage, each source by itself: one that fails or takes long is
+// alone in it.
 func (f *feeds) jobs(m *metrics) (out []schedule.Job) {
 	for _, c := range f.app.cfg.Sources {
-		if c = c.Complete(); c.Kind != config.SourceGraph {
+		c = c.Complete()
+		if c.Kind == config.SourceS3 && c.Schedule != "off" {
+			out = append(out, schedule.Job{Name: "source:" + c.Name, Spec: c.Schedule, Run: func(ctx context.Context, _ time.Time) (string, error) {
+				r, err := f.fetch(ctx, c)
+				m.received(c.Name, r.Counts)
+				return fetched(r), err
+			}})
+		}
+		if c.Kind != config.SourceGraph {
 			continue
 		}
 		out = append(out, schedule.Job{Name: "directory:" + c.Name, Spec: c.DirectorySchedule, Run: func(ctx context.Context, _ time.Time) (string, error) {

@@ -44,6 +44,8 @@ func newSourcesList(a *app) *cobra.Command {
 					i.From = "Graph, " + c.Cloud + ", app " + c.ClientID
 				case config.SourceKafka:
 					i.From = "Kafka, topic " + c.Topic + ", group " + c.Group
+				case config.SourceS3:
+					i.From = c.URL
 				case config.SourcePush:
 					i.From = "POST /api/v1/usage"
 				default:
@@ -67,23 +69,30 @@ func newSourcesList(a *app) *cobra.Command {
 // polled is what became of one source's poll.
 type polled struct {
 	Name  string `json:"name"`
-	Pages int    `json:"pages"`
+	Pages int    `json:"pages"` // or objects
 	ingest.Counts
 	Until time.Time `json:"until"` // UTC
 	Error string    `json:"error,omitempty"`
+}
+
+func (p polled) row(until string) []string {
+	return []string{
+		p.Name, fmt.Sprint(p.Pages), number(p.Read), number(p.Accepted), number(p.Duplicate), number(p.Ignored), number(p.Rejected), until,
+	}
 }
 
 func newSourcesPoll(a *app) *cobra.Command {
 	var since string
 	cmd := &cobra.Command{
 		Use:   "poll [NAME]... [--since TIME]",
-		Short: "Ask Graph sources now: from where they stand, or from a moment again",
+		Short: "Ask Graph and object storage now: from where they stand, or Graph from a moment again",
 		Long: `Ask the Graph sources named, or all of them, for what came since they were last read, less
 the overlap. The first time this reaches back as far as sources.backfill says: that takes
 a while and shows its progress. It may be interrupted at any time and goes on where it was.
 
 With --since, everything from that moment on is read again; what is stored already counts
-as duplicates. A source that fails does not stop the others.`,
+as duplicates. Sources in object storage are asked for objects that are new or have changed;
+they are the pages counted. A source that fails does not stop the others.`,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			var from time.Time
 			if since != "" {
@@ -93,8 +102,10 @@ as duplicates. A source that fails does not stop the others.`,
 				}
 			}
 			for _, name := range names {
-				if _, err := a.graphSource(name); err != nil {
-					return err
+				if !slices.ContainsFunc(a.cfg.Sources, func(c config.Source) bool {
+					return c.Name == name && (c.Kind == config.SourceGraph || c.Kind == config.SourceS3)
+				}) {
+					return usagef("%q is no source of the configuration that can be asked; see fairdial sources list", name)
 				}
 			}
 			return a.withStore(cmd.Context(), func(s *services) error { return a.pollAll(cmd.Context(), s, names, from) })
@@ -109,7 +120,17 @@ func (a *app) pollAll(ctx context.Context, s *services, names []string, since ti
 	all, bad := []polled{}, []error{}
 	rows := [][]string{{"source", ">pages", ">read", ">accepted", ">duplicate", ">ignored", ">rejected", "read until"}}
 	for _, c := range a.cfg.Sources {
-		if c.Kind != config.SourceGraph || len(names) > 0 && !slices.Contains(names, c.Name) {
+		if c.Kind != config.SourceGraph && c.Kind != config.SourceS3 || len(names) > 0 && !slices.Contains(names, c.Name) {
+			continue
+		}
+		if c.Kind == config.SourceS3 {
+			r, err := f.fetch(ctx, c)
+			p := polled{Name: c.Name, Pages: r.Objects, Counts: r.Counts}
+			if err != nil {
+				p.Error = err.Error()
+				bad = append(bad, err)
+			}
+			all, rows = append(all, p), append(rows, p.row("-"))
 			continue
 		}
 		bar := a.progress(c.Name, "hours")
@@ -122,15 +143,13 @@ func (a *app) pollAll(ctx context.Context, s *services, names []string, since ti
 			bad = append(bad, err)
 		}
 		all = append(all, p)
-		rows = append(rows, []string{
-			c.Name, fmt.Sprint(r.Pages), number(r.Read), number(r.Accepted), number(r.Duplicate), number(r.Ignored), number(r.Rejected), clock(r.Until),
-		})
+		rows = append(rows, p.row(clock(r.Until)))
 		if ctx.Err() != nil {
 			break
 		}
 	}
 	if len(all) == 0 {
-		return usagef("sources poll: no Graph source is configured; docs/operations.md says how to connect a tenant")
+		return usagef("sources poll: no source that can be asked is configured; docs/operations.md says how to connect a tenant")
 	}
 	var err error
 	if a.output == "json" {

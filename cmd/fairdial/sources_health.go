@@ -109,6 +109,16 @@ func (f *feeds) checkOther(ctx context.Context, s config.Source) *check {
 		if err := f.consumer(s, nil, nil).Ping(ctx); err != nil {
 			return &check{"source " + s.Name, false, err.Error(), "see brokers, tls, sasl, username and secret of the source, and the network"}
 		}
+	case config.SourceS3:
+		r, err := f.objects(s)
+		if err == nil {
+			probe, cancel := context.WithTimeout(ctx, probeWithin)
+			defer cancel()
+			err = r.Ping(probe)
+		}
+		if err != nil {
+			return &check{"source " + s.Name, false, err.Error(), "see url, endpoint, region and access_key of the source; it needs the right to list the bucket and to get objects"}
+		}
 	case config.SourceInbox:
 		if info, err := os.Stat(s.Path); err != nil || !info.IsDir() {
 			return &check{"source " + s.Name, false, s.Path + " is no folder that can be read", "make the folder, with one folder a tenant named by its id"}

@@ -170,7 +170,7 @@ func TestSourcesFromTheCommandLine(t *testing.T) {
 	require.Contains(t, stdout, "BAD  source s-t1")
 	_, stderr, code = p.run("sources", "poll", "nobody")
 	require.Equal(t, exitUsage, code)
-	require.Contains(t, stderr, "no Graph source")
+	require.Contains(t, stderr, "can be asked")
 	require.Contains(t, p.ok("sources", "list"), "s-t1")
 }
 
