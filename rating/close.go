@@ -54,8 +54,9 @@ type CloseRequest struct {
 // What is rated anew afterwards does not change the closed statement. The difference is an
 // adjustment in the next month that is open.
 func (b *Books) Close(ctx context.Context, req CloseRequest) (Closing, error) {
-	if req.Actor == "" {
-		return Closing{}, ErrNoActor
+	var err error
+	if req.Actor, err = person(req.Actor); err != nil {
+		return Closing{}, err
 	}
 	if req.Force && req.Reason == "" {
 		return Closing{}, fmt.Errorf("close %s by force: %w", req.Month, ErrNoReason)
@@ -201,8 +202,9 @@ func (b *Books) freezeAdjustments(ctx context.Context, f *frozen, s Statement, r
 // Another person than the one who closed it must do it, and a month stays closed while a
 // later closed one has adjustments of it.
 func (b *Books) Reopen(ctx context.Context, month usage.Month, tenantID, actor, reason string) (Closing, error) {
-	if actor == "" {
-		return Closing{}, ErrNoActor
+	actor, err := person(actor)
+	if err != nil {
+		return Closing{}, err
 	}
 	if reason == "" {
 		return Closing{}, fmt.Errorf("reopen %s of tenant %s: %w", month, tenantID, ErrNoReason)
@@ -217,7 +219,7 @@ func (b *Books) Reopen(ctx context.Context, month usage.Month, tenantID, actor, 
 		return Closing{}, fmt.Errorf("reopen %s of tenant %s: %w", month, tenantID, ErrNotClosed)
 	}
 	f := own[i]
-	if strings.EqualFold(f.Actor, actor) {
+	if samePerson(f.Actor, actor) {
 		return Closing{}, fmt.Errorf("reopen %s of tenant %s as %s: %w", month, tenantID, actor, ErrSamePerson)
 	}
 	for _, later := range own {

@@ -323,8 +323,16 @@ func TestAnotherPersonOpensAMonthAgain(t *testing.T) {
 	_, err = b.Close(ctx, closing(january, "boss"))
 	require.ErrorIs(t, err, rating.ErrAlreadyClosed)
 
-	_, err = b.Reopen(ctx, january, "a", "Fin", "I was wrong")
-	require.ErrorIs(t, err, rating.ErrSamePerson)
+	for _, same := range []string{"fin", "Fin", "fin ", " fin", "ｆｉｎ", "console:fin", "cli:FIN"} {
+		_, err = b.Reopen(ctx, january, "a", same, "I was wrong")
+		require.ErrorIs(t, err, rating.ErrSamePerson, same)
+	}
+	for _, hidden := range []string{"fin\u200b", "fi\u00adn", "\u202efin", "fin\x00", "fin\ufe0f"} {
+		_, err = b.Reopen(ctx, january, "a", hidden, "I was wrong")
+		require.ErrorIs(t, err, rating.ErrHiddenName, "%q", hidden)
+	}
+	_, err = b.Reopen(ctx, january, "a", " ", "I was wrong")
+	require.ErrorIs(t, err, rating.ErrNoActor)
 	_, err = b.Reopen(ctx, january, "a", "boss", "")
 	require.ErrorIs(t, err, rating.ErrNoReason)
 
