@@ -119,12 +119,26 @@ func (b *Books) unready(ctx context.Context, month usage.Month, tenantID string)
 	if n := quarantined[0].Rows; n > 0 {
 		because = append(because, fmt.Sprintf("%s waiting for a decision (fairdial quarantine list --tenant %s)", plural(n, "rejected row"), tenantID))
 	}
-	stale, err := b.rater.Stale(ctx, []usage.Month{month}, []string{tenantID})
+	all, err := b.heads(ctx, journal.Filter{TenantID: tenantID})
 	if err != nil {
 		return nil, err
 	}
-	if len(stale) > 0 {
-		because = append(because, fmt.Sprintf("usage or licences changed since it was rated (fairdial rate --month %s)", month))
+	months := []usage.Month{month}
+	for _, f := range all[tenantID] {
+		if f.State == Closed && f.month.Start(time.UTC).Before(month.Start(time.UTC)) {
+			months = append(months, f.month)
+		}
+	}
+	stale, err := b.rater.Stale(ctx, months, []string{tenantID})
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range stale {
+		if s.Month == month.String() {
+			because = append(because, fmt.Sprintf("usage or licences changed since it was rated (fairdial rate --month %s)", month))
+			continue
+		}
+		because = append(because, fmt.Sprintf("what came for %s, which is closed, is not rated yet and would not be among the adjustments (fairdial rate --month %s)", s.Month, s.Month))
 	}
 	return because, nil
 }

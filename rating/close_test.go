@@ -358,3 +358,23 @@ func TestAnotherPersonOpensAMonthAgain(t *testing.T) {
 	require.Len(t, history, 3)
 	require.Equal(t, "a call was missing", history[1].Reason)
 }
+
+// What came late for a closed month is an adjustment of the next one that is open: that one is
+// not closed before it is rated.
+func TestAMonthIsNotClosedBeforeItsAdjustmentsAreKnown(t *testing.T) {
+	w, r, b := closable(t)
+	ctx := context.Background()
+	_, err := b.Close(ctx, closing(january, "fin"))
+	require.NoError(t, err)
+	w.use(late("late"))
+	_, err = b.Close(ctx, closing(february, "fin"))
+	var notReady *rating.NotReadyError
+	require.ErrorAs(t, err, &notReady)
+	require.Len(t, notReady.Because, 1)
+	require.Contains(t, notReady.Because[0], "fairdial rate --month 2026-01")
+
+	w.rate(r, rating.Request{Tenants: []string{"a"}})
+	_, err = b.Close(ctx, closing(february, "fin"))
+	require.NoError(t, err)
+	require.NotEmpty(t, w.statement(b, february).Adjustments)
+}
