@@ -46,6 +46,9 @@ type Graph struct {
 	asked      []time.Time
 	notBefore  time.Time
 	violations []string
+	// listings are the answers being paged through, by the token in their links: the next
+	// page goes on in what the first one found.
+	listings [][]map[string]any
 }
 
 // Lifetime of a token, whose text is the second it was given.
@@ -132,6 +135,32 @@ func (g *Graph) page(w http.ResponseWriter, r *http.Request, now time.Time) {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
+	skip, listing := 0, len(g.listings)
+	if token := r.URL.Query().Get("$skiptoken"); token != "" {
+		if n, err := fmt.Sscanf(token, "%d.%d", &listing, &skip); n != 2 || err != nil || listing >= len(g.listings) {
+			g.violations = append(g.violations, "a link that was not given: "+token)
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+	} else {
+		g.listings = append(g.listings, g.list(from, to, now))
+	}
+	rows := g.listings[listing]
+	end := min(skip+g.PageSize, len(rows))
+	answer := map[string]any{"@odata.count": end - min(skip, end), "value": rows[min(skip, end):end]}
+	if end < len(rows) {
+		scheme := "http"
+		if r.TLS != nil {
+			scheme = "https"
+		}
+		answer["@odata.nextLink"] = fmt.Sprintf("%s://%s%s?$skiptoken=%d.%d", scheme, r.Host, r.URL.EscapedPath(), listing, end)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(answer)
+}
+
+// list is what a query finds at a moment.
+func (g *Graph) list(from, to, now time.Time) []map[string]any {
 	rows := []map[string]any{}
 	for _, row := range g.Rows {
 		// Both ends count, so that two windows serve the row on their boundary.
@@ -158,16 +187,5 @@ func (g *Graph) page(w http.ResponseWriter, r *http.Request, now time.Time) {
 			rows = append(rows, one)
 		}
 	}
-	skip, _ := strconv.Atoi(r.URL.Query().Get("$skip"))
-	end := min(skip+g.PageSize, len(rows))
-	answer := map[string]any{"@odata.count": end - min(skip, end), "value": rows[min(skip, end):end]}
-	if end < len(rows) {
-		scheme := "http"
-		if r.TLS != nil {
-			scheme = "https"
-		}
-		answer["@odata.nextLink"] = fmt.Sprintf("%s://%s%s?$skip=%d", scheme, r.Host, r.URL.EscapedPath(), end)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(answer)
+	return rows
 }
