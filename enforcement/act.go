@@ -15,8 +15,7 @@ import (
 
 // Why a request is refused.
 var (
-	// ErrNoActor and ErrNoReason: every action says who and why.
-	ErrNoActor  = errors.New("an action needs an actor: say who asks for it")
+	// ErrNoReason: every action says why.
 	ErrNoReason = errors.New("an action needs a reason: say why")
 	// ErrPersonOnly: suspending, and what belongs to it, is for people.
 	ErrPersonOnly = errors.New("only a person may ask for a suspension or decide on one")
@@ -40,7 +39,7 @@ var (
 // error: what it says is fit to be shown to them.
 func Refused(err error) error {
 	for _, why := range []error{
-		ErrNoActor, ErrNoReason, ErrPersonOnly, ErrSecondPerson, ErrAlreadyPending, ErrNothingPending,
+		journal.ErrNoActor, journal.ErrHiddenName, ErrNoReason, ErrPersonOnly, ErrSecondPerson, ErrAlreadyPending, ErrNothingPending,
 		ErrNothingToLift, ErrBadEnd, ErrUnknownOrganizer, ErrUnknownCase,
 	} {
 		if errors.Is(err, why) {
@@ -69,8 +68,8 @@ type Request struct {
 }
 
 func (r Request) check(now time.Time) error {
-	if strings.TrimSpace(r.Actor) == "" {
-		return ErrNoActor
+	if _, err := journal.Actor(r.Actor); err != nil {
+		return err
 	}
 	if strings.TrimSpace(r.Reason) == "" {
 		return ErrNoReason
@@ -95,18 +94,6 @@ func (r Request) check(now time.Time) error {
 
 // person tells people from jobs, which name themselves "system:…".
 func person(actor string) bool { return !strings.HasPrefix(strings.ToLower(actor), "system:") }
-
-// samePerson compares actors without the door they came through: "cli:alice" is
-// "console:Alice".
-func samePerson(a, b string) bool {
-	name := func(actor string) string {
-		if _, rest, ok := strings.Cut(actor, ":"); ok {
-			actor = rest
-		}
-		return strings.TrimSpace(actor)
-	}
-	return strings.EqualFold(name(a), name(b))
-}
 
 // Act does what a person asks for and gives the state after it. Of two people who act on
 // the same state one wins; the other's error is a *[journal.ConflictError].
@@ -221,7 +208,7 @@ func (e *Enforcer) approve(after State, r Request, now time.Time) (State, string
 		return State{}, "", ErrNothingPending
 	}
 	behind := pending.people()
-	if slices.ContainsFunc(behind, func(actor string) bool { return samePerson(actor, r.Actor) }) {
+	if slices.ContainsFunc(behind, func(actor string) bool { return journal.SamePerson(actor, r.Actor) }) {
 		return State{}, "", fmt.Errorf("%w (%s)", ErrSecondPerson, strings.Join(behind, ", "))
 	}
 	approved := *pending

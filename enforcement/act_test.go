@@ -85,7 +85,7 @@ func TestWhatIsRefused(t *testing.T) {
 		r      Request
 		want   error
 	}{
-		"nobody asks":               {nil, request(ActionFlag, by(" ")), ErrNoActor},
+		"nobody asks":               {nil, request(ActionFlag, by(" ")), journal.ErrNoActor},
 		"no reason":                 {nil, request(ActionFlag, func(r *Request) { r.Reason = "\n" }), ErrNoReason},
 		"a job suspends":            {nil, request(ActionSuspend, by("system:enforcement")), ErrPersonOnly},
 		"a job approves":            {pendingBy("cli:alice"), request(ActionApprove, by("System:other")), ErrPersonOnly},

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"fairdial/cases"
+	"fairdial/store/journal"
 )
 
 // checks sets how many random worlds the next property is tried on: always the same ones, so
@@ -250,7 +251,7 @@ func requireProper(t *rapid.T, p Policy, s State) {
 	}
 	if s.Level == LevelSuspend || s.Level == LevelThrottle && s.Actor != Actor && terms.ThrottlePeople == 2 {
 		require.NotEmpty(t, s.ApprovedBy)
-		require.False(t, samePerson(s.Actor, s.ApprovedBy), "two different people")
+		require.False(t, journal.SamePerson(s.Actor, s.ApprovedBy), "two different people")
 	}
 	if s.Pending != nil && s.Pending.Actor == Actor {
 		require.False(t, p.protects(s.OrganizerID, s.OrganizerID+"@"+s.TenantID+".example"), "protected")

@@ -54,8 +54,8 @@ var ErrSwitch = errors.New("the kill switch stands there already")
 
 // Turn stops all enforcement, or lets it go on. Both take a person and a reason.
 func (e *Enforcer) Turn(ctx context.Context, stop bool, actor, reason string) (Switch, error) {
-	if strings.TrimSpace(actor) == "" {
-		return Switch{}, ErrNoActor
+	if _, err := journal.Actor(actor); err != nil {
+		return Switch{}, err
 	}
 	if strings.TrimSpace(reason) == "" {
 		return Switch{}, ErrNoReason

@@ -23,7 +23,6 @@ var (
 	ErrNotClosed     = errors.New("the month is not closed")
 	ErrSamePerson    = errors.New("who closed a month cannot open it again; another person must")
 	ErrNoReason      = errors.New("a reason is missing")
-	ErrNoActor       = errors.New("nobody says who does it")
 )
 
 // NotReadyError refuses to close a month that may still change.
@@ -55,7 +54,7 @@ type CloseRequest struct {
 // adjustment in the next month that is open.
 func (b *Books) Close(ctx context.Context, req CloseRequest) (Closing, error) {
 	var err error
-	if req.Actor, err = person(req.Actor); err != nil {
+	if req.Actor, err = journal.Actor(req.Actor); err != nil {
 		return Closing{}, err
 	}
 	if req.Force && req.Reason == "" {
@@ -216,7 +215,7 @@ func (b *Books) freezeAdjustments(ctx context.Context, f *frozen, s Statement, r
 // Another person than the one who closed it must do it, and a month stays closed while a
 // later closed one has adjustments of it.
 func (b *Books) Reopen(ctx context.Context, month usage.Month, tenantID, actor, reason string) (Closing, error) {
-	actor, err := person(actor)
+	actor, err := journal.Actor(actor)
 	if err != nil {
 		return Closing{}, err
 	}
@@ -233,7 +232,7 @@ func (b *Books) Reopen(ctx context.Context, month usage.Month, tenantID, actor, 
 		return Closing{}, fmt.Errorf("reopen %s of tenant %s: %w", month, tenantID, ErrNotClosed)
 	}
 	f := own[i]
-	if samePerson(f.Actor, actor) {
+	if journal.SamePerson(f.Actor, actor) {
 		return Closing{}, fmt.Errorf("reopen %s of tenant %s as %s: %w", month, tenantID, actor, ErrSamePerson)
 	}
 	for _, later := range own {

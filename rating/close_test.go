@@ -91,7 +91,7 @@ func TestAMonthIsNotClosedWhileItMayChange(t *testing.T) {
 	_, err = b.Close(ctx, forced)
 	require.ErrorIs(t, err, rating.ErrNoReason)
 	_, err = b.Close(ctx, rating.CloseRequest{Month: january, TenantID: "a"})
-	require.ErrorIs(t, err, rating.ErrNoActor)
+	require.ErrorIs(t, err, journal.ErrNoActor)
 
 	w.rate(r, rating.Request{Tenants: []string{"a"}})
 	j := journal.New(w.s, w.tick, uuid.New)
@@ -329,10 +329,10 @@ func TestAnotherPersonOpensAMonthAgain(t *testing.T) {
 	}
 	for _, hidden := range []string{"fin\u200b", "fi\u00adn", "\u202efin", "fin\x00", "fin\ufe0f"} {
 		_, err = b.Reopen(ctx, january, "a", hidden, "I was wrong")
-		require.ErrorIs(t, err, rating.ErrHiddenName, "%q", hidden)
+		require.ErrorIs(t, err, journal.ErrHiddenName, "%q", hidden)
 	}
 	_, err = b.Reopen(ctx, january, "a", " ", "I was wrong")
-	require.ErrorIs(t, err, rating.ErrNoActor)
+	require.ErrorIs(t, err, journal.ErrNoActor)
 	_, err = b.Reopen(ctx, january, "a", "boss", "")
 	require.ErrorIs(t, err, rating.ErrNoReason)
 

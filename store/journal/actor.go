@@ -1,0 +1,44 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// ErrHiddenName refuses a name in which somebody cannot see every character: it would look
+// like another person's.
+var ErrHiddenName = errors.New("a name with hidden characters is refused; write it with letters, digits, points and dashes")
+
+// Actor gives a name without the spaces around it. The error is [ErrNoActor] or
+// [ErrHiddenName].
+func Actor(name string) (string, error) {
+	name = strings.TrimSpace(name)
+	if personOf(name) == "" {
+		return "", ErrNoActor
+	}
+	if strings.ContainsFunc(name, hidden) {
+		return "", fmt.Errorf("%q: %w", name, ErrHiddenName)
+	}
+	return name, nil
+}
+
+// hidden are control and formatting characters and the selectors of variants.
+func hidden(r rune) bool {
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
+}
+
+// SamePerson compares actors as people read their names: without the door they came
+// through ("cli:alice" is "console:Alice"), capitals, spaces and the width of letters.
+func SamePerson(a, b string) bool { return personOf(a) == personOf(b) }
+
+func personOf(actor string) string {
+	if _, rest, ok := strings.Cut(actor, ":"); ok {
+		actor = rest
+	}
+	return strings.Join(strings.Fields(cases.Fold().String(norm.NFKC.String(actor))), " ")
+}
