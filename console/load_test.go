@@ -37,7 +37,11 @@ func (l loaded) ms(percent int) float64 {
 }
 
 // loadConns is how many connections stay open; a gateway's pool is of this size.
-const loadConns = 32
+const loadConns = 16
+
+// warmUp is how many questions each connection asks before time is taken: connecting is
+// not what is measured.
+const warmUp = 100
 
 // load asks a server one question after the other on each connection. At a pace above 0
 // (requests a second, over all) each question has a moment at which it is due and its time
@@ -52,30 +56,46 @@ func load(b *testing.B, h http.Handler, organizers, pace int, lasts time.Duratio
 	for i := range questions {
 		questions[i] = fmt.Appendf(nil, "GET /api/v1/decisions/o%d?number=%%2B14255550100 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\n\r\n", i, benchKey)
 	}
+	ask := func(client net.Conn, in *bufio.Reader, n int) error {
+		if _, err := client.Write(questions[n*7%organizers]); err != nil {
+			return err
+		}
+		return readAnswer(in)
+	}
 	var mu sync.Mutex
 	var all loaded
 	var work sync.WaitGroup
-	begin := time.Now()
+	var begin time.Time
+	start := make(chan struct{})
+	var ready sync.WaitGroup
+	ready.Add(loadConns)
 	for client := range loadConns {
 		work.Go(func() {
 			conn, err := net.Dial("tcp", server.Listener.Addr().String())
 			if err != nil {
 				b.Error(err)
+				ready.Done()
 				return
 			}
 			defer conn.Close()
-			mine := make([]time.Duration, 0, 1<<16)
+			mine := make([]time.Duration, 0, 1<<12)
 			in := bufio.NewReader(conn)
+			for n := 0; n < warmUp && err == nil; n++ {
+				err = ask(conn, in, n)
+			}
+			ready.Done()
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			<-start
 			for n := client; time.Since(begin) < lasts; n += loadConns {
 				due := time.Now()
 				if pace > 0 {
 					due = begin.Add(time.Duration(n) * time.Second / time.Duration(pace))
 					time.Sleep(time.Until(due))
 				}
-				if _, err = conn.Write(questions[n*7%organizers]); err == nil {
-					err = readAnswer(in)
-				}
-				if err != nil {
+				if err = ask(conn, in, n); err != nil {
 					b.Error(err)
 					return
 				}
@@ -86,6 +106,9 @@ func load(b *testing.B, h http.Handler, organizers, pace int, lasts time.Duratio
 			all.took = append(all.took, mine...)
 		})
 	}
+	ready.Wait()
+	begin = time.Now()
+	close(start)
 	work.Wait()
 	all.perSecond = float64(len(all.took)) / time.Since(begin).Seconds()
 	return all

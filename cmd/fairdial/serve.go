@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -38,6 +39,9 @@ API, /healthz, /readyz and /metrics. Other commands work beside it on the same d
 
 // serve runs the daemon until ctx ends.
 func (a *app) serve(ctx context.Context, s *services) error {
+	if a.getenv("GOGC") == "" {
+		debug.SetGCPercent(console.GCPercent)
+	}
 	keys, err := readKeys(a.cfg.HTTP.APIKeyFile)
 	if err != nil {
 		return err
