@@ -31,10 +31,7 @@ type tenantRow struct {
 	StoredAt        time.Time `ch:"stored_at"`
 }
 
-var (
-	countryCode  = regexp.MustCompile(`^[A-Z]{2}$`)
-	currencyCode = regexp.MustCompile(`^[A-Z]{3}$`)
-)
+var countryCode = regexp.MustCompile(`^[A-Z]{2}$`)
 
 // ImportTenants reads [{id,name,country,segment,channel,communicationsCredits}] and adds a
 // revision for each tenant that is new or changed. Keys it does not know are passed over.
@@ -94,7 +91,7 @@ func checkTenants(list []usage.Tenant) error {
 		if !countryCode.MatchString(t.Country) {
 			add(i, "country", "%q is no ISO 3166-1 code of two capital letters, such as US", t.Country)
 		}
-		if t.Credits.Funded && !currencyCode.MatchString(t.Credits.Currency) {
+		if t.Credits.Funded && !usage.IsCurrency(t.Credits.Currency) {
 			add(i, "communicationsCredits.currency", "%q is no ISO 4217 code, such as USD", t.Credits.Currency)
 		}
 	}

@@ -62,6 +62,10 @@ type Closing struct {
 	SHA256   string    `json:"sha256"` // of the canonical CSV of the frozen rows
 	// Forced is what spoke against closing, where somebody closed all the same.
 	Forced []string `json:"forced,omitempty"`
+	// Notes are what somebody should know of the closing, though it is no obstacle.
+	Notes []string `json:"notes,omitempty"`
+	// Account is the one that the actor used: the operating system's, or the console's.
+	Account string `json:"account,omitempty"`
 	// Adjusts are the months that the closed statement puts right, each with the id of its
 	// own closing.
 	Adjusts map[string]uuid.UUID `json:"adjusts,omitempty"`

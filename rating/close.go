@@ -41,6 +41,7 @@ type CloseRequest struct {
 	Month    usage.Month
 	TenantID string
 	Actor    string
+	Account  string // that the actor used, for the record
 	Reason   string // required with Force
 	// Force closes whatever speaks against it; what it was is kept with the closing.
 	Force bool
@@ -78,7 +79,10 @@ func (b *Books) Close(ctx context.Context, req CloseRequest) (Closing, error) {
 	if err != nil {
 		return Closing{}, err
 	}
-	f.Forced = because
+	f.Forced, f.Account = because, req.Account
+	if f.Notes, err = b.notes(ctx, f.Statement); err != nil {
+		return Closing{}, fmt.Errorf("close %s of tenant %s: %w", req.Month, req.TenantID, err)
+	}
 	f.Version = uint32(len(history)) + 1
 	body, err := json.Marshal(f)
 	if err != nil {
@@ -140,6 +144,37 @@ func (b *Books) unready(ctx context.Context, month usage.Month, tenantID string)
 		because = append(because, fmt.Sprintf("what came for %s, which is closed, is not rated yet and would not be among the adjustments (fairdial rate --month %s)", s.Month, s.Month))
 	}
 	return because, nil
+}
+
+// notes says what somebody should know of a statement that is closed: money that is not in
+// it, and whether its reconciliation was signed.
+func (b *Books) notes(ctx context.Context, s Statement) ([]string, error) {
+	var notes []string
+	if n := s.Buckets[2].UnpricedCalls; n > 0 {
+		notes = append(notes, fmt.Sprintf("%s that credits pay for have no rate: what they cost is not in the amounts", plural(n, "call")))
+	}
+	history, err := b.log.History(ctx, ReconciliationStream, reconciliationSubject(s.TenantID, s.Month))
+	if err != nil {
+		return nil, err
+	}
+	if len(history) == 0 {
+		if s.Calls > 0 {
+			notes = append(notes, "nobody signed its reconciliation")
+		}
+		return notes, nil
+	}
+	now, err := b.rater.Reconcile(ctx, ReconcileRequest{Month: s.month, TenantID: s.TenantID})
+	if err != nil {
+		return nil, err
+	}
+	signed, err := b.rater.Signatures(ctx, b.log, now)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(signed, func(s Signature) bool { return s.Current }) {
+		notes = append(notes, "its reconciliation was signed with other figures than it has now")
+	}
+	return notes, nil
 }
 
 // freeze writes the rows of a closing. Nobody sees them before the event.
@@ -214,7 +249,7 @@ func (b *Books) freezeAdjustments(ctx context.Context, f *frozen, s Statement, r
 // Reopen makes a closed month an open one, so that its statement follows the rating again.
 // Another person than the one who closed it must do it, and a month stays closed while a
 // later closed one has adjustments of it.
-func (b *Books) Reopen(ctx context.Context, month usage.Month, tenantID, actor, reason string) (Closing, error) {
+func (b *Books) Reopen(ctx context.Context, month usage.Month, tenantID, actor, account, reason string) (Closing, error) {
 	actor, err := journal.Actor(actor)
 	if err != nil {
 		return Closing{}, err
@@ -241,6 +276,7 @@ func (b *Books) Reopen(ctx context.Context, month usage.Month, tenantID, actor, 
 		}
 	}
 	f.Version++
+	f.Account, f.Notes = account, nil
 	body, err := json.Marshal(f)
 	if err != nil {
 		return Closing{}, err

@@ -305,10 +305,10 @@ func TestKilledWhileClosing(t *testing.T) {
 				require.ErrorIs(t, err, rating.ErrAlreadyClosed)
 			}
 			require.Equal(t, want, w.csvOf(calm, january))
-			_, err = calm.Reopen(context.Background(), january, "a", "boss", "again")
+			_, err = calm.Reopen(context.Background(), january, "a", "boss", "", "again")
 			require.NoError(t, err)
 		}
-		_, err := calm.Reopen(context.Background(), january, "a", "boss", "again")
+		_, err := calm.Reopen(context.Background(), january, "a", "boss", "", "again")
 		require.NoError(t, err)
 	}
 }
@@ -316,7 +316,7 @@ func TestKilledWhileClosing(t *testing.T) {
 func TestAnotherPersonOpensAMonthAgain(t *testing.T) {
 	w, r, b := closable(t)
 	ctx := context.Background()
-	_, err := b.Reopen(ctx, january, "a", "boss", "why not")
+	_, err := b.Reopen(ctx, january, "a", "boss", "", "why not")
 	require.ErrorIs(t, err, rating.ErrNotClosed)
 	_, err = b.Close(ctx, closing(january, "fin"))
 	require.NoError(t, err)
@@ -324,27 +324,27 @@ func TestAnotherPersonOpensAMonthAgain(t *testing.T) {
 	require.ErrorIs(t, err, rating.ErrAlreadyClosed)
 
 	for _, same := range []string{"fin", "Fin", "fin ", " fin", "ｆｉｎ", "console:fin", "cli:FIN"} {
-		_, err = b.Reopen(ctx, january, "a", same, "I was wrong")
+		_, err = b.Reopen(ctx, january, "a", same, "", "I was wrong")
 		require.ErrorIs(t, err, rating.ErrSamePerson, same)
 	}
 	for _, hidden := range []string{"fin\u200b", "fi\u00adn", "\u202efin", "fin\x00", "fin\ufe0f"} {
-		_, err = b.Reopen(ctx, january, "a", hidden, "I was wrong")
+		_, err = b.Reopen(ctx, january, "a", hidden, "", "I was wrong")
 		require.ErrorIs(t, err, journal.ErrHiddenName, "%q", hidden)
 	}
-	_, err = b.Reopen(ctx, january, "a", " ", "I was wrong")
+	_, err = b.Reopen(ctx, january, "a", " ", "", "I was wrong")
 	require.ErrorIs(t, err, journal.ErrNoActor)
-	_, err = b.Reopen(ctx, january, "a", "boss", "")
+	_, err = b.Reopen(ctx, january, "a", "boss", "", "")
 	require.ErrorIs(t, err, rating.ErrNoReason)
 
 	w.use(late("late"))
 	w.rate(r, rating.Request{Tenants: []string{"a"}})
 	_, err = b.Close(ctx, closing(february, "fin"))
 	require.NoError(t, err)
-	_, err = b.Reopen(ctx, january, "a", "boss", "a call was missing")
+	_, err = b.Reopen(ctx, january, "a", "boss", "", "a call was missing")
 	require.ErrorContains(t, err, "reopen 2026-02 first")
-	_, err = b.Reopen(ctx, february, "a", "boss", "january first")
+	_, err = b.Reopen(ctx, february, "a", "boss", "", "january first")
 	require.NoError(t, err)
-	_, err = b.Reopen(ctx, january, "a", "boss", "a call was missing")
+	_, err = b.Reopen(ctx, january, "a", "boss", "", "a call was missing")
 	require.NoError(t, err)
 	require.Equal(t, uint64(4100), w.statement(b, january).Seconds)
 	require.Empty(t, w.statement(b, february).Adjustments)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"fairdial/store/journal"
+	"fairdial/usage"
 )
 
 // CreditsStream is the stream of the journal that prepaid credits are in: a subject is a
@@ -63,8 +63,6 @@ var ErrBadDeposit = errors.New("not a deposit")
 // ErrNoTenant: nothing is known of a tenant.
 var ErrNoTenant = errors.New("no such tenant")
 
-var currencyCode = regexp.MustCompile(`^[A-Z]{3}$`)
-
 // CreditsLog is what credits need of the journal.
 type CreditsLog interface {
 	Append(ctx context.Context, e journal.Event) error
@@ -86,8 +84,8 @@ func (d Deposit) Check() error {
 		return fmt.Errorf("%w: an amount of %s is not more than 0", ErrBadDeposit, d.Amount)
 	case !d.Amount.Equal(d.Amount.Truncate(6)) || d.Amount.GreaterThan(decimal.NewFromInt(1_000_000_000)):
 		return fmt.Errorf("%w: an amount of %s has more than 6 decimals or is more than 1,000,000,000", ErrBadDeposit, d.Amount)
-	case !currencyCode.MatchString(d.Currency):
-		return fmt.Errorf("%w: %q is no currency: write it as USD", ErrBadDeposit, d.Currency)
+	case !usage.IsCurrency(d.Currency):
+		return fmt.Errorf("%w: %q is no currency of ISO 4217: write it as USD", ErrBadDeposit, d.Currency)
 	case d.At.IsZero():
 		return fmt.Errorf("%w: it does not say from when it can be used", ErrBadDeposit)
 	case !d.Expires.IsZero() && !d.Expires.After(d.At):

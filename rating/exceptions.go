@@ -22,6 +22,8 @@ const (
 	ExceptionPoolLicencesUnknown      = "pool_licences_unknown"
 	ExceptionNoRate                   = "no_rate"
 	ExceptionUnfunded                 = "unfunded"
+	ExceptionNotRated                 = "not_rated"
+	ExceptionRatedBefore              = "rated_before_a_change"
 )
 
 // Exception is something in a statement that should not be taken for granted. The rating
@@ -63,8 +65,12 @@ func (r *Rater) exceptions(ctx context.Context, month usage.Month, all []Stateme
 			s.Exceptions = append(s.Exceptions, Exception{x.Code, x.OrganizerID, x.OrganizerUPN, x.Calls, x.Seconds, organizerTexts[x.Code]})
 		}
 	}
+	behind, err := r.behind(ctx, month, all)
+	if err != nil {
+		return err
+	}
 	for i := range all {
-		own := tenantExceptions(&all[i], terms, holders[all[i].TenantID])
+		own := append(behind[all[i].TenantID], tenantExceptions(&all[i], terms, holders[all[i].TenantID])...)
 		all[i].Exceptions = append(own, all[i].Exceptions...)
 	}
 	return nil

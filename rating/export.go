@@ -13,8 +13,9 @@ import (
 
 // Export writes the ratings of a month as CSV: one line a bucket that paid for part of
 // a call, by tenant, start and usage id. The same ratings give the same bytes. Amounts
-// are in the currency beside them; empty where no rate is known.
-func (r *Rater) Export(ctx context.Context, w io.Writer, month usage.Month, tenants []string) error {
+// are in the currency beside them; empty where no rate is known. text is what becomes of
+// ids, which come from outside: [Cell] for a spreadsheet.
+func (r *Rater) Export(ctx context.Context, w io.Writer, month usage.Month, tenants []string, text func(string) string) error {
 	frozen, err := r.elsewhere(ctx, tenants, []usage.Month{month})
 	if err != nil {
 		return fmt.Errorf("export the ratings of %s: %w", month, err)
@@ -35,7 +36,7 @@ func (r *Rater) Export(ctx context.Context, w io.Writer, month usage.Month, tena
 		if err := rows.Scan(&id, &bucket, &seconds, &amount, &currency); err != nil {
 			return fmt.Errorf("export the ratings of %s: %w", month, err)
 		}
-		if err := out.Write([]string{id, bucket, strconv.FormatUint(uint64(seconds), 10), amount, currency}); err != nil {
+		if err := out.Write([]string{text(id), bucket, strconv.FormatUint(uint64(seconds), 10), amount, currency}); err != nil {
 			return err
 		}
 	}

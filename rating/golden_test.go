@@ -123,7 +123,7 @@ func TestTheMonthWorkedByHand(t *testing.T) {
 
 	// The export is the same without the rule.
 	var export bytes.Buffer
-	require.NoError(t, r.Export(context.Background(), &export, february, nil))
+	require.NoError(t, r.Export(context.Background(), &export, february, nil, rating.Cell))
 	lines := []string{"usage_id,bucket,seconds,amount,currency"}
 	for _, c := range want {
 		lines = append(lines, strings.Join(c[:5], ","))

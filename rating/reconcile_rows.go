@@ -2,9 +2,12 @@ package rating
 
 import (
 	"context"
+	"encoding/csv"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +19,7 @@ const AllRecords = "all"
 
 // Difference is a record, its rating, and what the source says.
 type Difference struct {
+	TenantID         string           `json:"tenant_id"`
 	Status           string           `ch:"status" json:"status"`
 	Cause            string           `ch:"cause" json:"cause,omitempty"`
 	UsageID          string           `ch:"usage_id" json:"usage_id"`
@@ -70,7 +74,7 @@ func (r *Rater) Differences(ctx context.Context, req ReconcileRequest, class str
 		if err := rows.ScanStruct(&d); err != nil {
 			return fail(err)
 		}
-		d.StartedAt = d.StartedAt.UTC()
+		d.TenantID, d.StartedAt = req.TenantID, d.StartedAt.UTC()
 		if err := each(d); err != nil {
 			return err
 		}
@@ -79,4 +83,24 @@ func (r *Rater) Differences(ctx context.Context, req ReconcileRequest, class str
 		return fail(err)
 	}
 	return nil
+}
+
+// WriteDifferencesCSV writes records one a row. Amounts are exact, and empty where no rate
+// is known; times are UTC.
+func WriteDifferencesCSV(w io.Writer, all []Difference) error {
+	out := csv.NewWriter(w)
+	_ = out.Write([]string{
+		"tenant_id", "status", "cause", "usage_id", "organizer_id", "started_at", "seconds", "destination_country", "destination_class",
+		"bucket", "bucket_after", "reason", "amount", "usage", "connection", "currency",
+		"capability", "source_bucket", "source_amount", "source_usage", "source_connection", "source_currency",
+	})
+	for _, d := range all {
+		_ = out.Write([]string{
+			Cell(d.TenantID), d.Status, d.Cause, Cell(d.UsageID), Cell(d.OrganizerID), d.StartedAt.Format(time.RFC3339Nano), strconv.FormatUint(uint64(d.Seconds), 10),
+			Cell(d.Country), d.Class, d.Bucket, d.BucketAfter, d.Reason, exact(d.Amount), d.Usage.String(), d.Connection.String(), d.Currency,
+			Cell(d.Capability), d.SourceBucket, d.SourceAmount.String(), d.SourceUsage.String(), d.SourceConnection.String(), Cell(d.SourceCurrency),
+		})
+	}
+	out.Flush()
+	return out.Error() // a csv.Writer keeps its first error
 }

@@ -28,6 +28,7 @@ type Signature struct {
 	By          string     `json:"by"`
 	At          time.Time  `json:"at"` // UTC
 	Reason      string     `json:"reason"`
+	Account     string     `json:"account,omitempty"` // that the person used, where it is not their name
 	// Current says whether the figures still are those.
 	Current bool `json:"current"`
 }
@@ -36,7 +37,7 @@ func reconciliationSubject(tenantID, month string) string { return tenantID + "/
 
 // SignReconciliation notes that somebody takes a reconciliation as it is now. fingerprint
 // is that of the figures they looked at; with others nothing is signed.
-func (r *Rater) SignReconciliation(ctx context.Context, j CreditsLog, rec Reconciliation, fingerprint, actor, reason string) error {
+func (r *Rater) SignReconciliation(ctx context.Context, j CreditsLog, rec Reconciliation, fingerprint, actor, account, reason string) error {
 	fail := func(err error) error { return fmt.Errorf("sign %s %s: %w", rec.TenantID, rec.Month, err) }
 	if rec.Fingerprint != fingerprint {
 		return fail(fmt.Errorf("%w: their fingerprint is %s", ErrOtherFingerprint, rec.Fingerprint))
@@ -44,7 +45,11 @@ func (r *Rater) SignReconciliation(ctx context.Context, j CreditsLog, rec Reconc
 	if strings.TrimSpace(reason) == "" {
 		return fail(errors.New("a signature needs a reason"))
 	}
-	body, err := json.Marshal(Signature{Fingerprint: fingerprint, Totals: rec.Totals})
+	actor, err := journal.Actor(actor)
+	if err != nil {
+		return fail(err)
+	}
+	body, err := json.Marshal(Signature{Fingerprint: fingerprint, Totals: rec.Totals, Account: account})
 	if err != nil {
 		return fail(err)
 	}
@@ -63,8 +68,13 @@ func (r *Rater) SignReconciliation(ctx context.Context, j CreditsLog, rec Reconc
 	return nil
 }
 
+// history is what signatures need of the journal to be read.
+type history interface {
+	History(ctx context.Context, stream, subject string) ([]journal.Event, error)
+}
+
 // Signatures are those of a tenant-month, oldest first, each compared with the figures now.
-func (r *Rater) Signatures(ctx context.Context, j CreditsLog, rec Reconciliation) ([]Signature, error) {
+func (r *Rater) Signatures(ctx context.Context, j history, rec Reconciliation) ([]Signature, error) {
 	history, err := j.History(ctx, ReconciliationStream, reconciliationSubject(rec.TenantID, rec.Month))
 	if err != nil {
 		return nil, fmt.Errorf("signatures of %s %s: %w", rec.TenantID, rec.Month, err)

@@ -143,9 +143,9 @@ func TestEveryRecordIsReconciled(t *testing.T) {
 
 	// Signing what was looked at, and nothing else.
 	j := w.journal()
-	require.ErrorIs(t, r.SignReconciliation(context.Background(), j, strict, all.Fingerprint, "ann", "month end"), rating.ErrOtherFingerprint)
-	require.Error(t, r.SignReconciliation(context.Background(), j, all, all.Fingerprint, "ann", " "))
-	require.NoError(t, r.SignReconciliation(context.Background(), j, all, all.Fingerprint, "ann", "month end"))
+	require.ErrorIs(t, r.SignReconciliation(context.Background(), j, strict, all.Fingerprint, "ann", "", "month end"), rating.ErrOtherFingerprint)
+	require.Error(t, r.SignReconciliation(context.Background(), j, all, all.Fingerprint, "ann", "", " "))
+	require.NoError(t, r.SignReconciliation(context.Background(), j, all, all.Fingerprint, "ann", "", "month end"))
 	signed, err := r.Signatures(context.Background(), j, all)
 	require.NoError(t, err)
 	require.Len(t, signed, 1)

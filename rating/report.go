@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/shopspring/decimal"
+
+	"fairdial/usage"
 )
 
 // ReportRow is a row of the provider's dial-out report: an organizer's totals by location,
@@ -151,7 +153,7 @@ func reportRow(value func(name string) string) (row ReportRow, problems []string
 	if row.OrganizerID == "" {
 		problems = append(problems, "names no organizer")
 	}
-	if !currencyCode.MatchString(row.Currency) && (row.Currency != "" || row.Charge.IsPositive()) {
+	if !usage.IsCurrency(row.Currency) && (row.Currency != "" || row.Charge.IsPositive()) {
 		problems = append(problems, fmt.Sprintf("currency %q: write it as USD", row.Currency))
 	}
 	return row, problems

@@ -18,7 +18,7 @@ func (w *world) export(r *rating.Rater) string {
 	w.t.Helper()
 	var out bytes.Buffer
 	for m := time.January; m <= time.March; m++ {
-		require.NoError(w.t, r.Export(context.Background(), &out, usage.Month{Year: 2026, Month: m}, nil))
+		require.NoError(w.t, r.Export(context.Background(), &out, usage.Month{Year: 2026, Month: m}, nil, rating.Cell))
 	}
 	return out.String()
 }

@@ -23,7 +23,7 @@ func (w *world) answers(r *rating.Rater) map[string]string {
 		out[name] = string(text)
 	}
 	var text bytes.Buffer
-	require.NoError(t, r.Export(ctx, &text, january, []string{"a"}))
+	require.NoError(t, r.Export(ctx, &text, january, []string{"a"}, rating.Cell))
 	out["export"] = text.String()
 
 	e, err := r.Explain(ctx, "a", "aJanuary")

@@ -44,7 +44,7 @@ the same. What changes afterwards is an adjustment in the next month that is ope
 	cmd.Flags().StringVar(&req.Actor, "actor", "", "`name` of who closes")
 	cmd.Flags().StringVar(&req.Reason, "reason", "", "why; needed with --force")
 	cmd.Flags().BoolVar(&req.Force, "force", false, "close although something speaks against it")
-	cmd.AddCommand(newCloseList(a), newCloseVerify(a))
+	cmd.AddCommand(newCloseList(a), newCloseVerify(a), newCloseExport(a))
 	return cmd
 }
 
@@ -85,7 +85,7 @@ func (a *app) closeMonth(cmd *cobra.Command, s *services, req rating.CloseReques
 	}{[]rating.Closing{}, []notClosed{}}
 	var refused []error
 	for _, tenant := range tenants {
-		req.TenantID = tenant
+		req.TenantID, req.Account = tenant, a.actor
 		c, err := s.books.Close(cmd.Context(), req)
 		if cmd.Context().Err() != nil {
 			return cmd.Context().Err()
@@ -125,13 +125,21 @@ func (a *app) showClosings(ctx context.Context, s *services, all []rating.Closin
 	if err != nil {
 		return err
 	}
-	rows := [][]string{{"tenant", "month", "state", "by", "at", ">run", ">rows", "sha-256", "reason", "closed although"}}
+	rows := [][]string{{"tenant", "month", "state", "by", "account", "at", ">run", ">rows", "sha-256", "reason", "closed although"}}
 	for _, c := range all {
 		rows = append(rows, []string{
-			names.of(c.TenantID), c.Month, c.State, c.Actor, clock(c.At), number(c.Sequence), number(c.Rows), c.SHA256[:min(16, len(c.SHA256))], c.Reason, strings.Join(c.Forced, "; "),
+			names.of(c.TenantID), c.Month, c.State, c.Actor, or(c.Account, "-"), clock(c.At), number(c.Sequence), number(c.Rows), c.SHA256[:min(16, len(c.SHA256))], c.Reason, strings.Join(c.Forced, "; "),
 		})
 	}
-	return a.table(rows)
+	if err := a.table(rows); err != nil {
+		return err
+	}
+	for _, c := range all {
+		for _, note := range c.Notes {
+			a.printf("%s of %s: %s\n", c.Month, oneLine(names.of(c.TenantID)), note)
+		}
+	}
+	return nil
 }
 
 // monthIfGiven is the zero month where none is.
@@ -243,7 +251,7 @@ func newReopen(a *app) *cobra.Command {
 				return usagef("%s: --tenant, --actor and --reason are needed", cmd.CommandPath())
 			}
 			return a.withStore(cmd.Context(), func(s *services) error {
-				c, err := s.books.Reopen(cmd.Context(), m, tenant, actor, reason)
+				c, err := s.books.Reopen(cmd.Context(), m, tenant, actor, a.actor, reason)
 				if err != nil {
 					return err
 				}

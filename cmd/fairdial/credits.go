@@ -53,7 +53,7 @@ moment). With --id, such as an order number, the same deposit is booked once onl
 			}
 			d.Actor = a.actor
 			return a.withStore(cmd.Context(), func(s *services) error {
-				booked, err := s.rater.Deposit(cmd.Context(), s.journal, d)
+				booked, err := s.books.Deposit(cmd.Context(), s.journal, d)
 				if err != nil {
 					return err
 				}
@@ -90,7 +90,7 @@ func newCreditsVoid(a *app) *cobra.Command {
 				return usagef("%s: --tenant ID and --reason TEXT are needed", cmd.CommandPath())
 			}
 			return a.withStore(cmd.Context(), func(s *services) error {
-				if err := s.rater.VoidDeposit(cmd.Context(), s.journal, tenant, args[0], a.actor, reason); err != nil {
+				if err := s.books.VoidDeposit(cmd.Context(), s.journal, tenant, args[0], a.actor, reason); err != nil {
 					return err
 				}
 				if a.output == "json" {
@@ -127,7 +127,7 @@ func newCreditsBilling(a *app) *cobra.Command {
 				return usageError{err}
 			}
 			return a.withStore(cmd.Context(), func(s *services) error {
-				if err := s.rater.BillCredits(cmd.Context(), s.journal, tenant, b, a.actor, reason); err != nil {
+				if err := s.books.BillCredits(cmd.Context(), s.journal, tenant, b, a.actor, reason); err != nil {
 					return err
 				}
 				if a.output == "json" {

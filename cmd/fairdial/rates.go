@@ -118,23 +118,24 @@ func (a *app) notedReplaced(ctx context.Context, s *services, sheet rates.Stored
 func newRatesList(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
-		Short: "List the rate sheets",
+		Short: "List the rate sheets, those as well whose place others took",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withStore(cmd.Context(), func(s *services) error {
-				sheets, err := rates.List(cmd.Context(), s.store)
+				sheets, err := rates.All(cmd.Context(), s.store)
 				if err != nil {
 					return err
 				}
 				if a.output == "json" {
-					if sheets == nil {
-						sheets = []rates.Stored{}
-					}
 					return a.json(sheets)
 				}
-				rows := [][]string{{"currency", "in force from", ">rates", "file", "stored", "why in another's place"}}
+				rows := [][]string{{"currency", "in force from", ">rates", "file", "stored", "state", "why in another's place"}}
 				for _, s := range sheets {
-					rows = append(rows, []string{s.Currency, clock(s.ValidFrom), number(s.Rows), s.File, clock(s.StoredAt), s.Reason})
+					state := "counts"
+					if s.ReplacedAt != nil {
+						state = "replaced " + clock(*s.ReplacedAt)
+					}
+					rows = append(rows, []string{s.Currency, clock(s.ValidFrom), number(s.Rows), s.File, clock(s.StoredAt), state, s.Reason})
 				}
 				return a.table(rows)
 			})

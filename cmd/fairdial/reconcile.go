@@ -22,6 +22,7 @@ type reconciling struct {
 	report    []rating.ReportRow
 	class     string // of records; "" for none
 	sign      string // the fingerprint to sign; "" for none
+	actor     string // who signs; "" for the account
 	reason    string
 	rated     bool // a closed month as it is rated now
 }
@@ -67,6 +68,9 @@ records that were rated; what arrived since is an adjustment of a later month.`,
 			if ask.sign != "" && (len(ask.tenants) != 1 || ask.reason == "") {
 				return usagef("--sign needs one --tenant and a --reason")
 			}
+			if a.output == "csv" && ask.class == "" {
+				return usagef("%s: -o csv is the records: say which with --rows", cmd.CommandPath())
+			}
 			if report != "" {
 				if len(ask.tenants) != 1 {
 					return usagef("--report is of one tenant: say which with --tenant")
@@ -88,11 +92,12 @@ records that were rated; what arrived since is an adjustment of a later month.`,
 	cmd.Flags().StringVar(&ask.class, "rows", "", "show the records of this `CLASS`: a status, a cause, differing, or all")
 	cmd.Flags().BoolVar(&records, "records", false, "the same as --rows differing")
 	cmd.Flags().StringVar(&ask.sign, "sign", "", "sign the figures with this `FINGERPRINT`")
+	cmd.Flags().StringVar(&ask.actor, "actor", "", "`name` of who signs; default: the account")
 	cmd.Flags().StringVar(&ask.reason, "reason", "", "why they are signed, for the record")
 	cmd.Flags().StringVar(&tolerance, "tolerance", "", "how far the amounts of a call may be `APART`, over the plan's reconciliation.tolerance")
 	cmd.Flags().StringVar(&report, "report", "", "the provider's dial-out report, a JSON or CSV `FILE`; - for stdin")
 	ratedFlag(cmd, &ask.rated)
-	return cmd
+	return outputs(cmd, "text", "json", "csv")
 }
 
 type reconciled struct {
@@ -126,7 +131,7 @@ func (a *app) reconcile(ctx context.Context, s *services, ask reconciling) error
 			return err
 		}
 		if ask.sign != "" {
-			if err := rater.SignReconciliation(ctx, s.journal, r, ask.sign, a.actor, ask.reason); err != nil {
+			if err := rater.SignReconciliation(ctx, s.journal, r, ask.sign, or(ask.actor, a.actor), a.actor, ask.reason); err != nil {
 				return err
 			}
 		}
@@ -148,8 +153,15 @@ func (a *app) reconcile(ctx context.Context, s *services, ask reconciling) error
 	if len(all) == 0 {
 		return fmt.Errorf("%s: %w: run `fairdial rate --month %s` first", ask.month, rating.ErrNotRated, ask.month)
 	}
-	if a.output == "json" {
+	switch a.output {
+	case "json":
 		return a.json(all)
+	case "csv":
+		var records []rating.Difference
+		for _, r := range all {
+			records = append(records, r.Records...)
+		}
+		return rating.WriteDifferencesCSV(a.stdout, records)
 	}
 	names, err := s.tenantNames(ctx)
 	if err != nil {

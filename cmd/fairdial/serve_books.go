@@ -25,7 +25,11 @@ func (b financeBooks) Signatures(ctx context.Context, rec rating.Reconciliation)
 }
 
 func (b financeBooks) Sign(ctx context.Context, rec rating.Reconciliation, fingerprint, actor, reason string) error {
-	return b.s.rater.SignReconciliation(ctx, b.s.journal, rec, fingerprint, actor, reason)
+	return b.s.rater.SignReconciliation(ctx, b.s.journal, rec, fingerprint, actor, "", reason)
+}
+
+func (b financeBooks) Reopen(ctx context.Context, month usage.Month, tenantID, actor, reason string) (rating.Closing, error) {
+	return b.Books.Reopen(ctx, month, tenantID, actor, "", reason)
 }
 
 func (b financeBooks) Leak(ctx context.Context, month usage.Month, tenantID string) (rating.Leak, error) {

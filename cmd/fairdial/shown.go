@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -117,6 +118,50 @@ func (a *app) tell(all []rating.Shown, names tenantNames) {
 	if more := len(all) - shownOnStderr; more > 0 {
 		fmt.Fprintf(a.stderr, "and %s of %s that are closed: see `fairdial close list --month %s`\n", counted(more, "more tenant"), all[0].Month, all[0].Month)
 	}
+}
+
+// tellBehind says on stderr which statements are of less than is known by now.
+func (a *app) tellBehind(all []rating.Statement) {
+	told := 0
+	for _, s := range all {
+		x, behind := s.Behind()
+		if !behind {
+			continue
+		}
+		if told++; told > shownOnStderr {
+			continue
+		}
+		what := ""
+		if x.Calls > 0 {
+			what = counted(x.Calls, "call") + ", " + minutes(int64(x.Seconds)) + ": "
+		}
+		fmt.Fprintf(a.stderr, "%s of %s is not up to date: %s%s\n", s.Month, oneLine(or(s.TenantName, s.TenantID)), what, x.Text)
+	}
+	if more := told - shownOnStderr; more > 0 {
+		fmt.Fprintf(a.stderr, "and %s\n", counted(more, "more statement"))
+	}
+}
+
+// tellUnrated says on stderr which tenants have usage in a month and no statement of it.
+func (a *app) tellUnrated(ctx context.Context, s *services, m usage.Month, tenants []string, all []rating.Statement) error {
+	stale, err := s.rater.Stale(ctx, []usage.Month{m}, tenants)
+	if err != nil {
+		return err
+	}
+	names, err := s.tenantNames(ctx)
+	if err != nil {
+		return err
+	}
+	var missing []string
+	for _, t := range stale {
+		if !slices.ContainsFunc(all, func(st rating.Statement) bool { return st.TenantID == t.TenantID }) {
+			missing = append(missing, oneLine(names.of(t.TenantID)))
+		}
+	}
+	if len(missing) > 0 {
+		fmt.Fprintf(a.stderr, "%s has usage that is not rated of %s: run `fairdial rate --month %s`\n", m, strings.Join(missing, ", "), m)
+	}
+	return nil
 }
 
 // showShown says in a text answer that its month is closed, and of which run it is.

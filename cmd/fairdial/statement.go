@@ -47,7 +47,7 @@ end of the pool has two lines. A closed month is written as it was closed, and s
 				if a.output == "json" {
 					return a.exportJSON(cmd.Context(), r, m, tenants)
 				}
-				return r.Export(cmd.Context(), a.stdout, m, tenants)
+				return r.Export(cmd.Context(), a.stdout, m, tenants, rating.Cell)
 			})
 		},
 	}
@@ -65,7 +65,7 @@ end of the pool has two lines. A closed month is written as it was closed, and s
 // exportJSON writes the lines of the export as one array, as they come.
 func (a *app) exportJSON(ctx context.Context, rater *rating.Rater, m usage.Month, tenants []string) error {
 	lines, w := io.Pipe()
-	go func() { w.CloseWithError(rater.Export(ctx, w, m, tenants)) }()
+	go func() { w.CloseWithError(rater.Export(ctx, w, m, tenants, func(id string) string { return id })) }()
 	defer lines.Close()
 	in := csv.NewReader(lines)
 	in.ReuseRecord = true
@@ -150,6 +150,12 @@ as it is rated now, with what is to be put right of closed months before it.`,
 				}
 				if a.output == "csv" || a.output == "parquet" {
 					a.tellStatements(all)
+				}
+				if a.output != "text" {
+					a.tellBehind(all)
+				}
+				if err := a.tellUnrated(cmd.Context(), s, m, tenants, all); err != nil {
+					return err
 				}
 				return a.toFile(out, func() error { return a.writeStatements(cmd.Context(), m, all, books) })
 			})

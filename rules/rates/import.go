@@ -69,6 +69,8 @@ type Stored struct {
 	Reason string `ch:"reason" json:"reason,omitempty"`
 	// Replaced is the sheet whose place this import took; nil for none.
 	Replaced *uuid.UUID `json:"replaced,omitempty"`
+	// ReplacedAt is when another sheet from the same moment took its place, UTC; nil while it counts.
+	ReplacedAt *time.Time `ch:"replaced_at" json:"replaced_at,omitempty"`
 	// Unchanged: the import brought nothing new.
 	Unchanged bool `json:"unchanged"`
 }
@@ -198,6 +200,16 @@ func or(text, otherwise string) string {
 		return otherwise
 	}
 	return text
+}
+
+// All gives every sheet that was brought in, those as well whose place others took, by
+// currency, moment and time of import.
+func All(ctx context.Context, conn driver.Conn) ([]Stored, error) {
+	all := []Stored{}
+	if err := conn.Select(ctx, &all, statement("all_sheets")); err != nil {
+		return nil, fmt.Errorf("list the rate sheets: %w", err)
+	}
+	return all, nil
 }
 
 // List gives the sheets that count, by currency and the moment from which they hold.

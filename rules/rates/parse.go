@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/shopspring/decimal"
+
+	"fairdial/usage"
 )
 
 // Problem is one mistake in a rate sheet.
@@ -39,7 +41,6 @@ func (e *Error) Error() string {
 var (
 	connectionHeader = regexp.MustCompile(`^connection charge in ([a-z]{3})$`)
 	perMinuteHeader  = regexp.MustCompile(`^per minute rate in ([a-z]{3})( \(billed in tenths of a minute\))?$`)
-	currencyCode     = regexp.MustCompile(`^[A-Z]{3}$`)
 	separators       = regexp.MustCompile(`[;,\s]+`)
 	prefixDigits     = regexp.MustCompile(`^[1-9][0-9]{0,14}$`) // E.164: at most 15 digits, none begins with 0
 	plainDecimal     = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]+)?$`)
@@ -145,8 +146,8 @@ func columnsOf(header []string, currency string) (columns, []Problem) {
 	if c.numberType < 0 {
 		c.numberType, c.originating = c.originating, -1 // a sheet with one column for both names it either way
 	}
-	if currency != "" && !currencyCode.MatchString(currency) {
-		add("%q is no currency: write it as USD", currency)
+	if c.currency != "" && !usage.IsCurrency(c.currency) {
+		add("%q is no currency of ISO 4217: write it as USD", c.currency)
 	}
 	for _, need := range []struct {
 		index int
