@@ -10,6 +10,7 @@ import (
 var (
 	// kept are runs of digits that are no phone numbers: times and ids.
 	kept = regexp.MustCompile(`\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z?)?` +
+		`|[0-3]?\d[./][0-3]?\d[./](?:19|20)\d{2}(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?` +
 		`|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}`)
 	// candidate is what could be a phone number: digits of any script, hidden ones too ("*"
 	// in the source's files, "·" in the rules' sentences), with the separators that people
@@ -29,12 +30,25 @@ func MaskNumbers(s string) string {
 	var b strings.Builder
 	from := 0
 	for _, span := range kept.FindAllStringIndex(s, -1) {
+		if goesOn(s[:span[0]], s[span[1]:]) {
+			continue
+		}
 		b.WriteString(maskEach(s[from:span[0]]))
 		b.WriteString(s[span[0]:span[1]])
 		from = span[1]
 	}
 	b.WriteString(maskEach(s[from:]))
 	return b.String()
+}
+
+// goesOn says whether what looks like a date is a part of more digits.
+func goesOn(before, after string) bool {
+	last, _ := utf8.DecodeLastRuneInString(before)
+	first, size := utf8.DecodeRuneInString(after)
+	if strings.ContainsRune("./-", first) {
+		first, _ = utf8.DecodeRuneInString(after[size:])
+	}
+	return strings.ContainsRune("+(./-", last) || unicode.Is(unicode.Nd, last) || unicode.Is(unicode.Nd, first)
 }
 
 // fewest digits of what can be dialled from abroad.
