@@ -82,6 +82,9 @@ func post(ctx context.Context, client *http.Client, address string, body []byte,
 		if err != nil {
 			return struct{}{}, backoff.Permanent(errors.New("the address cannot be used"))
 		}
+		// A connection each: on one that is used again and breaks, net/http repeats by itself what
+		// has an idempotency key, beyond the tries that are counted.
+		request.Close = true
 		request.Header.Set("Content-Type", "application/json")
 		headers(request.Header)
 		response, err := client.Do(request)

@@ -71,6 +71,9 @@ func (w *Webhook) Apply(ctx context.Context, o Order, _ string, _ json.RawMessag
 		return err
 	}
 	stamp := strconv.FormatInt(w.now().Unix(), 10)
+	// A connection each: on one that is used again and breaks, net/http repeats by itself what
+	// has an idempotency key, beyond the tries that are counted.
+	request.Close = true
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Idempotency-Key", o.ID)
 	request.Header.Set("X-Fairdial-Timestamp", stamp)
