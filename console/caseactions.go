@@ -20,8 +20,16 @@ type Desk interface {
 	Act(ctx context.Context, caseID string, a cases.Action) (cases.Case, error)
 	State(ctx context.Context, tenantID, organizerID string) (enforcement.State, error)
 	Enforce(ctx context.Context, r enforcement.Request) (enforcement.State, error)
+	// Effects says what each action on an organizer of a tenant does, and what it means.
+	Effects(tenantID string) []Effect
 	// DryRun says that enforcement records what would be done and does nothing.
 	DryRun() bool
+}
+
+// Effect is what an action does, said before it is done.
+type Effect struct {
+	Action string
+	Texts  []string
 }
 
 // maxForm bounds a form, in bytes.

@@ -30,6 +30,7 @@ type caseBody struct {
 	Standing   enforcement.State
 	CanAct     bool
 	DryRun     bool
+	Effects    []Effect
 	CloseKinds []string
 }
 
@@ -56,7 +57,7 @@ func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
 	work.Go(func() (err error) { calls, err = p.views.evidence(ctx, s, all); return err })
 	work.Go(func() (err error) { others, err = p.opts.Cases.List(ctx, CaseFilter{TenantID: c.TenantID}); return err })
 	if desk := p.opts.Desk; desk != nil {
-		b.CanAct, b.DryRun = true, desk.DryRun()
+		b.CanAct, b.DryRun, b.Effects = true, desk.DryRun(), desk.Effects(c.TenantID)
 		work.Go(func() (err error) { b.History, err = desk.History(ctx, c.ID); return err })
 		work.Go(func() (err error) { b.Standing, err = desk.State(ctx, c.TenantID, c.OrganizerID); return err })
 	}

@@ -43,6 +43,10 @@ func (d *counter) Enforce(_ context.Context, r enforcement.Request) (enforcement
 
 func (d *counter) DryRun() bool { return true }
 
+func (d *counter) Effects(string) []Effect {
+	return []Effect{{Action: "Suspend", Texts: []string{"No calls.", "its minutes then draw on the tenant's pool"}}}
+}
+
 func withDesk(t *testing.T, d *counter) http.Handler {
 	t.Helper()
 	w := world{list: []cases.Case{{ID: "c1", Version: 4, TenantID: "t", OrganizerID: "o", OrganizerName: "Ann <i>", UpdatedAt: now, Findings: []cases.Finding{{Sentence: "too much", Calls: 2}}}}}
@@ -58,6 +62,7 @@ func send(h http.Handler, path, form string, change ...func(*http.Request)) *htt
 func TestACasePage(t *testing.T) {
 	h := withDesk(t, &counter{})
 	page := get(h, "/cases/c1").Body.String()
+	require.Contains(t, page, "its minutes then draw on the tenant&#39;s pool", "what an action does is said before it is done")
 	for _, part := range []string{"Ann &lt;i&gt;", "too much", "Dry run", `name="version" value="4"`, `name="version" value="3"`, "called …0123 &lt;b&gt;"} {
 		require.Contains(t, page, part)
 	}

@@ -163,7 +163,7 @@ func (e *Enforcer) apply(before State, r Request, evidence Evidence, now time.Ti
 	}
 	switch r.Action {
 	case ActionFlag, ActionThrottle, ActionSuspend:
-		if terms.people(r.Action) > 1 {
+		if terms.People(r.Action) > 1 {
 			return e.ask(after, asked)
 		}
 		return e.set(after, asked, now)
@@ -213,7 +213,7 @@ func (e *Enforcer) approve(after State, r Request, now time.Time) (State, string
 	}
 	approved := *pending
 	approved.ApprovedBy = append(slices.Clone(pending.ApprovedBy), r.Actor)
-	if len(approved.people()) < e.policy.terms(after.TenantID).people(approved.What()) {
+	if len(approved.people()) < e.policy.terms(after.TenantID).People(approved.What()) {
 		after.Pending = &approved
 		return after, KindApproved, nil
 	}

@@ -69,6 +69,9 @@ func New(opts Options) (*Enforcer, error) {
 // DryRun says whether nothing is enforced at all, whatever was recorded.
 func (e *Enforcer) DryRun() bool { return e.policy.DryRun }
 
+// Terms are what holds for a tenant.
+func (e *Enforcer) Terms(tenantID string) Terms { return e.policy.terms(tenantID) }
+
 // now is the moment in the resolution that the journal keeps.
 func (e *Enforcer) now() time.Time { return e.clock().UTC().Truncate(time.Millisecond) }
 

@@ -81,8 +81,8 @@ func (p Policy) Terms() Terms {
 	}
 }
 
-// people is how many different people an action takes that the policy does not do by itself.
-func (t Terms) people(a Action) int {
+// People is how many different people an action takes that the policy does not do by itself.
+func (t Terms) People(a Action) int {
 	switch a {
 	case ActionSuspend:
 		return 2

@@ -255,6 +255,6 @@ func requireProper(t *rapid.T, p Policy, s State) {
 	}
 	if s.Pending != nil && s.Pending.Actor == Actor {
 		require.False(t, p.protects(s.OrganizerID, s.OrganizerID+"@"+s.TenantID+".example"), "protected")
-		require.Less(t, len(s.Pending.people()), terms.people(s.Pending.What()))
+		require.Less(t, len(s.Pending.people()), terms.People(s.Pending.What()))
 	}
 }

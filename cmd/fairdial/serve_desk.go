@@ -2,15 +2,19 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"fairdial/cases"
+	"fairdial/console"
 	"fairdial/enforcement"
+	"fairdial/enforcement/carry"
 )
 
 // caseDesk is what people do from the console's pages.
 type caseDesk struct {
 	*app
-	s *services
+	s       *services
+	carrier *carry.Carrier
 }
 
 func (d caseDesk) History(ctx context.Context, id string) ([]cases.Event, error) {
@@ -30,3 +34,25 @@ func (d caseDesk) Enforce(ctx context.Context, r enforcement.Request) (enforceme
 }
 
 func (d caseDesk) DryRun() bool { return d.s.enforcer.DryRun() }
+
+// Effects says what each action does here and, where decisions are carried out, at the provider.
+func (d caseDesk) Effects(tenantID string) []console.Effect {
+	terms := d.s.enforcer.Terms(tenantID)
+	until := fmt.Sprintf("Ends by itself after %s, or when it is lifted.", terms.Expiry)
+	asks := func(a enforcement.Action) string {
+		if n := terms.People(a); n > 1 {
+			return fmt.Sprintf("It waits until %d different people want it, you among them.", n)
+		}
+		return "It holds at once."
+	}
+	effect := func(action string, level enforcement.Level, texts ...string) console.Effect {
+		return console.Effect{Action: action, Texts: append(texts, d.carrier.Effects(level)...)}
+	}
+	return []console.Effect{
+		effect("Flag", enforcement.LevelFlag, "Calls go through; gateways and people see the flag.", until),
+		effect("Throttle", enforcement.LevelThrottle, fmt.Sprintf("At most %d minutes of calls an hour and %d legs at the same time, at gateways that ask Fairdial.",
+			terms.Throttle.MinutesPerHour, terms.Throttle.Legs), asks(enforcement.ActionThrottle), until),
+		effect("Suspend", enforcement.LevelSuspend, "No calls, at gateways that ask Fairdial.", asks(enforcement.ActionSuspend), until),
+		{Action: "Reinstate", Texts: []string{"Calls go through again; what was changed at the provider is put back as it was."}},
+	}
+}

@@ -41,6 +41,9 @@ type Order struct {
 type Adapter interface {
 	// Name is what the log knows the adapter by.
 	Name() string
+	// Effect says in a sentence what the adapter does at a level, and what that means for calls
+	// and their cost; "" for nothing.
+	Effect(level enforcement.Level) string
 	// Wish is what the adapter would have for an order; "" is to leave, or put back, what was
 	// there before. Orders with the same wish are one change.
 	Wish(o Order) string
@@ -79,6 +82,17 @@ type Options struct {
 type Carrier struct {
 	opts Options
 	run  string
+}
+
+// Effects says what is done at the provider at a level, a sentence an adapter.
+func (c *Carrier) Effects(level enforcement.Level) []string {
+	var out []string
+	for _, a := range c.opts.Adapters {
+		if text := a.Effect(level); text != "" {
+			out = append(out, text)
+		}
+	}
+	return out
 }
 
 // New makes a Carrier.

@@ -364,3 +364,17 @@ func TestWhatAnAdapterNeeds(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, w.run(g).Problem, "invalid_client")
 }
+
+// What is done at the provider is said before it is done, with what it means for the cost.
+func TestEffectsAreSaid(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.carrier(w.journal, w.graph(), w.hook(), w.script())
+	require.Empty(t, c.Effects(enforcement.LevelObserve))
+	require.Len(t, c.Effects(enforcement.LevelFlag), 1, "the webhook")
+	require.Len(t, c.Effects(enforcement.LevelThrottle), 2)
+	suspend := c.Effects(enforcement.LevelSuspend)
+	require.Len(t, suspend, 3)
+	require.Contains(t, suspend[0], "draw on the tenant's pool")
+	require.Contains(t, suspend[2], "DialoutCPCDisabledPSTNInternational")
+}

@@ -56,6 +56,17 @@ func NewGraph(opts GraphOptions) (*Graph, error) {
 // Name implements [Adapter].
 func (g *Graph) Name() string { return g.name }
 
+// Effect implements [Adapter].
+// Source: without the add-on an organizer's calls draw on the tenant's pool, then on credits
+// (microsoft-dial-out, entitlement order).
+func (g *Graph) Effect(level enforcement.Level) string {
+	if level != enforcement.LevelSuspend {
+		return ""
+	}
+	return g.name + ": the licences " + strings.Join(g.skus, ", ") + " are taken from the organizer in Microsoft 365, and given back at the end. " +
+		"Taking the add-on alone stops no call: its minutes then draw on the tenant's pool, and when that is empty on Communications Credits."
+}
+
 // Wish implements [Adapter]: only a suspension takes licences.
 func (g *Graph) Wish(o Order) string {
 	if o.Level == enforcement.LevelSuspend {

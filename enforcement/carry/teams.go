@@ -44,6 +44,15 @@ func NewTeams(name string, command []string, policies map[enforcement.Level]stri
 	return &Teams{name: name, command: command, policies: policies}, nil
 }
 
+// Effect implements [Adapter].
+func (t *Teams) Effect(level enforcement.Level) string {
+	policy := t.policies[level]
+	if policy == "" {
+		return ""
+	}
+	return t.name + ": the organizer's dial-out policy becomes " + policy + ", and what it was before at the end."
+}
+
 // Name implements [Adapter].
 func (t *Teams) Name() string { return t.name }
 

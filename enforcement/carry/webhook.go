@@ -13,6 +13,8 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"fairdial/enforcement"
 )
 
 // Webhook tells a system of the operator's own what is to hold.
@@ -31,6 +33,14 @@ func NewWebhook(name, address, secret string, now func() time.Time) (*Webhook, e
 		return nil, fmt.Errorf("adapter %s: a webhook needs an address and a secret", name)
 	}
 	return &Webhook{name: name, url: address, secret: []byte(secret), now: now, client: newClient()}, nil
+}
+
+// Effect implements [Adapter].
+func (w *Webhook) Effect(level enforcement.Level) string {
+	if level == enforcement.LevelObserve {
+		return ""
+	}
+	return w.name + " is told by a signed webhook, and acts on it as it is made to."
 }
 
 func newClient() *http.Client {
