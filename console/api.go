@@ -5,10 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"strconv"
 	"sync"
-
-	"fairdial/cases"
 )
 
 // api answers programs. What would be made anew for each decision is kept: a gateway asks
@@ -32,43 +29,17 @@ func (a *api) routes() map[string]http.HandlerFunc {
 		"GET /api/v1/reconciliation/records":         a.reconciliationRecords,
 		"GET /api/v1/cases":                          a.listCases,
 		"GET /api/v1/cases/{id}":                     a.getCase,
+		"GET /api/v1/cases/{id}/history":             a.caseHistory,
+		"POST /api/v1/cases/{id}/actions":            a.actOnCase,
+		"GET /api/v1/cases/{id}/enforcement":         a.caseEnforcement,
+		"POST /api/v1/cases/{id}/enforcement":        a.enforce,
+		"POST /api/v1/cases/{id}/approval":           a.approve,
 		"GET /api/v1/decisions/{organizer}":          a.decide,
 		"POST /api/v1/decisions":                     a.decideAll,
 		"POST /api/v1/calls":                         a.reportCalls,
 		"POST /api/v1/usage":                         a.push,
 		"GET /api/v1/openapi.yaml":                   a.openAPI,
 	}
-}
-
-func (a *api) listCases(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	filter := CaseFilter{TenantID: q.Get("tenant_id"), OrganizerID: q.Get("organizer_id"), Status: q.Get("status")}
-	if s := q.Get("min_score"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 0 || n > 100 {
-			problem(w, http.StatusBadRequest, "min_score must be a whole number from 0 to 100.")
-			return
-		}
-		filter.MinScore = n
-	}
-	list, err := a.opts.Cases.List(r.Context(), filter)
-	if err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	if list == nil {
-		list = []cases.Case{}
-	}
-	writeJSON(w, http.StatusOK, map[string]any{"cases": list})
-}
-
-func (a *api) getCase(w http.ResponseWriter, r *http.Request) {
-	c, err := a.opts.Cases.Get(r.Context(), r.PathValue("id"))
-	if err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	writeJSON(w, http.StatusOK, c)
 }
 
 func (a *api) openAPI(w http.ResponseWriter, _ *http.Request) {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,17 @@ func (w world) List(_ context.Context, f CaseFilter) (out []cases.Case, _ error)
 		if c.Score >= f.MinScore && (f.TenantID == "" || f.TenantID == c.TenantID) {
 			out = append(out, c)
 		}
+	}
+	return out, w.err
+}
+
+func (w world) Page(_ context.Context, r cases.PageRequest) (out []cases.Case, _ error) {
+	on := r.After.ID == ""
+	for _, c := range w.list {
+		if on && c.Score >= r.MinScore && (len(r.Tenants) == 0 || slices.Contains(r.Tenants, c.TenantID)) && len(out) < r.Limit {
+			out = append(out, c)
+		}
+		on = on || c.ID == r.After.ID
 	}
 	return out, w.err
 }
@@ -152,7 +164,7 @@ func TestCasesAndDecisions(t *testing.T) {
 	var list struct{ Cases []cases.Case }
 	require.NoError(t, json.Unmarshal(get(h, "/api/v1/cases?min_score=50").Body.Bytes(), &list))
 	require.Len(t, list.Cases, 1)
-	require.JSONEq(t, `{"cases":[]}`, get(h, "/api/v1/cases?min_score=99").Body.String())
+	require.JSONEq(t, `{"cases":[],"next":null}`, get(h, "/api/v1/cases?min_score=99").Body.String())
 	require.Contains(t, get(h, "/api/v1/cases/c2").Body.String(), `"case_id":"c2"`)
 	require.Contains(t, get(h, "/api/v1/decisions/a@b.example?number=%2B1605").Body.String(),
 		`{"organizer_id":"a@b.example","tenant_id":"","decision":"allow"`)

@@ -65,7 +65,10 @@ func (a *api) month(w http.ResponseWriter, r *http.Request) (usage.Month, bool) 
 func (a *api) pools(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	req := rating.PoolsRequest{Tenants: q["tenant_id"], Top: 5}
-	var ok bool
+	l, ok := a.listing(w, r, 1)
+	if !ok {
+		return
+	}
 	if req.At, ok = at(w, r); !ok {
 		return
 	}
@@ -85,13 +88,18 @@ func (a *api) pools(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"month": req.Month.String(), "pools": all})
+	page, next := from(l, all)
+	writePage(w, "pools", page, next, map[string]any{"month": req.Month.String()})
 }
 
 func (a *api) poolHistory(w http.ResponseWriter, r *http.Request) {
 	tenant := r.URL.Query().Get("tenant_id")
 	if tenant == "" {
 		problem(w, http.StatusBadRequest, "tenant_id is missing.")
+		return
+	}
+	l, ok := a.listing(w, r, 1)
+	if !ok {
 		return
 	}
 	month, ok := a.month(w, r)
@@ -110,7 +118,8 @@ func (a *api) poolHistory(w http.ResponseWriter, r *http.Request) {
 			a.fail(w, r, err)
 			return
 		}
-		writeJSON(w, http.StatusOK, map[string]any{"month": month.String(), "tenant_id": tenant, "movements": all, "shown": first(shown)})
+		page, next := from(l, all)
+		writePage(w, "movements", page, next, map[string]any{"month": month.String(), "tenant_id": tenant, "shown": first(shown)})
 	}
 }
 
@@ -123,9 +132,12 @@ func first(all []rating.Shown) *rating.Shown {
 }
 
 func (a *api) poolNotices(w http.ResponseWriter, r *http.Request) {
+	l, ok := a.listing(w, r, 1)
+	if !ok {
+		return
+	}
 	var month usage.Month
 	if r.URL.Query().Get("month") != "" {
-		var ok bool
 		if month, ok = a.month(w, r); !ok {
 			return
 		}
@@ -135,7 +147,8 @@ func (a *api) poolNotices(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"notices": all})
+	page, next := from(l, all)
+	writePage(w, "notices", page, next, nil)
 }
 
 // at reads the parameter at, the zero time without one. It answers the request itself
@@ -153,6 +166,10 @@ func at(w http.ResponseWriter, r *http.Request) (time.Time, bool) {
 }
 
 func (a *api) credits(w http.ResponseWriter, r *http.Request) {
+	l, ok := a.listing(w, r, 1)
+	if !ok {
+		return
+	}
 	when, ok := at(w, r)
 	if !ok {
 		return
@@ -162,5 +179,6 @@ func (a *api) credits(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"accounts": all})
+	page, next := from(l, all)
+	writePage(w, "accounts", page, next, nil)
 }

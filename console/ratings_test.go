@@ -105,7 +105,7 @@ func TestPoolsAreAsked(t *testing.T) {
 		status int
 		has    string
 	}{
-		"/api/v1/pools": {200, `{"month":"2026-02","pools":[{"tenant_id":"",`},
+		"/api/v1/pools": {200, `{"month":"2026-02","next":null,"pools":[{"tenant_id":"",`},
 		"/api/v1/pools?month=2026-01&tenant_id=a&tenant_id=b&top=7&at=2026-01-09T00:00:00Z": {200, `"tenant_id":"a+b","tenant_name":"","month":"2026-01","pool":"","at":"2026-01-09T00:00:00Z"`},
 		"/api/v1/pools?month=January":                                   {400, "YYYY-MM"},
 		"/api/v1/pools?top=-1":                                          {400, "top must be"},
@@ -119,7 +119,7 @@ func TestPoolsAreAsked(t *testing.T) {
 		"/api/v1/reconciliation?tenant_id=a":                            {200, `"tenant_id":"a","month":"2026-02"`},
 		"/api/v1/reconciliation?month=2026-02":                          {400, "tenant_id is missing"},
 		"/api/v1/reconciliation?tenant_id=unrated":                      {404, "not rated"},
-		"/api/v1/reconciliation/records?tenant_id=a&class=other_bucket": {200, `"records":[{"status":"other_bucket"`},
+		"/api/v1/reconciliation/records?tenant_id=a&class=other_bucket": {200, `"status":"other_bucket"`},
 		"/api/v1/reconciliation/records?tenant_id=a&class=x":            {400, "class must be one of all, match"},
 		"/api/v1/credits?at=x":                                          {400, "at must be"},
 	} {

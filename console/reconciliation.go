@@ -29,17 +29,23 @@ func (a *api) reconciliationRecords(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusBadRequest, "class must be one of "+strings.Join(rating.Classes(), ", ")+".")
 		return
 	}
+	l, ok := a.listing(w, r, 1)
+	if !ok {
+		return
+	}
 	req, ok := a.reconcileRequest(w, r)
 	if !ok {
 		return
 	}
-	records, err := a.opts.Ratings.Differences(r.Context(), req, class, recordsShown)
+	// They come as the store compares them: reading ends with the page.
+	records, err := a.opts.Ratings.Differences(r.Context(), req, class, min(int(l.number(0))+l.ask(), recordsShown))
 	if !a.reconciled(w, r, err) {
 		return
 	}
 	shown, err := a.opts.Ratings.Shown(r.Context(), req.Month, []string{req.TenantID})
 	if a.reconciled(w, r, err) {
-		writeJSON(w, http.StatusOK, map[string]any{"month": req.Month.String(), "tenant_id": req.TenantID, "records": records, "shown": first(shown)})
+		page, next := from(l, records)
+		writePage(w, "records", page, next, map[string]any{"month": req.Month.String(), "tenant_id": req.TenantID, "shown": first(shown)})
 	}
 }
 

@@ -31,6 +31,8 @@ type CaseFilter struct {
 // Cases is what the console needs of the case log.
 type Cases interface {
 	List(ctx context.Context, filter CaseFilter) ([]cases.Case, error)
+	// Page is the next cases of a list in an order, filtered by the store.
+	Page(ctx context.Context, req cases.PageRequest) ([]cases.Case, error)
 	Get(ctx context.Context, id string) (cases.Case, error)
 }
 

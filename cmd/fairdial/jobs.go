@@ -128,7 +128,10 @@ func (a *app) collect(ctx context.Context, s *services, m *metrics) (string, err
 }
 
 // caseReader is the case log as the console reads it.
-type caseReader struct{ log *cases.Log }
+type caseReader struct {
+	*cases.Pages
+	log *cases.Log
+}
 
 func (r caseReader) List(ctx context.Context, f console.CaseFilter) ([]cases.Case, error) {
 	return r.log.List(ctx, cases.Filter{

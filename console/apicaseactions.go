@@ -1,0 +1,186 @@
+package console
+
+import (
+	"net/http"
+	"time"
+
+	"fairdial/cases"
+	"fairdial/enforcement"
+)
+
+// actor names who asks through the API in the log.
+func actor(r *http.Request) string { return "api:" + caller(r) }
+
+// desk is what changes cases; it answers itself where nothing may.
+func (a *api) desk(w http.ResponseWriter) (Desk, bool) {
+	if a.opts.Desk == nil {
+		problem(w, http.StatusForbidden, "This console only shows.")
+	}
+	return a.opts.Desk, a.opts.Desk != nil
+}
+
+// deedOfCase is an event of a case without the state it led to.
+type deedOfCase struct {
+	Version  int       `json:"version"`
+	Kind     string    `json:"kind"`
+	Actor    string    `json:"actor"`
+	Reason   string    `json:"reason"`
+	At       time.Time `json:"at"`          // UTC
+	Recorded time.Time `json:"recorded_at"` // UTC
+	Status   string    `json:"status"`
+	Score    int       `json:"score"`
+}
+
+func (a *api) caseHistory(w http.ResponseWriter, r *http.Request) {
+	l, ok := a.listing(w, r, 1)
+	if !ok {
+		return
+	}
+	desk, ok := a.desk(w)
+	if !ok {
+		return
+	}
+	if _, err := a.opts.Cases.Get(r.Context(), r.PathValue("id")); err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	events, err := desk.History(r.Context(), r.PathValue("id"))
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	all := make([]deedOfCase, len(events))
+	for i, e := range events {
+		all[i] = deedOfCase{e.Version, e.Kind, e.Actor, maskText(e.Reason), e.At.UTC(), e.Recorded.UTC(), string(e.State.Status), e.State.Score}
+	}
+	page, next := from(l, all)
+	writePage(w, "events", page, next, nil)
+}
+
+// actOnCase does what a person decides about a case, made on the version that If-Match names.
+func (a *api) actOnCase(w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		Kind     string    `json:"kind"`
+		Reason   string    `json:"reason"`
+		Assignee string    `json:"assignee"`
+		Until    time.Time `json:"until"`
+		Rules    []string  `json:"rules"`
+	}
+	if !readJSON(w, r, &asked) {
+		return
+	}
+	desk, ok := a.desk(w)
+	if !ok {
+		return
+	}
+	id := r.PathValue("id")
+	c, err := a.opts.Cases.Get(r.Context(), id)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	version, current, ok := seen(w, r, c.Version)
+	if !ok {
+		return
+	}
+	if !current {
+		who, err := firstAfter(r, desk, id, version)
+		if err != nil {
+			a.fail(w, r, err)
+			return
+		}
+		a.outrun(w, http.StatusPreconditionFailed, c.Version, who)
+		return
+	}
+	if asked.Kind == cases.KindAppealed { // the organizer's own, which comes in elsewhere
+		problem(w, http.StatusUnprocessableEntity, "An appeal is not made here.")
+		return
+	}
+	next, err := desk.Act(r.Context(), id, cases.Action{
+		Kind: asked.Kind, Actor: actor(r), Reason: asked.Reason, Assignee: asked.Assignee, Until: asked.Until, Rules: asked.Rules, Version: version,
+	})
+	if a.changed(w, r, err, http.StatusConflict, c.Version) {
+		writeVersioned(w, r, next.Version, next)
+	}
+}
+
+// firstAfter is who changed a case first after a version.
+func firstAfter(r *http.Request, desk Desk, id string, version int) (*winner, error) {
+	events, err := desk.History(r.Context(), id)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range events {
+		if e.Version == version+1 {
+			return &winner{e.Version, e.Kind, e.Actor, e.Recorded.UTC()}, nil
+		}
+	}
+	return nil, nil
+}
+
+// standing is the case of a request and what its organizer may do; it answers itself.
+func (a *api) standing(w http.ResponseWriter, r *http.Request) (desk Desk, c cases.Case, state enforcement.State, ok bool) {
+	if desk, ok = a.desk(w); !ok {
+		return desk, c, state, false
+	}
+	c, err := a.opts.Cases.Get(r.Context(), r.PathValue("id"))
+	if err == nil {
+		state, err = desk.State(r.Context(), c.TenantID, c.OrganizerID)
+	}
+	if err != nil {
+		a.fail(w, r, err)
+	}
+	return desk, c, state, err == nil
+}
+
+func (a *api) caseEnforcement(w http.ResponseWriter, r *http.Request) {
+	if _, _, state, ok := a.standing(w, r); ok {
+		writeVersioned(w, r, state.Version, state)
+	}
+}
+
+// enforce asks for a step against a case's organizer, or takes one back.
+func (a *api) enforce(w http.ResponseWriter, r *http.Request) { a.enforced(w, r, false) }
+
+// approve decides on what another person asked for.
+func (a *api) approve(w http.ResponseWriter, r *http.Request) { a.enforced(w, r, true) }
+
+func (a *api) enforced(w http.ResponseWriter, r *http.Request, approval bool) {
+	var asked struct {
+		Action string              `json:"action"`
+		Reason string              `json:"reason"`
+		Until  time.Time           `json:"until"`
+		Limits *enforcement.Limits `json:"limits"`
+	}
+	if !readJSON(w, r, &asked) {
+		return
+	}
+	desk, c, state, ok := a.standing(w, r)
+	if !ok {
+		return
+	}
+	action, err := enforcement.ParseAction(asked.Action)
+	if err != nil || approval != (action == enforcement.ActionApprove || action == enforcement.ActionReject) {
+		problem(w, http.StatusUnprocessableEntity, "This action is not taken at this address: steps are asked for at enforcement, and approved or rejected at approval.")
+		return
+	}
+	version, current, ok := seen(w, r, state.Version)
+	if !ok {
+		return
+	}
+	status := http.StatusConflict
+	if !current { // what holds the log says who was first
+		status = http.StatusPreconditionFailed
+	}
+	if !current && version == 0 {
+		a.outrun(w, status, state.Version, nil)
+		return
+	}
+	next, err := desk.Enforce(r.Context(), enforcement.Request{
+		Action: action, TenantID: c.TenantID, OrganizerID: c.OrganizerID, Actor: actor(r), Reason: asked.Reason,
+		Until: asked.Until, Limits: asked.Limits, CaseID: c.ID, Version: version,
+	})
+	if a.changed(w, r, err, status, state.Version) {
+		writeVersioned(w, r, next.Version, next)
+	}
+}
