@@ -19,7 +19,7 @@ const AllRecords = "all"
 
 // Difference is a record, its rating, and what the source says.
 type Difference struct {
-	TenantID         string           `json:"tenant_id"`
+	TenantID         string           `json:"-"` // said by what the record is in
 	Status           string           `ch:"status" json:"status"`
 	Cause            string           `ch:"cause" json:"cause,omitempty"`
 	UsageID          string           `ch:"usage_id" json:"usage_id"`
