@@ -67,6 +67,8 @@ type Options struct {
 	Conn Conn
 	// Desk does what people ask for on pages; nil makes them show only.
 	Desk Desk
+	// Replies keeps answers to requests with an Idempotency-Key; nil refuses such.
+	Replies Replies
 	// Troubles are what an operator should know of though the daemon is ready; may be nil.
 	Troubles func(ctx context.Context) []string
 	// Slack takes presses of buttons, signed by Slack; nil takes none.
@@ -113,7 +115,7 @@ func New(opts Options) (http.Handler, error) {
 		"/api/":        problemHandler(http.StatusNotFound, "There is no such address; /api/v1/openapi.yaml lists them."),
 	}
 	for pattern, handle := range a.routes() {
-		routes[pattern] = handle
+		routes[pattern] = a.once(pattern, handle)
 	}
 	for pattern, handle := range pages.routes() {
 		routes[pattern] = own.Handler(handle)
