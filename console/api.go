@@ -12,34 +12,9 @@ import (
 // thousands a second.
 type api struct {
 	opts    Options
+	views   views
 	json    []string  // the media type
 	buffers sync.Pool // *[]byte that answers are written into
-}
-
-// routes are all addresses of the API; openapi.yaml lists the same, and a test
-// compares them.
-func (a *api) routes() map[string]http.HandlerFunc {
-	return map[string]http.HandlerFunc{
-		"GET /api/v1/ratings/{usage_id}/explanation": a.explainRating,
-		"GET /api/v1/pools":                          a.pools,
-		"GET /api/v1/pools/history":                  a.poolHistory,
-		"GET /api/v1/pools/notices":                  a.poolNotices,
-		"GET /api/v1/credits":                        a.credits,
-		"GET /api/v1/reconciliation":                 a.reconciliation,
-		"GET /api/v1/reconciliation/records":         a.reconciliationRecords,
-		"GET /api/v1/cases":                          a.listCases,
-		"GET /api/v1/cases/{id}":                     a.getCase,
-		"GET /api/v1/cases/{id}/history":             a.caseHistory,
-		"POST /api/v1/cases/{id}/actions":            a.actOnCase,
-		"GET /api/v1/cases/{id}/enforcement":         a.caseEnforcement,
-		"POST /api/v1/cases/{id}/enforcement":        a.enforce,
-		"POST /api/v1/cases/{id}/approval":           a.approve,
-		"GET /api/v1/decisions/{organizer}":          a.decide,
-		"POST /api/v1/decisions":                     a.decideAll,
-		"POST /api/v1/calls":                         a.reportCalls,
-		"POST /api/v1/usage":                         a.push,
-		"GET /api/v1/openapi.yaml":                   a.openAPI,
-	}
 }
 
 func (a *api) openAPI(w http.ResponseWriter, _ *http.Request) {

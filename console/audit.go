@@ -11,15 +11,15 @@ import (
 
 // deed is an event of the log, without its body: that holds what is not for every reader.
 type deed struct {
-	Stream      string    `ch:"stream"`
-	Subject     string    `ch:"subject"`
-	Version     uint32    `ch:"version"`
-	Kind        string    `ch:"kind"`
-	TenantID    string    `ch:"tenant_id"`
-	OrganizerID string    `ch:"organizer_id"`
-	Actor       string    `ch:"actor"`
-	At          time.Time `ch:"recorded_at"` // UTC
-	Reason      string    `ch:"reason"`
+	Stream      string    `ch:"stream" json:"stream"`
+	Subject     string    `ch:"subject" json:"subject"`
+	Version     uint32    `ch:"version" json:"version"`
+	Kind        string    `ch:"kind" json:"kind"`
+	TenantID    string    `ch:"tenant_id" json:"tenant_id"`
+	OrganizerID string    `ch:"organizer_id" json:"organizer_id"`
+	Actor       string    `ch:"actor" json:"actor"`
+	At          time.Time `ch:"recorded_at" json:"recorded_at"` // UTC
+	Reason      string    `ch:"reason" json:"reason"`
 }
 
 // Cursor is where the page after this deed begins.

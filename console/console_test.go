@@ -9,13 +9,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
-	"go.yaml.in/yaml/v4"
 
 	"fairdial/cases"
 	"fairdial/enforcement"
@@ -208,22 +206,4 @@ func TestThePageKeepsHostileNamesInert(t *testing.T) {
 	require.Contains(t, w.Header().Get("Content-Security-Policy"), "default-src 'none'")
 	require.Equal(t, http.StatusOK, get(h, "/assets/console.css").Code)
 	require.Contains(t, get(serve(t, world{}, new(bytes.Buffer)), "/").Body.String(), "No organizer stands out")
-}
-
-func TestTheOpenAPIFileListsEveryRoute(t *testing.T) {
-	var doc struct {
-		Paths map[string]map[string]any
-	}
-	require.NoError(t, yaml.Load(openAPIFile, &doc))
-	listed := map[string]bool{}
-	for path, methods := range doc.Paths {
-		for method := range methods {
-			listed[strings.ToUpper(method)+" "+path] = true
-		}
-	}
-	served := map[string]bool{}
-	for pattern := range (&api{}).routes() {
-		served[pattern] = true
-	}
-	require.Equal(t, served, listed)
 }

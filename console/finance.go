@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -31,11 +32,11 @@ type Books interface {
 
 // rated is a month that has ratings.
 type rated struct {
-	Month   time.Time `ch:"month"`
-	Tenants int64     `ch:"tenants"`
-	At      time.Time `ch:"at"` // of the newest rating, UTC
-	Closed  int64     `ch:"closed"`
-	Seconds int64     `ch:"seconds"`
+	Month   time.Time `ch:"month" json:"-"`
+	Tenants int64     `ch:"tenants" json:"tenants"`
+	At      time.Time `ch:"at" json:"rated_at"` // of the newest rating, UTC
+	Closed  int64     `ch:"closed" json:"closed"`
+	Seconds int64     `ch:"seconds" json:"seconds"`
 }
 
 func (p *pages) months(w http.ResponseWriter, r *http.Request) {
@@ -120,6 +121,34 @@ func (p *pages) statementOf(w http.ResponseWriter, r *http.Request) (st rating.S
 
 func formatsOffered() []string { return []string{"xlsx", "csv", "parquet"} }
 
+// formatKind is the media type of a format of statements, "" of what is none.
+func formatKind(format string) string {
+	return map[string]string{
+		"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+		"parquet": "application/vnd.apache.parquet",
+	}[format]
+}
+
+// sendStatement answers statements as a file, or answers nothing and says why.
+func sendStatement(ctx context.Context, books Books, w http.ResponseWriter, name, format string, m usage.Month, tenants []string) error {
+	f, err := os.CreateTemp("", "fairdial-statement-*")
+	if err != nil {
+		return fmt.Errorf("make room for a statement: %w", err)
+	}
+	defer os.Remove(f.Name())
+	defer f.Close()
+	if err = books.Write(ctx, f, format, m, tenants); err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", formatKind(format))
+	w.Header().Set("Content-Disposition", "attachment; filename*=UTF-8''"+url.PathEscape(name+"."+format))
+	_, _ = io.Copy(w, f)
+	return nil
+}
+
 // download gives statements as a file. It is made whole before the first byte goes out: half
 // a statement must not pass for one.
 func (p *pages) download(w http.ResponseWriter, r *http.Request) {
@@ -132,31 +161,14 @@ func (p *pages) download(w http.ResponseWriter, r *http.Request) {
 	if tenant := r.URL.Query().Get("tenant"); tenant != "" {
 		tenants, name = []string{tenant}, name+"-"+tenant
 	}
-	kinds := map[string]string{
-		"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-		"parquet": "application/vnd.apache.parquet",
-	}
 	format := r.URL.Query().Get("format")
-	if kinds[format] == "" {
+	if formatKind(format) == "" {
 		p.say(w, r, http.StatusBadRequest, "No such format", "A statement comes as csv, xlsx or parquet.", "")
 		return
 	}
-	f, err := os.CreateTemp("", "fairdial-statement-*")
-	if err == nil {
-		defer os.Remove(f.Name())
-		defer f.Close()
-		err = p.opts.Books.Write(r.Context(), f, format, m, tenants)
-	}
-	if err == nil {
-		_, err = f.Seek(0, io.SeekStart)
-	}
-	if err != nil {
+	if err := sendStatement(r.Context(), p.opts.Books, w, name, format, m, tenants); err != nil {
 		p.fail(w, r, err)
-		return
 	}
-	w.Header().Set("Content-Type", kinds[format])
-	w.Header().Set("Content-Disposition", "attachment; filename*=UTF-8''"+url.PathEscape(name+"."+format))
-	_, _ = io.Copy(w, f)
 }
 
 func statementAddress(r *http.Request) string {

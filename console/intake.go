@@ -22,39 +22,39 @@ var ErrResolved = errors.New("somebody has decided on this row already")
 
 // batch is a file that was read.
 type batch struct {
-	TenantID  string    `ch:"tenant_id"`
-	Tenant    string    `ch:"tenant"`
-	File      string    `ch:"file"`
-	Format    string    `ch:"format"`
-	State     string    `ch:"state"`
-	Read      uint64    `ch:"read"`
-	Accepted  uint64    `ch:"accepted"`
-	Duplicate uint64    `ch:"duplicate"`
-	Ignored   uint64    `ch:"ignored"`
-	Rejected  uint64    `ch:"rejected"`
-	Corrected uint64    `ch:"corrected"`
-	Detail    string    `ch:"detail"`
-	At        time.Time `ch:"at"` // UTC
-	Actor     string    `ch:"actor"`
+	TenantID  string    `ch:"tenant_id" json:"tenant_id"`
+	Tenant    string    `ch:"tenant" json:"tenant"`
+	File      string    `ch:"file" json:"file"`
+	Format    string    `ch:"format" json:"format"`
+	State     string    `ch:"state" json:"state"`
+	Read      uint64    `ch:"read" json:"read"`
+	Accepted  uint64    `ch:"accepted" json:"accepted"`
+	Duplicate uint64    `ch:"duplicate" json:"duplicate"`
+	Ignored   uint64    `ch:"ignored" json:"ignored"`
+	Rejected  uint64    `ch:"rejected" json:"rejected"`
+	Corrected uint64    `ch:"corrected" json:"corrected"`
+	Detail    string    `ch:"detail" json:"detail"`
+	At        time.Time `ch:"at" json:"at"` // UTC
+	Actor     string    `ch:"actor" json:"actor"`
 }
 
 // rejected is a row in the quarantine.
 type rejected struct {
-	ID       string    `ch:"id"`
-	TenantID string    `ch:"tenant_id"`
-	Tenant   string    `ch:"tenant"`
-	File     string    `ch:"file"`
-	Member   string    `ch:"member"`
-	Position uint64    `ch:"position"`
-	Header   string    `ch:"header"`
-	Reason   string    `ch:"reason"`
-	Detail   string    `ch:"detail"`
-	UsageID  string    `ch:"usage_id"`
-	Raw      string    `ch:"raw"`
-	At       time.Time `ch:"at"` // UTC
-	State    string    `ch:"state"`
-	By       string    `ch:"by"`
-	Because  string    `ch:"because"`
+	ID       string    `ch:"id" json:"id"`
+	TenantID string    `ch:"tenant_id" json:"tenant_id"`
+	Tenant   string    `ch:"tenant" json:"tenant"`
+	File     string    `ch:"file" json:"file"`
+	Member   string    `ch:"member" json:"member"`
+	Position uint64    `ch:"position" json:"position"`
+	Header   string    `ch:"header" json:"header"`
+	Reason   string    `ch:"reason" json:"reason"`
+	Detail   string    `ch:"detail" json:"detail"`
+	UsageID  string    `ch:"usage_id" json:"usage_id"`
+	Raw      string    `ch:"raw" json:"raw"`
+	At       time.Time `ch:"at" json:"at"` // UTC
+	State    string    `ch:"state" json:"state"`
+	By       string    `ch:"by" json:"by"`
+	Because  string    `ch:"because" json:"because"`
 }
 
 // Bounds of lists that are read page by page.

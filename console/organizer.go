@@ -14,28 +14,28 @@ import (
 
 // person is an organizer as the newest directory snapshot has them.
 type person struct {
-	UPN      string    `ch:"upn"`
-	Name     string    `ch:"name"`
-	Location string    `ch:"usage_location"`
-	Enabled  bool      `ch:"enabled"`
-	SeenAt   time.Time `ch:"seen_at"` // UTC
+	UPN      string    `ch:"upn" json:"upn"`
+	Name     string    `ch:"name" json:"name"`
+	Location string    `ch:"usage_location" json:"usage_location"`
+	Enabled  bool      `ch:"enabled" json:"enabled"`
+	SeenAt   time.Time `ch:"seen_at" json:"seen_at"` // UTC
 }
 
 // licence is a service plan that an organizer held for a time.
 type licence struct {
-	Plan  string    `ch:"service_plan_id"`
-	From  time.Time `ch:"held_from"` // UTC
-	Still bool      `ch:"held_still"`
-	To    time.Time `ch:"held_to_shown"` // UTC
+	Plan  string    `ch:"service_plan_id" json:"service_plan_id"`
+	From  time.Time `ch:"held_from" json:"held_from"` // UTC
+	Still bool      `ch:"held_still" json:"held_still"`
+	To    time.Time `ch:"held_to_shown" json:"held_to_shown"` // UTC
 }
 
 // monthPaid is what paid for an organizer's calls of a month, in seconds.
 type monthPaid struct {
-	Month    time.Time `ch:"month"`
-	Addon    int64     `ch:"addon"`
-	Pool     int64     `ch:"pool"`
-	Credits  int64     `ch:"credits"`
-	Unfunded int64     `ch:"unfunded"`
+	Month    time.Time `ch:"month" json:"month"`
+	Addon    int64     `ch:"addon" json:"addon"`
+	Pool     int64     `ch:"pool" json:"pool"`
+	Credits  int64     `ch:"credits" json:"credits"`
+	Unfunded int64     `ch:"unfunded" json:"unfunded"`
 }
 
 type organizerBody struct {

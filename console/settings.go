@@ -11,13 +11,22 @@ import (
 
 // Rule is a rule in force and how it has done.
 type Rule struct {
-	ID, Title, Status, Verdict, Family, Unit string
-	Version, Tests                           int
-	Warning, Critical                        string // thresholds
-	Findings, Organizers                     int
-	Confirmed, Dismissed                     int
-	Precision                                *float64 // the confirmed part of what people decided; nil before they did
-	Newest                                   string   // the day of its newest finding
+	ID         string   `json:"rule_id"`
+	Title      string   `json:"title"`
+	Status     string   `json:"status"`
+	Verdict    string   `json:"verdict"`
+	Family     string   `json:"family"`
+	Unit       string   `json:"unit"`
+	Version    int      `json:"version"`
+	Tests      int      `json:"tests"`
+	Warning    string   `json:"warning"`  // threshold
+	Critical   string   `json:"critical"` // threshold
+	Findings   int      `json:"findings"`
+	Organizers int      `json:"organizers"`
+	Confirmed  int      `json:"confirmed"`
+	Dismissed  int      `json:"dismissed"`
+	Precision  *float64 `json:"precision"` // the confirmed part of what people decided; nil before they did
+	Newest     string   `json:"newest"`    // the day of its newest finding
 }
 
 // Rules says which rules are in force.
@@ -27,10 +36,10 @@ type Rules interface {
 
 // Check is one thing that the doctor looked at.
 type Check struct {
-	Name string
-	OK   bool
-	Says string
-	Mend string // what to do about it
+	Name string `json:"name"`
+	OK   bool   `json:"ok"`
+	Says string `json:"says"`
+	Mend string `json:"mend"` // what to do about it
 }
 
 func (p *pages) rules(w http.ResponseWriter, r *http.Request) {

@@ -21,24 +21,24 @@ type call struct {
 
 // dayUse is an organizer's dial-out of one day, UTC.
 type dayUse struct {
-	Day     time.Time `ch:"day"`
-	Seconds int64     `ch:"seconds"`
-	Calls   int64     `ch:"calls"`
-	Flagged int       `ch:"-"` // calls that prove a finding
+	Day     time.Time `ch:"day" json:"day"`
+	Seconds int64     `ch:"seconds" json:"seconds"`
+	Calls   int64     `ch:"calls" json:"calls"`
+	Flagged int       `ch:"-" json:"-"` // calls that prove a finding
 }
 
 type hourUse struct {
-	Weekday int64 `ch:"weekday"` // 1 is Monday
-	Hour    int64 `ch:"hour"`    // UTC
-	Seconds int64 `ch:"seconds"`
+	Weekday int64 `ch:"weekday" json:"weekday"` // 1 is Monday
+	Hour    int64 `ch:"hour" json:"hour"`       // UTC
+	Seconds int64 `ch:"seconds" json:"seconds"`
 }
 
 // place is where calls went: a country, an NPA-NXX block or a number.
 type place struct {
-	Kind    string `ch:"kind"`
-	Name    string `ch:"name"`
-	Seconds int64  `ch:"seconds"`
-	Calls   int64  `ch:"calls"`
+	Kind    string `ch:"kind" json:"kind"`
+	Name    string `ch:"name" json:"name"`
+	Seconds int64  `ch:"seconds" json:"seconds"`
+	Calls   int64  `ch:"calls" json:"calls"`
 }
 
 // span is an organizer's time that is looked at.

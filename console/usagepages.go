@@ -13,10 +13,10 @@ import (
 
 // slice is one line of a breakdown of use.
 type slice struct {
-	Name    string `ch:"name"`
-	Label   string `ch:"label"`
-	Calls   int64  `ch:"calls"`
-	Seconds int64  `ch:"seconds"`
+	Name    string `ch:"name" json:"name"`
+	Label   string `ch:"label" json:"label"`
+	Calls   int64  `ch:"calls" json:"calls"`
+	Seconds int64  `ch:"seconds" json:"seconds"`
 }
 
 // found is a record that was looked for.

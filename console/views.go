@@ -56,10 +56,10 @@ func (v views) sources(ctx context.Context) (out []source, err error) {
 
 // job is the newest run of a scheduled job.
 type job struct {
-	Job     string    `ch:"job"`
-	At      time.Time `ch:"at"`
-	Outcome string    `ch:"outcome"`
-	Detail  string    `ch:"detail"`
+	Job     string    `ch:"job" json:"job"`
+	At      time.Time `ch:"at" json:"at"`
+	Outcome string    `ch:"outcome" json:"outcome"`
+	Detail  string    `ch:"detail" json:"detail"`
 }
 
 func (v views) jobs(ctx context.Context) (out []job, err error) {

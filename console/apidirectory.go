@@ -1,0 +1,262 @@
+package console
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"fairdial/cases"
+	"fairdial/enforcement"
+	"fairdial/rating"
+)
+
+// whoami says as whom the caller is known.
+func (a *api) whoami(w http.ResponseWriter, r *http.Request) {
+	who := identity(r.Context())
+	writeJSON(w, http.StatusOK, map[string]any{"name": who.Name, "role": who.Role, "tenants": append([]string{}, who.Tenants...)})
+}
+
+// listedTenant is a tenant and how fresh its usage is.
+type listedTenant struct {
+	ID       string    `ch:"tenant_id" json:"tenant_id"`
+	Name     string    `ch:"tenant_name" json:"tenant_name"`
+	Country  string    `ch:"country" json:"country"`
+	Segment  string    `ch:"segment" json:"segment"`
+	Channel  string    `ch:"channel" json:"channel"`
+	StoredAt time.Time `ch:"stored_at" json:"stored_at"` // UTC; 1970 where nothing is
+	Files    uint64    `ch:"files" json:"files"`
+	Rejected uint64    `ch:"rejected" json:"rejected"`
+}
+
+func (a *api) tenants(w http.ResponseWriter, r *http.Request) {
+	l, ok := a.listing(w, r, 1)
+	if !ok {
+		return
+	}
+	var read []listedTenant
+	if err := a.views.read(r.Context(), &read, "list_tenants", tenantsOnly(r), named("after", l.key(0)), named("limit", uint64(l.ask()))); err != nil { //nolint:gosec // above 0
+		a.fail(w, r, err)
+		return
+	}
+	page, next := turn(l, read, func(t listedTenant) []string { return []string{t.ID} })
+	writePage(w, "tenants", page, next, nil)
+}
+
+// tenant is where a tenant's pools stand and its cases of the highest risk.
+func (a *api) tenant(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("tenant")
+	month, rated, err := a.opts.Ratings.NewestMonth(r.Context())
+	pools, text := []rating.PoolStanding{}, ""
+	if err == nil && rated {
+		text = month.String()
+		pools, err = a.opts.Ratings.Pools(r.Context(), rating.PoolsRequest{Tenants: []string{id}, Month: month, Top: drainers})
+	}
+	var list []cases.Case
+	if err == nil {
+		list, err = a.opts.Cases.Page(r.Context(), cases.PageRequest{Tenants: []string{id}, Limit: usualLimit})
+	}
+	if err == nil && len(list) == 0 && len(pools) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"tenant_id": id, "month": text, "pools": append([]rating.PoolStanding{}, pools...), "cases": append([]cases.Case{}, list...)})
+}
+
+type listedOrganizer struct {
+	TenantID string `ch:"tenant_id" json:"tenant_id"`
+	ID       string `ch:"organizer_id" json:"organizer_id"`
+	person
+}
+
+func (a *api) organizers(w http.ResponseWriter, r *http.Request) {
+	l, ok := a.listing(w, r, 2)
+	if !ok {
+		return
+	}
+	q := r.URL.Query()
+	var read []listedOrganizer
+	err := a.views.read(r.Context(), &read, "list_organizers", tenantsOnly(r), named("tenant_id", q.Get("tenant_id")), named("text", q.Get("q")),
+		named("after_tenant", l.key(0)), named("after", l.key(1)), named("limit", uint64(l.ask()))) //nolint:gosec // above 0
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	page, next := turn(l, read, func(o listedOrganizer) []string { return []string{o.TenantID, o.ID} })
+	writePage(w, "organizers", page, next, nil)
+}
+
+// organizer is what is known of an organizer: who it is, licences, what paid, how calls went
+// over 90 days, and cases.
+func (a *api) organizer(w http.ResponseWriter, r *http.Request) {
+	tenant, id := r.PathValue("tenant"), r.PathValue("organizer")
+	to, err := a.views.newest(r.Context(), tenant)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	s := span{tenant: tenant, organizer: id, from: to.Add(-looked), to: to}
+	who := []any{named("tenant_id", tenant), named("organizer_id", id)}
+	var found []person
+	licences, months, list := []licence{}, []monthPaid{}, []cases.Case{}
+	var h habits
+	var standing enforcement.State
+	work, ctx := errgroup.WithContext(r.Context())
+	work.Go(func() error { return a.views.read(ctx, &found, "organizer", who...) })
+	work.Go(func() error { return a.views.read(ctx, &licences, "licences", who...) })
+	work.Go(func() error { return a.views.read(ctx, &months, "months", who...) })
+	work.Go(func() (err error) { h, err = a.views.habits(ctx, s); return err })
+	work.Go(func() (err error) {
+		list, err = a.opts.Cases.Page(ctx, cases.PageRequest{Tenants: []string{tenant}, OrganizerID: id, Limit: usualLimit})
+		return err
+	})
+	if a.opts.Desk != nil {
+		work.Go(func() (err error) { standing, err = a.opts.Desk.State(ctx, tenant, id); return err })
+	}
+	err = work.Wait()
+	if err == nil && len(found) == 0 && len(list) == 0 && len(h.Days) == 0 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	for i, p := range h.Places {
+		if p.Kind == "number" {
+			h.Places[i].Name = maskNumber(p.Name)
+		}
+	}
+	answer := map[string]any{
+		"tenant_id": tenant, "organizer_id": id, "from": s.from, "to": s.to, "person": nil, "licences": licences, "months": months,
+		"days": append([]dayUse{}, h.Days...), "hours": append([]hourUse{}, h.Hours...), "places": append([]place{}, h.Places...),
+		"usual_seconds": h.Usual, "cases": append([]cases.Case{}, list...), "enforcement": nil,
+	}
+	if len(found) > 0 {
+		answer["person"] = found[0]
+	}
+	if a.opts.Desk != nil {
+		standing.Reason = maskText(standing.Reason)
+		answer["enforcement"] = standing
+	}
+	writeJSON(w, http.StatusOK, answer)
+}
+
+// days reads from and to, days of which the latter is not in the span; without to it is the
+// end of what is known, without from 31 days before. It answers itself where they are none.
+func (a *api) days(w http.ResponseWriter, r *http.Request) (from, to time.Time, ok bool) {
+	q := r.URL.Query()
+	read := func(name string) (time.Time, bool) {
+		t, err := time.Parse(time.DateOnly, q.Get(name))
+		if err != nil {
+			problem(w, http.StatusBadRequest, name+" must be a day such as 2026-02-18.")
+		}
+		return t, err == nil
+	}
+	if q.Get("to") != "" {
+		if to, ok = read("to"); !ok {
+			return from, to, false
+		}
+	} else {
+		var newest []struct {
+			At time.Time `ch:"at"`
+		}
+		if err := a.views.read(r.Context(), &newest, "newest_of_all"); err != nil {
+			a.fail(w, r, err)
+			return from, to, false
+		}
+		to = a.opts.Now().UTC().Truncate(24 * time.Hour)
+		if len(newest) > 0 && newest[0].At.Year() > 2000 {
+			to = newest[0].At.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1)
+		}
+	}
+	from = to.Add(-usualSpan)
+	if q.Get("from") != "" {
+		if from, ok = read("from"); !ok {
+			return from, to, false
+		}
+	}
+	if !from.Before(to) || to.Sub(from) > longestSpan {
+		problem(w, http.StatusBadRequest, "from and to must span from 1 to 92 days.")
+		return from, to, false
+	}
+	return from, to, true
+}
+
+// listedUse is a usage record as a list has it.
+type listedUse struct {
+	TenantID  string    `ch:"tenant_id" json:"tenant_id"`
+	UsageID   string    `ch:"usage_id" json:"usage_id"`
+	Organizer string    `ch:"organizer_id" json:"organizer_id"`
+	Name      string    `ch:"organizer_name" json:"organizer_name"`
+	At        time.Time `ch:"started_at" json:"started_at"` // UTC
+	Key       string    `ch:"key" json:"-"`
+	Seconds   int64     `ch:"seconds" json:"seconds"`
+	Number    string    `ch:"callee_number" json:"callee_number"`
+	Country   string    `ch:"destination_country" json:"destination_country"`
+	Class     string    `ch:"destination_class" json:"destination_class"`
+}
+
+func (a *api) usage(w http.ResponseWriter, r *http.Request) {
+	l, ok := a.listing(w, r, 5)
+	if !ok {
+		return
+	}
+	q := r.URL.Query()
+	if len(l.after) > 0 && q.Get("from") == "" && q.Get("to") == "" {
+		// The span of the first page: what came in since must not move it.
+		q.Set("from", l.key(3))
+		q.Set("to", l.key(4))
+		r.URL.RawQuery = q.Encode()
+	}
+	since, until, ok := a.days(w, r)
+	if !ok {
+		return
+	}
+	var read []listedUse
+	err := a.views.read(r.Context(), &read, "list_usage", tenantsOnly(r), named("tenant_id", q.Get("tenant_id")), named("organizer_id", q.Get("organizer_id")),
+		named("country", strings.ToUpper(q.Get("country"))), instant("from", since), instant("to", until),
+		named("after_at", l.key(0)), named("after_tenant", l.key(1)), named("after", l.key(2)), named("limit", uint64(l.ask()))) //nolint:gosec // above 0
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	first, last := since.Format(time.DateOnly), until.Format(time.DateOnly)
+	page, next := turn(l, read, func(u listedUse) []string { return []string{u.Key, u.TenantID, u.UsageID, first, last} })
+	for i := range page {
+		page[i].Number = maskNumber(page[i].Number)
+	}
+	writePage(w, "usage", page, next, map[string]any{"from": first, "to": last})
+}
+
+// slices breaks use down; they are at most 200.
+func (a *api) slices(w http.ResponseWriter, r *http.Request) {
+	l, ok := a.listing(w, r, 1)
+	if !ok {
+		return
+	}
+	by := or(r.URL.Query().Get("by"), ways()[0])
+	known := false
+	for _, way := range ways() {
+		known = known || way == by
+	}
+	if !known {
+		problem(w, http.StatusBadRequest, "by must be one of "+strings.Join(ways(), ", ")+".")
+		return
+	}
+	since, until, ok := a.days(w, r)
+	if !ok {
+		return
+	}
+	var all []slice
+	err := a.views.read(r.Context(), &all, "slice_"+by, tenantsOnly(r), named("tenant_id", r.URL.Query().Get("tenant_id")), instant("from", since), instant("to", until))
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	page, next := from(l, all)
+	writePage(w, "slices", page, next, map[string]any{"by": by, "from": since.Format(time.DateOnly), "to": until.Format(time.DateOnly)})
+}

@@ -1,0 +1,24 @@
+SELECT
+    toString(l.batch_id)                    AS batch_id,
+    toString(l.at)                          AS key,
+    l.tenant_id::String                     AS tenant_id,
+    if(t.name = '', tenant_id, t.name)      AS tenant,
+    l.file                                  AS file,
+    l.format::String                        AS format,
+    l.state::String                         AS state,
+    l.read AS read, l.accepted AS accepted, l.duplicate AS duplicate, l.ignored AS ignored, l.rejected AS rejected, l.corrected AS corrected,
+    l.detail                                AS detail,
+    toDateTime(l.at, 'UTC')                 AS at,
+    l.actor::String                         AS actor
+FROM
+(
+    SELECT *
+    FROM ingest_ledger
+    WHERE ({tenant_id:String} = '' OR tenant_id = {tenant_id:String})
+      AND (empty({tenants:Array(String)}) OR has({tenants:Array(String)}, tenant_id::String))
+      AND ({after_at:String} = '' OR (at, toString(batch_id)) < (parseDateTime64BestEffortOrZero({after_at:String}, 6, 'UTC'), {after:String}))
+    ORDER BY at DESC, toString(batch_id) DESC
+    LIMIT {limit:UInt64}
+) AS l
+LEFT JOIN tenants AS t ON t.tenant_id = l.tenant_id
+ORDER BY l.at DESC, toString(l.batch_id) DESC

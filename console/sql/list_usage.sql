@@ -1,0 +1,24 @@
+SELECT
+    u.tenant_id::String                         AS tenant_id,
+    u.usage_id                                  AS usage_id,
+    u.organizer_id                              AS organizer_id,
+    u.organizer_name                            AS organizer_name,
+    toDateTime(u.started_at, 'UTC')             AS started_at,
+    toString(u.started_at)                      AS key,
+    toInt64(u.seconds)                          AS seconds,
+    u.callee_number                             AS callee_number,
+    u.destination_country::String               AS destination_country,
+    u.destination_class::String                 AS destination_class
+FROM usage AS u
+WHERE u.is_conf_out
+  AND u.started_at >= {from:DateTime} AND u.started_at < {to:DateTime}
+  AND (empty({tenants:Array(String)}) OR has({tenants:Array(String)}, u.tenant_id::String))
+  AND ({tenant_id:String} = '' OR u.tenant_id = {tenant_id:String})
+  AND ({organizer_id:String} = '' OR u.organizer_id = {organizer_id:String})
+  AND ({country:String} = '' OR u.destination_country = {country:String})
+  AND ({after_at:String} = ''
+       OR u.started_at < parseDateTime64BestEffortOrZero({after_at:String}, 7, 'UTC')
+       OR (u.started_at = parseDateTime64BestEffortOrZero({after_at:String}, 7, 'UTC')
+           AND (u.tenant_id::String, u.usage_id) > ({after_tenant:String}, {after:String})))
+ORDER BY u.started_at DESC, u.tenant_id::String, u.usage_id
+LIMIT {limit:UInt64}
