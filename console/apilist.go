@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -120,8 +121,6 @@ func from[T any](l listing, all []T) ([]T, *string) {
 // writePage answers a page of a list under its name, and whatever else is said of it.
 func writePage[T any](w http.ResponseWriter, name string, page []T, next *string, more map[string]any) {
 	answer := map[string]any{name: page, "next": next}
-	for key, value := range more {
-		answer[key] = value
-	}
+	maps.Copy(answer, more)
 	writeJSON(w, http.StatusOK, answer)
 }

@@ -56,7 +56,7 @@ func (a *api) once(pattern string, next http.HandlerFunc) http.HandlerFunc {
 			problem(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("At most %d bytes are read.", maxBody))
 			return
 		}
-		turn, answer, err := a.opts.Replies.Begin(r.Context(), replyKey(r, key), fingerprint(r, body))
+		turn, answer, err := a.opts.Replies.Begin(r.Context(), replyKey(r, key), fingerprint(r, key, body))
 		underWay, waiting := errors.AsType[*replies.UnderWayError](err)
 		switch {
 		case errors.Is(err, replies.ErrOther):
@@ -153,9 +153,10 @@ func replyKey(r *http.Request, key string) string {
 }
 
 // fingerprint tells what a request asks. The version it is made on is not in it: who sends
-// it again may have looked meanwhile.
-func fingerprint(r *http.Request, body []byte) string {
-	return hashed(r.Method, r.URL.Path, r.URL.RawQuery, string(body))
+// it again may have looked meanwhile. The key salts it: a body may hold a password, and who
+// reads the store must not be able to try passwords on it.
+func fingerprint(r *http.Request, key string, body []byte) string {
+	return hashed(key, r.Method, r.URL.Path, r.URL.RawQuery, string(body))
 }
 
 func hashed(parts ...string) string {

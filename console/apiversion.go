@@ -3,6 +3,7 @@ package console
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -19,7 +20,7 @@ func tag(version int) string { return `"` + strconv.Itoa(version) + `"` }
 
 // tags are those that a header names.
 func tags(header string) (out []string) {
-	for _, t := range strings.Split(header, ",") {
+	for t := range strings.SplitSeq(header, ",") {
 		if t = strings.TrimSpace(t); t != "" {
 			out = append(out, t)
 		}
@@ -110,9 +111,7 @@ func sentence(text string) string {
 // problemWith is a problem document with members of its own.
 func problemWith(w http.ResponseWriter, status int, detail string, more map[string]any) {
 	doc := map[string]any{"type": "about:blank", "title": http.StatusText(status), "status": status, "detail": detail}
-	for key, value := range more {
-		doc[key] = value
-	}
+	maps.Copy(doc, more)
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(doc)

@@ -153,7 +153,7 @@ func TestTheOpenAPIFileAndTheRoutesAreTheSame(t *testing.T) {
 			pages = pages || p.Ref == "#/components/parameters/Cursor"
 			names[p.Ref] = true
 		}
-		for _, part := range strings.Split(pattern, "/") {
+		for part := range strings.SplitSeq(pattern, "/") {
 			if name, wild := strings.CutPrefix(part, "{"); wild {
 				require.True(t, names["path "+strings.TrimSuffix(name, "}")], "%s does not say what %s is", pattern, part)
 			}
