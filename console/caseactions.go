@@ -115,7 +115,11 @@ func caseAddress(id string) string { return "/cases/" + url.PathEscape(id) }
 // acted answers a form: the case's page, or why nothing was done.
 func (p *pages) acted(w http.ResponseWriter, r *http.Request, id string, err error) {
 	if err == nil {
-		http.Redirect(w, r, caseAddress(id), http.StatusSeeOther)
+		to := caseAddress(id)
+		if r.PostForm.Has("queue") { // the next case is still the next of that queue
+			to += "?" + url.Values{"queue": {queueQuery(r.PostForm.Get("queue")).Encode()}}.Encode()
+		}
+		http.Redirect(w, r, to, http.StatusSeeOther)
 		return
 	}
 	if lost, ok := errors.AsType[*journal.ConflictError](err); ok {

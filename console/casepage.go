@@ -32,6 +32,10 @@ type caseBody struct {
 	DryRun     bool
 	Effects    []Effect
 	CloseKinds []string
+	// InQueue says that the case was opened from a queue; Queue is its filters.
+	InQueue bool
+	Queue   string
+	Next    string // the next case of that queue, "" at its end
 }
 
 // evidenceShown is how many calls of a finding a page shows, and asks the store for.
@@ -43,7 +47,13 @@ func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	b := caseBody{Case: c}
+	b := caseBody{Case: c, InQueue: r.URL.Query().Has("queue")}
+	queue := queueQuery(r.URL.Query().Get("queue"))
+	b.Queue = queue.Encode()
+	asked := CaseFilter{TenantID: c.TenantID}
+	if b.InQueue {
+		asked = CaseFilter{}
+	}
 	s := spanOf(c)
 	b.From, b.To = s.from, s.to
 	var all []string
@@ -55,7 +65,7 @@ func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
 	work, ctx := errgroup.WithContext(r.Context())
 	work.Go(func() (err error) { b.Habits, err = p.views.habits(ctx, s); return err })
 	work.Go(func() (err error) { calls, err = p.views.evidence(ctx, s, all); return err })
-	work.Go(func() (err error) { others, err = p.opts.Cases.List(ctx, CaseFilter{TenantID: c.TenantID}); return err })
+	work.Go(func() (err error) { others, err = p.opts.Cases.List(ctx, asked); return err })
 	if desk := p.opts.Desk; desk != nil {
 		b.CanAct, b.DryRun, b.Effects = true, desk.DryRun(), desk.Effects(c.TenantID)
 		work.Go(func() (err error) { b.History, err = desk.History(ctx, c.ID); return err })
@@ -64,6 +74,10 @@ func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
 	if err := work.Wait(); err != nil {
 		p.fail(w, r, err)
 		return
+	}
+	if b.InQueue {
+		b.Next = filterOf(queue).next(others, c.ID, p.opts.Now())
+		others = slices.DeleteFunc(others, func(o cases.Case) bool { return o.TenantID != c.TenantID })
 	}
 	slices.Reverse(b.History) // the newest first
 	b.Proofs, b.Related = proofs(c, calls), related(c, others)

@@ -33,7 +33,7 @@ type pages struct {
 
 func newPages(opts Options) (*pages, error) {
 	p := &pages{opts: opts, views: views{opts.Conn}, templates: map[string]*template.Template{}}
-	for _, name := range []string{"message", "overview", "queue", "case", "organizer", "tenants", "tenant", "signin", "setup", "account", "months", "month", "statement", "variance", "leak", "records", "explorer", "record", "intake", "rejected", "audit", "rules", "doctor", "settings"} {
+	for _, name := range []string{"message", "overview", "queue", "bulk", "case", "organizer", "tenants", "tenant", "signin", "setup", "account", "months", "month", "statement", "variance", "leak", "records", "explorer", "record", "intake", "rejected", "audit", "rules", "doctor", "settings"} {
 		t, err := template.New("layout.html").Funcs(formats()).ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("console page %s: %w", name, err)
@@ -52,6 +52,7 @@ func (p *pages) routes() map[string]http.HandlerFunc {
 		"GET /{$}":                                    p.overview,
 		"GET /cases":                                  p.queue,
 		"GET /cases/{id}":                             p.casePage,
+		"POST /cases/bulk":                            p.actOnMany,
 		"POST /cases/{id}/act":                        p.act,
 		"POST /cases/{id}/enforce":                    p.enforce,
 		"POST /cases/{id}/approve":                    p.approve,

@@ -31,6 +31,8 @@ type queueBody struct {
 	Tenants    []tenantName
 	Statuses   []string
 	Severities []string
+	CanAct     bool
+	BulkKinds  []string
 	query      url.Values
 }
 
@@ -46,6 +48,14 @@ func (b queueBody) Link(key, value string) string {
 	return "/cases?" + q.Encode()
 }
 
+// Query is the filters and the order, as an address carries them.
+func (b queueBody) Query() string { return queueQuery(b.query.Encode()).Encode() }
+
+// CaseLink is a case's address, with the queue it was opened from.
+func (b queueBody) CaseLink(id string) string {
+	return caseAddress(id) + "?" + url.Values{"queue": {b.Query()}}.Encode()
+}
+
 // PageLink is the address some pages on.
 func (b queueBody) PageLink(by int) string { return b.Link("page", strconv.Itoa(b.Page+by)) }
 
@@ -56,9 +66,9 @@ func (p *pages) queue(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	q := r.URL.Query()
-	f := queueFilter{Text: q.Get("q"), Status: q.Get("status"), Severity: q.Get("severity"), Tenant: q.Get("tenant"), Assignee: q.Get("assignee"), Sort: q.Get("sort")}
+	f := filterOf(q)
 	b := queueBody{
-		query: q, Tenants: tenantsOf(list),
+		query: q, Tenants: tenantsOf(list), CanAct: p.opts.Desk != nil, BulkKinds: bulkKinds,
 		Statuses:   []string{"", "active", string(cases.StatusOpen), string(cases.StatusAcknowledged), string(cases.StatusClosed)},
 		Severities: []string{"", string(cases.SeverityCritical), string(cases.SeverityWarning)},
 	}

@@ -1,4 +1,4 @@
-// Keys for lists: j and k move, Enter opens, / goes to the first filter, ? shows the keys.
+// Keys for lists: j and k move, Enter opens, x chooses, n is the next case, / goes to the first filter, ? shows the keys.
 "use strict";
 (() => {
   const rows = [...document.querySelectorAll("tr[data-open]")];
@@ -8,11 +8,11 @@
     if (at >= 0) rows[at].classList.remove("at");
     at = Math.max(0, Math.min(rows.length - 1, to));
     rows[at].classList.add("at");
-    rows[at].querySelector("a").focus({ preventScroll: true });
+    rows[at].querySelector("a")?.focus({ preventScroll: true });
     rows[at].scrollIntoView({ block: "nearest" });
   };
   document.addEventListener("keydown", (e) => {
-    if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, select, textarea")) return;
+    if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input:not([type=checkbox]), select, textarea")) return;
     switch (e.key) {
       case "j": go(at + 1); break;
       case "k": go(at - 1); break;
@@ -20,6 +20,8 @@
         if (at < 0 || e.target.closest("a, button, summary")) return;
         location.href = rows[at].dataset.open;
         break;
+      case "x": { const box = at < 0 ? null : rows[at].querySelector("input[type=checkbox]"); if (box) box.checked = !box.checked; break; }
+      case "n": { const next = document.querySelector("[data-next]"); if (next) location.href = next.href; break; }
       case "/": document.querySelector("form.filters input, form.filters select")?.focus(); break;
       case "u": { const up = document.querySelector("[data-up]"); if (up) location.href = up.href; break; }
       default: return;

@@ -84,6 +84,23 @@ await ann.keyboard.type("no such organizer");
 await ann.keyboard.press("Enter");
 await ann.getByText("No case matches").waitFor();
 
+step("many cases for one reason, chosen by keyboard, and the next case of the queue");
+await ann.goto(`${BASE}/cases?status=active&sort=exposure`);
+const choices = await ann.locator("tbody input[type=checkbox]").count();
+assert.ok(choices > 2, "there are cases to choose from");
+for (const key of ["j", "j", "x", "j", "x"]) await ann.keyboard.press(key);
+assert.equal(await ann.locator("tbody input[type=checkbox]:checked").count(), 2);
+await ann.fill("#bulkreason", "the morning's round");
+await ann.getByRole("button", { name: "Do it" }).click();
+await ann.getByRole("heading", { name: "acknowledged: 2 of 2 done" }).waitFor();
+await look(ann);
+await ann.keyboard.press("u");
+await ann.waitForURL(/status=active/);
+await ann.locator("tbody a").first().click();
+const first = new URL(ann.url()).pathname;
+await ann.keyboard.press("n");
+await ann.waitForURL((url) => url.pathname !== first && url.pathname.startsWith("/cases/c-") && url.searchParams.get("queue").includes("sort=exposure"));
+
 step("a finding down to its calls, and what paid for one");
 await ann.goto(BASE + theCase);
 const call = ann.locator("details[open] tbody a").first();

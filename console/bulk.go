@@ -1,0 +1,168 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"fairdial/cases"
+	"fairdial/store/journal"
+)
+
+// bulkKinds are the decisions that may be taken on many cases at once. Abuse is confirmed
+// case by case.
+var bulkKinds = []string{cases.KindAcknowledged, cases.KindSnoozed, cases.KindExpected, cases.KindDismissed, cases.KindAssigned}
+
+// bulkLine is what became of one case.
+type bulkLine struct {
+	ID, Name, Text string
+	Done           bool
+}
+
+type bulkBody struct {
+	Kind  string
+	Lines []bulkLine
+	Done  int
+	Back  string
+}
+
+// actOnMany takes one decision, for one reason, on each chosen case at the version that its
+// sender saw. One that somebody changed meanwhile is left alone; the others are done.
+func (p *pages) actOnMany(w http.ResponseWriter, r *http.Request) {
+	back := "/cases"
+	if p.opts.Desk == nil {
+		p.say(w, r, http.StatusForbidden, "Not done", "This console only shows.", back)
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		p.say(w, r, http.StatusBadRequest, "Not done", "The form could not be read.", back)
+		return
+	}
+	if q := queueQuery(r.PostForm.Get("queue")); len(q) > 0 {
+		back += "?" + q.Encode()
+	}
+	a := cases.Action{Kind: r.PostForm.Get("kind"), Actor: "console:" + caller(r), Reason: strings.TrimSpace(r.PostForm.Get("reason")), Assignee: strings.TrimSpace(r.PostForm.Get("assignee"))}
+	days, err := strconv.Atoi(r.PostForm.Get("days"))
+	chosen := r.PostForm["case"]
+	refusal := ""
+	switch {
+	case !slices.Contains(bulkKinds, a.Kind):
+		refusal = "This is not decided for many cases at once."
+	case len(chosen) == 0:
+		refusal = "No case was chosen. Tick the cases that the decision is for."
+	case len(chosen) > perPage:
+		refusal = fmt.Sprintf("At most %d cases, a page of the queue, are decided at once.", perPage)
+	case a.Reason == "":
+		refusal = "Say why; the reason is kept with each case."
+	case a.Kind == cases.KindAssigned && a.Assignee == "":
+		refusal = "Say whom the cases are assigned to."
+	case (a.Kind == cases.KindSnoozed || a.Kind == cases.KindExpected) && (err != nil || days < 1 || days > 365):
+		refusal = "Days must be a whole number from 1 to 365."
+	}
+	if refusal != "" {
+		p.say(w, r, http.StatusUnprocessableEntity, "Not done", refusal, back)
+		return
+	}
+	if a.Kind == cases.KindSnoozed || a.Kind == cases.KindExpected {
+		a.Until = p.opts.Now().Add(time.Duration(days) * 24 * time.Hour)
+	}
+	b := bulkBody{Kind: a.Kind, Back: back}
+	for _, one := range chosen {
+		line := p.actOnOne(r, one, a)
+		if line.Done {
+			b.Done++
+		}
+		b.Lines = append(b.Lines, line)
+	}
+	p.show(w, r, http.StatusOK, "bulk", page{Title: "What was done", Section: "Cases", Body: b})
+}
+
+// actOnOne acts on a case written as its id, "@" and the version that was seen.
+func (p *pages) actOnOne(r *http.Request, chosen string, a cases.Action) bulkLine {
+	id, version, _ := strings.Cut(chosen, "@")
+	line := bulkLine{ID: id, Name: id}
+	seen, err := strconv.Atoi(version)
+	if err != nil || seen < 0 {
+		line.Text = "Not done: the form does not say which version was seen."
+		return line
+	}
+	c, err := p.opts.Cases.Get(r.Context(), id)
+	if err == nil {
+		line.Name = or(c.OrganizerName, c.OrganizerID)
+		a.Version = seen
+		_, err = p.opts.Desk.Act(r.Context(), id, a)
+	}
+	lost, conflict := errors.AsType[*journal.ConflictError](err)
+	switch {
+	case err == nil:
+		line.Done, line.Text = true, "Done."
+	case conflict:
+		line.Text = fmt.Sprintf("Not done: %s was first (%s at %s).", lost.Winner.Actor, lost.Winner.Kind, clock(lost.Winner.At))
+	case errors.Is(err, cases.ErrAction):
+		line.Text = "Not done: " + err.Error()
+	case errors.Is(err, ErrNotFound):
+		line.Text = "Not done: there is no such case."
+	default:
+		p.opts.Logger.ErrorContext(r.Context(), "bulk action", "case", id, "error", err)
+		line.Text = "Not done; the daemon's log says why."
+	}
+	return line
+}
+
+// queueQuery reads the address of a queue; what is no filter of it is left out.
+func queueQuery(text string) url.Values {
+	from, err := url.ParseQuery(text)
+	if err != nil {
+		return nil
+	}
+	out := url.Values{}
+	for _, key := range []string{"q", "status", "severity", "tenant", "assignee", "sort"} {
+		if v := from.Get(key); v != "" {
+			out.Set(key, v)
+		}
+	}
+	return out
+}
+
+// filterOf is the filter that a queue's address states.
+func filterOf(q url.Values) queueFilter {
+	return queueFilter{Text: q.Get("q"), Status: q.Get("status"), Severity: q.Get("severity"), Tenant: q.Get("tenant"), Assignee: q.Get("assignee"), Sort: q.Get("sort")}
+}
+
+// next is the case after this one in its queue, "" at the end. A case that has left the queue,
+// since something was decided on it, keeps its place.
+func (f queueFilter) next(list []cases.Case, id string, now time.Time) string {
+	matched := map[string]bool{}
+	for _, c := range f.of(list, now) {
+		matched[c.ID] = true
+	}
+	list = slices.Clone(list)
+	order(list, f.Sort)
+	past := false
+	for _, c := range list {
+		if past && matched[c.ID] {
+			return c.ID
+		}
+		past = past || c.ID == id
+	}
+	return ""
+}
+
+// NextLink is the address of the next case of the queue.
+func (b caseBody) NextLink() string {
+	return caseAddress(b.Next) + "?" + url.Values{"queue": {b.Queue}}.Encode()
+}
+
+// UpLink is the queue that the case was opened from.
+func (b caseBody) UpLink() string {
+	if b.Queue == "" {
+		return "/cases"
+	}
+	return "/cases?" + b.Queue
+}
