@@ -60,7 +60,7 @@ func (l *caseLog) Enforce(_ context.Context, r enforcement.Request) (enforcement
 }
 
 // openCase opens a case in a log.
-func openCase(t *testing.T, l *cases.Log, tenant, organizer string, score int) string {
+func openCase(t testing.TB, l *cases.Log, tenant, organizer string, score int) string {
 	t.Helper()
 	id := cases.ID(tenant, organizer)
 	lost, err := l.Record(t.Context(), []cases.Event{{
@@ -73,7 +73,7 @@ func openCase(t *testing.T, l *cases.Log, tenant, organizer string, score int) s
 }
 
 // withCases is a console on a real case log, for who calls from this machine.
-func withCases(t *testing.T, change ...func(*Options)) (http.Handler, *caseLog, *store.Store) {
+func withCases(t testing.TB, change ...func(*Options)) (http.Handler, *caseLog, *store.Store) {
 	t.Helper()
 	conn := storetest.Open(t)
 	l := &caseLog{Pages: cases.NewPages(conn), log: cases.NewLog(journal.New(conn, nowThen, uuid.New))}

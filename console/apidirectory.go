@@ -216,10 +216,7 @@ func (a *api) usage(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	var read []listedUse
-	err := a.views.read(r.Context(), &read, "list_usage", tenantsOnly(r), named("tenant_id", q.Get("tenant_id")), named("organizer_id", q.Get("organizer_id")),
-		named("country", strings.ToUpper(q.Get("country"))), instant("from", since), instant("to", until),
-		named("after_at", l.key(0)), named("after_tenant", l.key(1)), named("after", l.key(2)), named("limit", uint64(l.ask()))) //nolint:gosec // above 0
+	read, err := a.newestUse(r, l, since, until)
 	if err != nil {
 		a.fail(w, r, err)
 		return
@@ -230,6 +227,29 @@ func (a *api) usage(w http.ResponseWriter, r *http.Request) {
 		page[i].Number = maskNumber(page[i].Number)
 	}
 	writePage(w, "usage", page, next, map[string]any{"from": first, "to": last})
+}
+
+// newestUse reads a page backwards, over more and more time until it is full: the store need
+// not put months in order to give the newest hour.
+func (a *api) newestUse(r *http.Request, l listing, since, until time.Time) (read []listedUse, err error) {
+	q := r.URL.Query()
+	end := until
+	if at, err := time.Parse("2006-01-02 15:04:05.9999999", l.key(0)); err == nil {
+		end = at
+	}
+	for back := time.Hour; ; back *= 6 {
+		begin := end.Add(-back).Truncate(time.Second)
+		if !begin.After(since) {
+			begin = since
+		}
+		read = nil
+		err := a.views.read(r.Context(), &read, "list_usage", tenantsOnly(r), named("tenant_id", q.Get("tenant_id")), named("organizer_id", q.Get("organizer_id")),
+			named("country", strings.ToUpper(q.Get("country"))), instant("from", begin), instant("to", until),
+			named("after_at", l.key(0)), named("after_tenant", l.key(1)), named("after", l.key(2)), named("limit", uint64(l.ask()))) //nolint:gosec // above 0
+		if err != nil || len(read) >= l.ask() || begin.Equal(since) {
+			return read, err
+		}
+	}
 }
 
 // slices breaks use down; they are at most 200.

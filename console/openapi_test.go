@@ -274,7 +274,7 @@ func withEverything(t *testing.T) (h http.Handler, admin string, wild *strings.R
 		"INSERT INTO ingest_ledger (batch_id, tenant_id, file, state, read, rejected, at) SELECT toUUID(concat('6f1a8f0e-5f0b-4c58-9d43-0f5f1d0a7c', toString(10 + number))), if(number % 3 = 0, 'other', 't'), 'a.csv', 'finished', 2, 1, toDateTime64('2026-02-01 00:00:00', 6, 'UTC') + intDiv(number, 4) FROM numbers(20)",
 		"INSERT INTO quarantine (rejection_id, tenant_id, file, reason, raw, rejected_at) SELECT toUUID(concat('6f1a8f0e-5f0b-4c58-9d43-0f5f1d0a7c', toString(10 + number))), if(number % 4 = 0, 'other', 't'), 'a.csv', 'bad_quoting', '\"+14255550123', toDateTime64('2026-02-01 00:00:00', 6, 'UTC') + intDiv(number, 4) FROM numbers(20)",
 		`INSERT INTO usage_revisions (tenant_id, usage_id, is_conf_out, organizer_id, callee_number, destination_country, started_at, ended_at, seconds)
-		 SELECT if(number % 5 = 0, 'other', 't'), concat('u', toString(number)), true, 'o', '+14255550123', 'US', toDateTime64('2026-02-01 00:00:00', 7, 'UTC') + intDiv(number, 3), toDateTime64('2026-02-01 00:10:00', 7, 'UTC'), 60 FROM numbers(40)`,
+		 SELECT if(number % 5 = 0, 'other', 't'), concat('u', toString(number)), true, 'o', '+14255550123', 'US', toDateTime64('2026-02-01 00:00:00', 7, 'UTC') + intDiv(number, 3) * 40000, toDateTime64('2026-02-01 00:10:00', 7, 'UTC'), 60 FROM numbers(40)`,
 		`INSERT INTO directory_snapshots (snapshot_id, tenant_id, kind) VALUES ('` + rejection + `', 't', 'users')`,
 		`INSERT INTO snapshot_organizers (snapshot_id, tenant_id, organizer_id, upn, name, enabled, snapshot_at)
 		 SELECT '` + rejection + `', if(number % 2 = 0, 't', 'other'), concat('o', toString(intDiv(number, 2))), '', 'Ann <b>', true, '2026-02-01' FROM numbers(12)`,

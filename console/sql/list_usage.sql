@@ -16,6 +16,7 @@ WHERE u.is_conf_out
   AND ({tenant_id:String} = '' OR u.tenant_id = {tenant_id:String})
   AND ({organizer_id:String} = '' OR u.organizer_id = {organizer_id:String})
   AND ({country:String} = '' OR u.destination_country = {country:String})
+  AND u.started_at <= if({after_at:String} = '', toDateTime64('2200-01-01', 7, 'UTC'), parseDateTime64BestEffortOrZero({after_at:String}, 7, 'UTC'))
   AND ({after_at:String} = ''
        OR u.started_at < parseDateTime64BestEffortOrZero({after_at:String}, 7, 'UTC')
        OR (u.started_at = parseDateTime64BestEffortOrZero({after_at:String}, 7, 'UTC')
