@@ -13,24 +13,23 @@ FROM
 (
     SELECT
         *,
-        JSONExtract(body, 'Tuple(score Int64, exposure_seconds Int64, status String, severity String, assignee String, opened_at String, tenant_name String, organizer_name String, organizer_upn String)') AS c,
-        c.score                                             AS score,
-        c.exposure_seconds                                  AS exposure,
-        c.assignee                                          AS assignee,
+        JSONExtractInt(body, 'score')                       AS score,
+        JSONExtractInt(body, 'exposure_seconds')            AS exposure,
+        JSONExtractString(body, 'assignee')                 AS assignee,
         multiIf(
             {sort:String} = 'exposure', exposure,
-            {sort:String} = 'age', -toUnixTimestamp(parseDateTimeBestEffortOrZero(c.opened_at, 'UTC')),
+            {sort:String} = 'age', -toUnixTimestamp(parseDateTimeBestEffortOrZero(JSONExtractString(body, 'opened_at'), 'UTC')),
             score)                                          AS rank
     FROM journal
     WHERE stream = 'case' AND (subject, version, event_id) IN heads
     LIMIT 1 BY subject
 )
 WHERE score >= {min_score:Int64}
-  AND ({status:String} = '' OR c.status = {status:String})
-  AND ({severity:String} = '' OR c.severity = {severity:String})
+  AND ({status:String} = '' OR JSONExtractString(body, 'status') = {status:String})
+  AND ({severity:String} = '' OR JSONExtractString(body, 'severity') = {severity:String})
   AND ({assignee:String} = '' OR if({assignee:String} = 'none', assignee = '', positionCaseInsensitiveUTF8(assignee, {assignee:String}) > 0))
   AND ({text:String} = '' OR positionCaseInsensitiveUTF8(
-        concat(subject, ' ', organizer_id, ' ', c.organizer_name, ' ', c.organizer_upn, ' ', c.tenant_name),
+        concat(subject, ' ', organizer_id, ' ', JSONExtractString(body, 'organizer_name'), ' ', JSONExtractString(body, 'organizer_upn'), ' ', JSONExtractString(body, 'tenant_name')),
         {text:String}) > 0)
   AND ({after_id:String} = '' OR (-rank, -exposure, subject) > (-{after_rank:Int64}, -{after_exposure:Int64}, {after_id:String}))
 ORDER BY rank DESC, exposure DESC, subject
