@@ -75,7 +75,7 @@ jobs: {inbox: "@every 1s", rate: "@every 1s"}
 	for path, want := range map[string]string{
 		"/healthz":               "ok",
 		"/metrics":               `fairdial_job_runs_total{job="inbox",outcome="done"}`,
-		"/api/v1/cases":          `{"cases":[]}`,
+		"/api/v1/cases":          `{"cases":[],"next":null}`,
 		"/api/v1/decisions/o1":   `"decision":"allow"`,
 		"/api/v1/decisions/none": `"decision":"allow"`,
 		"/":                      "set-up token",
