@@ -33,7 +33,7 @@ type pages struct {
 
 func newPages(opts Options) (*pages, error) {
 	p := &pages{opts: opts, views: views{opts.Conn}, templates: map[string]*template.Template{}}
-	for _, name := range []string{"message", "overview", "queue", "bulk", "case", "organizer", "tenants", "tenant", "signin", "setup", "account", "months", "month", "statement", "variance", "leak", "records", "explorer", "record", "intake", "rejected", "audit", "rules", "doctor", "settings"} {
+	for _, name := range []string{"message", "overview", "queue", "bulk", "case", "organizer", "tenants", "tenant", "signin", "setup", "account", "months", "month", "statement", "variance", "leak", "records", "explorer", "record", "intake", "rejected", "audit", "rules", "candidate", "trial", "doctor", "settings"} {
 		t, err := template.New("layout.html").Funcs(formats()).ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("console page %s: %w", name, err)
@@ -75,6 +75,11 @@ func (p *pages) routes() map[string]http.HandlerFunc {
 		"POST /ingest/quarantine/{rejection}/retry":   p.retryRow,
 		"POST /ingest/quarantine/{rejection}/dismiss": p.dismissRow,
 		"GET /rules":                                  p.rules,
+		"GET /rules/candidate":                        p.candidate,
+		"POST /rules/candidate":                       p.tryCandidate,
+		"GET /rules/candidate/{rule}/download":        p.downloadCandidate,
+		"GET /rules/trial":                            p.trial,
+		"POST /rules/trial/cancel":                    p.cancelTrial,
 		"GET /audit":                                  p.audit,
 		"GET /audit/export":                           p.exportAudit,
 		"GET /settings":                               p.settings,

@@ -63,6 +63,8 @@ type Options struct {
 	Intake Intake
 	Rules  Rules
 	Checks func(ctx context.Context) []Check
+	// Workbench is where rules are written and tried; nil leaves its pages out.
+	Workbench Workbench
 	// Conn is the store that pages read from; nil leaves out what only it can tell.
 	Conn Conn
 	// Desk does what people ask for on pages; nil makes them show only.

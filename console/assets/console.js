@@ -1,6 +1,7 @@
 // Keys for lists: j and k move, Enter opens, x chooses, n is the next case, / goes to the first filter, ? shows the keys.
 "use strict";
 (() => {
+  if (document.querySelector("[data-refresh]")) setTimeout(() => location.reload(), 2000);
   const rows = [...document.querySelectorAll("tr[data-open]")];
   let at = -1;
   const go = (to) => {

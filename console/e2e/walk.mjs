@@ -33,7 +33,7 @@ async function signIn(page, name) {
 
 async function look(page, path) {
   if (path) await page.goto(BASE + path);
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  const wide = await page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth);
   assert.ok(wide <= 0, `${page.url()} is ${wide} px wider than the screen`);
   await page.evaluate(axe);
   const found = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }));
@@ -97,6 +97,7 @@ await look(ann);
 await ann.keyboard.press("u");
 await ann.waitForURL(/status=active/);
 await ann.locator("tbody a").first().click();
+await ann.waitForURL(/\/cases\/c-/);
 const first = new URL(ann.url()).pathname;
 await ann.keyboard.press("n");
 await ann.waitForURL((url) => url.pathname !== first && url.pathname.startsWith("/cases/c-") && url.searchParams.get("queue").includes("sort=exposure"));
@@ -162,10 +163,38 @@ const workbook = readFileSync(await download.path());
 assert.match(download.suggestedFilename(), /^statement-.*\.xlsx$/);
 assert.ok(workbook.length > 5000 && workbook.subarray(0, 2).toString() === "PK", "the workbook is a whole one");
 
+step("a rule is written, put right, back-tested and downloaded");
+const rule = readFileSync(new URL("../../rules/pack/marathon-call.yaml", import.meta.url), "utf8").replace(/^id: .*$/m, "id: tried-here").replace(/^version: .*$/m, "version: 1");
+await ann.goto(`${BASE}/rules`);
+await ann.getByRole("link", { name: "Write a rule" }).click();
+await ann.waitForURL(/\/rules\/candidate$/);
+await ann.fill("[name=text]", rule.replace(/^status: .*$/m, "status: live"));
+await ann.getByRole("button", { name: "Lint and test" }).click();
+await ann.getByText("a candidate is experimental or shadow").waitFor();
+assert.match(await ann.getByRole("alert").innerText(), /Line \d+/, "a mistake is told at its line");
+await look(ann);
+await ann.fill("[name=text]", rule.replace(/^status: .*$/m, "status: shadow"));
+await ann.fill("[name=reason]", "calls that nobody hangs up");
+await ann.getByRole("button", { name: "Lint and test" }).click();
+await ann.getByRole("heading", { name: "its tests pass" }).waitFor();
+const day = (ago) => new Date(Date.now() - ago * 864e5).toISOString().slice(0, 10);
+await ann.fill("[name=from]", day(14));
+await ann.fill("[name=to]", day(0));
+await ann.fill("[name=reason]", "calls that nobody hangs up");
+await ann.getByRole("button", { name: "Keep it as a candidate" }).click();
+await ann.waitForURL(/\/rules\/trial$/);
+await ann.getByRole("heading", { name: /findings added, .* lost/ }).waitFor({ timeout: 120_000 });
+await look(ann);
+await ann.goto(`${BASE}/rules/candidate`);
+const [file] = await Promise.all([ann.waitForEvent("download"), ann.getByRole("link", { name: "Download tried-here.yaml" }).click()]);
+assert.equal(file.suggestedFilename(), "tried-here.yaml");
+assert.match(readFileSync(await file.path(), "utf8"), /^status: shadow$/m);
+assert.equal((await vic.goto(`${BASE}/rules/candidate`)).status(), 403);
+
 const pages = {
   overview: "/", cases: "/cases", case: theCase, tenants: "/tenants", months: "/finance", month: theMonth, statement: theStatement,
   variance: `${theStatement}/variance`, leak: `${theStatement}/leak`, records: `${theStatement}/records`, usage: "/usage?by=tenant", call: theCall, ingest: "/ingest",
-  quarantine: "/ingest/quarantine", rules: "/rules", audit: "/audit", settings: "/settings", doctor: "/settings/doctor", account: "/account",
+  quarantine: "/ingest/quarantine", rules: "/rules", candidate: "/rules/candidate?rule=tried-here", trial: "/rules/trial", audit: "/audit", settings: "/settings", doctor: "/settings/doctor", account: "/account",
 };
 step("axe: every page, light on a desktop and dark on a phone");
 const state = await ann.context().storageState();

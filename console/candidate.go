@@ -1,0 +1,248 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Workbench is where a rule is written and tried before it is taken into the pack.
+type Workbench interface {
+	// Candidates are the rules that were tried from here, the newest text of each.
+	Candidates(ctx context.Context) ([]Candidate, error)
+	// Check does what lint and test of the command line do; the error is none of the rule's.
+	Check(ctx context.Context, text string) (Checked, error)
+	// Try checks a rule, keeps it as a candidate and starts its back-test. It starts none of a
+	// rule that fails. The error is ErrTrying while another runs.
+	Try(ctx context.Context, t TrialRequest) (Checked, error)
+	// Trial is the back-test that runs, or ran last; false before the first.
+	Trial() (Trial, bool)
+	// Cancel ends the back-test that runs.
+	Cancel()
+}
+
+// ErrTrying: one back-test runs at a time.
+var ErrTrying = errors.New("a back-test runs already; wait for its end, or cancel it")
+
+// Candidate is a rule that was written on the page. It is in force nowhere.
+type Candidate struct {
+	RuleID, Text, Actor, Reason string
+	Saved                       time.Time // UTC
+}
+
+// Checked is what lint and the rule's own tests say.
+type Checked struct {
+	RuleID   string
+	Problems []RuleProblem
+	Tests    []RuleTest
+}
+
+// OK says that the rule may be tried.
+func (c Checked) OK() bool {
+	for _, t := range c.Tests {
+		if !t.Passed {
+			return false
+		}
+	}
+	return len(c.Problems) == 0
+}
+
+// RuleProblem is one mistake; Line is 0 where it has none.
+type RuleProblem struct {
+	Line      int
+	Key, Text string
+}
+
+// RuleTest is the outcome of a test that a rule carries.
+type RuleTest struct {
+	Name     string
+	Passed   bool
+	Problems []string
+}
+
+// TrialRequest asks for a back-test over a time, UTC.
+type TrialRequest struct {
+	Text, Actor, Reason string
+	From, To            time.Time
+}
+
+// Trial is a back-test of a candidate against the rules in force.
+type Trial struct {
+	RuleID, Actor  string
+	From, To       time.Time // UTC
+	Began, Ended   time.Time // UTC; Ended is zero while it runs
+	Done, Total    int       // runs of rules and views
+	Failed         string    // why it came to nothing
+	Cancelled      bool
+	Steps, Calls   int64
+	Live           TrialSide
+	Candidate      TrialSide
+	Added, Lost    int // findings that one side alone has
+	Same           int // findings that both have
+	ChangedShown   []TrialFinding
+	ChangedInTotal int
+}
+
+// TrialSide is what one side would have found, and what people decided on its cases.
+type TrialSide struct {
+	Findings, Confirmed, Dismissed, Undecided, NoCase, Missed, Avoided int
+}
+
+// TrialFinding is a finding that one side alone has.
+type TrialFinding struct {
+	On, TenantID, OrganizerID, Month, Severity, Sentence, Decided string
+}
+
+type candidateBody struct {
+	Text, Reason, From, To string
+	Wrong                  string // of the form
+	Checked                *Checked
+	Kept                   []Candidate
+	Lines                  []string // of the text, where problems are told
+	Trying                 bool
+}
+
+// longestTrial is the longest time that is tried from the page; the command line takes any.
+const longestTrial = 92 * 24 * time.Hour
+
+func (p *pages) candidate(w http.ResponseWriter, r *http.Request) {
+	b := candidateBody{To: p.opts.Now().UTC().Format(time.DateOnly), From: p.opts.Now().UTC().AddDate(0, -1, 0).Format(time.DateOnly)}
+	p.candidatePage(w, r, http.StatusOK, b, r.URL.Query().Get("rule"))
+}
+
+// candidatePage shows the editor, with the text of a kept candidate where one is named.
+func (p *pages) candidatePage(w http.ResponseWriter, r *http.Request, status int, b candidateBody, rule string) {
+	if p.opts.Workbench == nil {
+		p.fail(w, r, ErrNotFound)
+		return
+	}
+	var err error
+	if b.Kept, err = p.opts.Workbench.Candidates(r.Context()); err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	for _, c := range b.Kept {
+		if c.RuleID == rule {
+			b.Text = c.Text
+		}
+	}
+	last, any := p.opts.Workbench.Trial()
+	b.Trying = any && last.Ended.IsZero()
+	if b.Checked != nil && len(b.Checked.Problems) > 0 {
+		b.Lines = strings.Split(b.Text, "\n")
+	}
+	p.show(w, r, status, "candidate", page{Title: "Write a rule", Section: "Rules", Body: b})
+}
+
+// Line is the text of a line of the rule, for the place of a mistake.
+func (b candidateBody) Line(n int) string {
+	if n < 1 || n > len(b.Lines) {
+		return ""
+	}
+	return b.Lines[n-1]
+}
+
+func (p *pages) tryCandidate(w http.ResponseWriter, r *http.Request) {
+	if p.opts.Workbench == nil {
+		p.fail(w, r, ErrNotFound)
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, 4*maxForm)
+	if err := r.ParseForm(); err != nil {
+		p.say(w, r, http.StatusBadRequest, "Not done", "The form could not be read, or is larger than 256 KiB.", "/rules/candidate")
+		return
+	}
+	b := candidateBody{Text: strings.ReplaceAll(r.PostForm.Get("text"), "\r\n", "\n"), Reason: strings.TrimSpace(r.PostForm.Get("reason")), From: r.PostForm.Get("from"), To: r.PostForm.Get("to")}
+	if r.PostForm.Get("do") != "try" {
+		checked, err := p.opts.Workbench.Check(r.Context(), b.Text)
+		if err != nil {
+			p.fail(w, r, err)
+			return
+		}
+		b.Checked = &checked
+		p.candidatePage(w, r, http.StatusOK, b, "")
+		return
+	}
+	from, err1 := time.Parse(time.DateOnly, b.From)
+	to, err2 := time.Parse(time.DateOnly, b.To)
+	now := p.opts.Now().UTC()
+	if to.After(now) {
+		to = now
+	}
+	switch {
+	case err1 != nil || err2 != nil || !from.Before(to):
+		b.Wrong = "Say from which day to which, the first before the last."
+	case to.Sub(from) > longestTrial:
+		b.Wrong = "At most 92 days are tried from the page; fairdial backtest takes any time."
+	case b.Reason == "":
+		b.Wrong = "Say what the rule is to find; the reason is kept with the candidate."
+	}
+	if b.Wrong != "" {
+		p.candidatePage(w, r, http.StatusUnprocessableEntity, b, "")
+		return
+	}
+	checked, err := p.opts.Workbench.Try(r.Context(), TrialRequest{Text: b.Text, Actor: "console:" + caller(r), Reason: b.Reason, From: from, To: to})
+	b.Checked = &checked
+	switch {
+	case errors.Is(err, ErrTrying):
+		b.Wrong, b.Checked = ErrTrying.Error(), nil
+		p.candidatePage(w, r, http.StatusConflict, b, "")
+	case err != nil:
+		p.acted(w, r, "", err)
+	case !checked.OK():
+		p.candidatePage(w, r, http.StatusUnprocessableEntity, b, "")
+	default:
+		http.Redirect(w, r, "/rules/trial", http.StatusSeeOther)
+	}
+}
+
+// downloadCandidate gives a kept candidate as a file for a pack.
+func (p *pages) downloadCandidate(w http.ResponseWriter, r *http.Request) {
+	if p.opts.Workbench == nil {
+		p.fail(w, r, ErrNotFound)
+		return
+	}
+	kept, err := p.opts.Workbench.Candidates(r.Context())
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	for _, c := range kept {
+		if c.RuleID == r.PathValue("rule") {
+			w.Header().Set("Content-Type", "application/yaml; charset=utf-8")
+			w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename*=UTF-8''%s.yaml", url.PathEscape(c.RuleID)))
+			_, _ = w.Write([]byte(c.Text))
+			return
+		}
+	}
+	p.fail(w, r, ErrNotFound)
+}
+
+type trialBody struct {
+	Trial
+	Any, Running bool
+}
+
+func (p *pages) trial(w http.ResponseWriter, r *http.Request) {
+	if p.opts.Workbench == nil {
+		p.fail(w, r, ErrNotFound)
+		return
+	}
+	var b trialBody
+	b.Trial, b.Any = p.opts.Workbench.Trial()
+	b.Running = b.Any && b.Ended.IsZero()
+	p.show(w, r, http.StatusOK, "trial", page{Title: "Back-test", Section: "Rules", Body: b})
+}
+
+func (p *pages) cancelTrial(w http.ResponseWriter, r *http.Request) {
+	if p.opts.Workbench == nil {
+		p.fail(w, r, ErrNotFound)
+		return
+	}
+	p.opts.Workbench.Cancel()
+	http.Redirect(w, r, "/rules/trial", http.StatusSeeOther)
+}
