@@ -52,6 +52,7 @@ func (p *pages) routes() map[string]http.HandlerFunc {
 		"GET /{$}":                                    p.overview,
 		"GET /cases":                                  p.queue,
 		"GET /cases/{id}":                             p.casePage,
+		"POST /cases/views":                           p.saveView,
 		"POST /cases/bulk":                            p.actOnMany,
 		"POST /cases/{id}/act":                        p.act,
 		"POST /cases/{id}/enforce":                    p.enforce,

@@ -37,6 +37,7 @@ func needs() map[string]need {
 		"GET /{$}":                             see,
 		"GET /cases":                           see,
 		"GET /cases/{id}":                      see,
+		"POST /cases/views":                    see,
 		"POST /cases/bulk":                     {access.Review, true},
 		"POST /cases/{id}/act":                 {access.Review, true},
 		"POST /cases/{id}/enforce":             {access.Review, true},

@@ -33,6 +33,9 @@ type queueBody struct {
 	Severities []string
 	CanAct     bool
 	BulkKinds  []string
+	Views      []savedView
+	CanSave    bool
+	CanShare   bool
 	query      url.Values
 }
 
@@ -71,6 +74,11 @@ func (p *pages) queue(w http.ResponseWriter, r *http.Request) {
 		query: q, Tenants: tenantsOf(list), CanAct: p.opts.Desk != nil, BulkKinds: bulkKinds,
 		Statuses:   []string{"", "active", string(cases.StatusOpen), string(cases.StatusAcknowledged), string(cases.StatusClosed)},
 		Severities: []string{"", string(cases.SeverityCritical), string(cases.SeverityWarning)},
+	}
+	b.CanSave, b.CanShare = p.opts.SavedViews != nil, mayShare(identity(r.Context()))
+	if b.Views, err = p.savedViews(r); err != nil {
+		p.fail(w, r, err)
+		return
 	}
 	list = f.of(list, p.opts.Now())
 	f.Sort = order(list, f.Sort)

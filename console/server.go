@@ -63,6 +63,8 @@ type Options struct {
 	Intake Intake
 	Rules  Rules
 	Checks func(ctx context.Context) []Check
+	// SavedViews keeps filters of the queue; nil leaves them out.
+	SavedViews SavedViews
 	// Workbench is where rules are written and tried; nil leaves its pages out.
 	Workbench Workbench
 	// Conn is the store that pages read from; nil leaves out what only it can tell.
