@@ -67,6 +67,7 @@ type monthBody struct {
 	Month      string
 	Statements []rating.Statement
 	Formats    []string
+	Pager      pager
 }
 
 func (p *pages) month(w http.ResponseWriter, r *http.Request) {
@@ -79,7 +80,8 @@ func (p *pages) month(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	p.show(w, r, http.StatusOK, "month", page{Title: "Statements of " + m.String(), Section: "Finance", Body: monthBody{m.String(), all, formatsOffered()}})
+	shown, at := turned(r, all)
+	p.show(w, r, http.StatusOK, "month", page{Title: "Statements of " + m.String(), Section: "Finance", Body: monthBody{m.String(), shown, formatsOffered(), at}})
 }
 
 type statementBody struct {

@@ -88,6 +88,15 @@ func paged[T any](p *pages, r *http.Request, query string, args ...any) ([]T, pa
 	return all[:min(len(all), perList)], at, err
 }
 
+// turned is one page of a list that is known whole.
+func turned[T any](r *http.Request, all []T) ([]T, pager) {
+	at := pager{Page: pageOf(r), query: r.URL.Query()}
+	at.Page = min(at.Page, max((len(all)+perList-1)/perList, 1))
+	var shown []T
+	shown, at.More = cut(all, at.Page, perList)
+	return shown, at
+}
+
 type intakeBody struct {
 	Batches    []batch
 	Rejected   []rejected

@@ -93,6 +93,8 @@ func (p *pages) organizer(w http.ResponseWriter, r *http.Request) {
 }
 
 type tenantsBody struct {
+	Total   int
+	Pager   pager
 	Sources []source
 	Open    map[string]int // cases by tenant
 }
@@ -114,6 +116,8 @@ func (p *pages) tenants(w http.ResponseWriter, r *http.Request) {
 			b.Open[c.TenantID]++
 		}
 	}
+	b.Total = len(b.Sources)
+	b.Sources, b.Pager = turned(r, b.Sources)
 	p.show(w, r, http.StatusOK, "tenants", page{Title: "Tenants", Section: "Tenants", Body: b})
 }
 
@@ -122,6 +126,7 @@ type tenantBody struct {
 	Month    string
 	Pools    []rating.PoolStanding
 	Cases    []cases.Case
+	Pager    pager
 }
 
 // drainers is how many organizers a tenant's page names for each pool.
@@ -148,5 +153,6 @@ func (p *pages) tenant(w http.ResponseWriter, r *http.Request) {
 	if len(b.Cases) > 0 {
 		title = or(b.Cases[0].TenantName, title)
 	}
+	b.Cases, b.Pager = turned(r, b.Cases)
 	p.show(w, r, http.StatusOK, "tenant", page{Title: title, Section: "Tenants", Body: b})
 }

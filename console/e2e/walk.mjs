@@ -102,6 +102,18 @@ const first = new URL(ann.url()).pathname;
 await ann.keyboard.press("n");
 await ann.waitForURL((url) => url.pathname !== first && url.pathname.startsWith("/cases/c-") && url.searchParams.get("queue").includes("sort=exposure"));
 
+step("a view of the queue is kept under a name");
+await ann.goto(`${BASE}/cases?status=active&sort=exposure`);
+await ann.click("text=Save or remove a view");
+await ann.fill("[name=name]", "the morning's round");
+await ann.getByRole("button", { name: "Save these filters" }).click();
+await ann.goto(`${BASE}/cases`);
+await ann.getByRole("navigation", { name: "Saved views" }).getByRole("link", { name: "the morning's round" }).click();
+await ann.waitForURL(/sort=exposure/);
+await look(ann);
+await bob.goto(`${BASE}/cases`);
+await bob.getByText("No saved view yet").waitFor();
+
 step("a finding down to its calls, and what paid for one");
 await ann.goto(BASE + theCase);
 const call = ann.locator("details[open] tbody a").first();
