@@ -7,11 +7,11 @@ import (
 )
 
 // averagePrecision is the area under the curve of precision over recall, with a step at
-// each risk that occurs: the sum of precision times what recall gains. Organizers of one
-// risk come in together, so that their order cannot flatter.
+// each rank that occurs: the sum of precision times what recall gains. Organizers of one
+// rank come in together, so that their order cannot flatter.
 func averagePrecision(organizers []Organizer) float64 {
 	byScore := slices.Clone(organizers)
-	slices.SortFunc(byScore, func(a, b Organizer) int { return cmp.Compare(b.Score, a.Score) })
+	slices.SortFunc(byScore, func(a, b Organizer) int { return b.rank(a) })
 	abusers := 0
 	for _, o := range byScore {
 		if o.Abuse {
@@ -26,13 +26,22 @@ func averagePrecision(organizers []Organizer) float64 {
 		if o.Abuse {
 			hits++
 		}
-		if i+1 < len(byScore) && byScore[i+1].Score == o.Score {
+		if i+1 < len(byScore) && byScore[i+1].rank(o) == 0 {
 			continue
 		}
 		area += float64(hits-before) / float64(abusers) * float64(hits) / float64(i+1)
 		before = hits
 	}
 	return area
+}
+
+// rank compares organizers: by the risk of their cases, and those without one by what is
+// against them.
+func (o Organizer) rank(other Organizer) int {
+	if o.Score > 0 || other.Score > 0 {
+		return cmp.Compare(o.Score, other.Score)
+	}
+	return cmp.Compare(o.Evidence, other.Evidence)
 }
 
 // Band is the cases whose risk lies in a range.

@@ -42,6 +42,7 @@ func Read(ctx context.Context, conn Conn, labels []Label, calls []Call, threshol
 	for _, part := range []func() error{
 		func() error { return readCases(ctx, conn, about) },
 		func() error { return readRules(ctx, conn, about) },
+		func() error { return readEvidence(ctx, conn, about) },
 		func() error { return readTenures(ctx, conn, about) },
 		func() error {
 			return readAbuse(clickhouse.Context(ctx, clickhouse.WithExternalTable(tables...)), conn, about)
@@ -127,6 +128,16 @@ func readRules(ctx context.Context, conn Conn, about map[who]*Organizer) error {
 	}
 	return query(ctx, conn, "rules", about, func(r row) who { return who{r.TenantID, r.OrganizerID} },
 		func(o *Organizer, r row) { o.Rules = r.Rules })
+}
+
+func readEvidence(ctx context.Context, conn Conn, about map[who]*Organizer) error {
+	type row struct {
+		TenantID    string  `ch:"tenant_id"`
+		OrganizerID string  `ch:"organizer_id"`
+		Evidence    float64 `ch:"evidence"`
+	}
+	return query(ctx, conn, "evidence", about, func(r row) who { return who{r.TenantID, r.OrganizerID} },
+		func(o *Organizer, r row) { o.Evidence = r.Evidence })
 }
 
 func readTenures(ctx context.Context, conn Conn, about map[who]*Organizer) error {

@@ -95,3 +95,23 @@ func TestRead(t *testing.T) {
 		require.Zero(t, got[0].SecondsToCome)
 	})
 }
+
+// Weak signs add up within 45 days, a family once; what is older, or not live, does not count.
+func TestEvidenceIsWhatFindingsAddUpTo(t *testing.T) {
+	s := storetest.Open(t)
+	for _, f := range []struct {
+		family, status string
+		weight         float64
+		days           int
+	}{
+		{"volume", "live", 0.2, 0}, {"volume", "live", 0.4, 60}, {"volume", "live", 0.3, 61}, {"surge", "live", 0.5, 70}, {"ring", "shadow", 0.9, 70},
+	} {
+		require.NoError(t, s.Exec(t.Context(), fmt.Sprintf(`INSERT INTO finding_rows (finding_id, tenant_id, organizer_id, rule_status, family, weight, at, outcome)
+			VALUES (generateUUIDv4(), 't', 'ann', '%s', '%s', %g, '%s', 'hit')`,
+			f.status, f.family, f.weight, start.AddDate(0, 0, f.days).Format("2006-01-02 15:04:05"))))
+	}
+	got, err := Read(t.Context(), s, []Label{{TenantID: "t", OrganizerID: "ann"}}, nil, 50)
+	require.NoError(t, err)
+	require.InDelta(t, 1-(1-0.4)*(1-0.5), got[0].Evidence, 1e-9)
+	require.Zero(t, got[0].Score)
+}

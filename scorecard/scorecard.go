@@ -23,6 +23,9 @@ type Organizer struct {
 	TenureDays int `json:"tenure_days"`
 	// Score is the highest risk (0 to 100) that its case ever had; 0 where none was opened.
 	Score int `json:"score"`
+	// Evidence is what its findings added up to at most, 0 to 1, whether or not a case was
+	// opened. It ranks the organizers that have none.
+	Evidence float64 `json:"evidence,omitempty"`
 	// AlertedAt is when that risk first reached the threshold (UTC); zero where it never did.
 	AlertedAt time.Time `json:"alerted_at,omitzero"`
 	// Rules are those with a finding, whether or not a case was opened.
@@ -77,7 +80,8 @@ type Card struct {
 	// Precision is the alerts that are abuse, Recall the abusers with an alert.
 	Precision Share `json:"precision"`
 	Recall    Share `json:"recall"`
-	// PRAUC is the area under precision over recall, by risk; 0 without abusers.
+	// PRAUC is the area under precision over recall, by the risk of cases and then by the
+	// evidence against organizers without one; 0 without abusers.
 	PRAUC float64 `json:"pr_auc"`
 	// Brier is the mean squared error of the risk of cases as a probability.
 	Brier       float64 `json:"brier"`

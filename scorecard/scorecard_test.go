@@ -62,6 +62,8 @@ func TestAveragePrecision(t *testing.T) {
 		{"no abusers", []Organizer{{Score: 90}}, 0},
 		{"all right", []Organizer{{Abuse: true, Score: 2}, {Abuse: true, Score: 1}, {}}, 1},
 		{"upside down", []Organizer{{Abuse: true}, {Score: 9}}, 0.5},
+		{"evidence ranks those without a case", []Organizer{{Evidence: 0.2}, {Abuse: true, Evidence: 0.4}, {Abuse: true, Score: 1, Evidence: 0.1}, {}}, 1},
+		{"a case comes before any evidence", []Organizer{{Abuse: true, Evidence: 0.9}, {Score: 50}}, 0.5},
 		{"all alike is the share of abusers", []Organizer{{Abuse: true, Score: 7}, {Score: 7}, {Score: 7}, {Score: 7}}, 0.25},
 	}
 	for _, tt := range tests {
