@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"testing"
@@ -64,9 +65,7 @@ func TestARuleIsWrittenAndTried(t *testing.T) {
 	b.checked = Checked{Tests: []RuleTest{{Name: "finds", Passed: true}}}
 	for name, change := range map[string][2]string{"no reason": {"reason", " "}, "no day": {"from", "x"}, "backwards": {"from", "2026-02-02"}, "too long": {"from", "2025-01-01"}} {
 		wrong := url.Values{}
-		for k, v := range form {
-			wrong[k] = v
-		}
+		maps.Copy(wrong, form)
 		wrong.Set(change[0], change[1])
 		require.Equal(t, http.StatusUnprocessableEntity, send(h, "/rules/candidate", wrong.Encode()).Code, name)
 	}
