@@ -142,7 +142,7 @@ func TestKeys(t *testing.T) {
 	require.ErrorIs(t, err, ErrRefused)
 	who, known := b.IdentifyKey(secret)
 	require.True(t, known)
-	require.Equal(t, Identity{Name: "gateway", Role: Gateway}, who)
+	require.Equal(t, Identity{Name: "ann/gateway", Role: Gateway}, who, "a key acts for whoever made it")
 	all, err := j.Events(ctx, Stream, journal.Filter{})
 	require.NoError(t, err)
 	for _, e := range all {
@@ -163,7 +163,7 @@ func TestKeysAreKnownWhileTheStoreIsSlow(t *testing.T) {
 	known := make(chan bool, 1)
 	go func() {
 		who, there := b.IdentifyKey(secret)
-		known <- there && who.Name == "gateway"
+		known <- there && who.Name == "ann/gateway"
 	}()
 	select {
 	case there := <-known:

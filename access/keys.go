@@ -65,13 +65,23 @@ func (b *Book) IdentifyKey(secret string) (Identity, bool) {
 	return who, there
 }
 
+// holder is who acts with the key: the person who made it, and by which key. So nobody
+// becomes a second person by making a key ([journal.SamePerson]).
+func (k Key) holder() string {
+	_, person, there := strings.Cut(k.By, ":")
+	if !there {
+		person = k.By
+	}
+	return person + "/" + k.Name
+}
+
 // publishKeys shows IdentifyKey the keys there are. The caller holds the lock.
 func (b *Book) publishKeys() {
 	bearers := make(map[[sha256.Size]byte]Identity, len(b.keys))
 	for hash, k := range b.keys {
 		var sum [sha256.Size]byte
 		if n, err := hex.Decode(sum[:], []byte(hash)); err == nil && n == len(sum) {
-			bearers[sum] = Identity{Name: k.Name, Role: k.Role, Tenants: k.Tenants}
+			bearers[sum] = Identity{Name: k.holder(), Role: k.Role, Tenants: k.Tenants}
 		}
 	}
 	b.bearers.Store(&bearers)

@@ -33,12 +33,14 @@ func hidden(r rune) bool {
 }
 
 // SamePerson compares actors as people read their names: without the door they came
-// through ("cli:alice" is "console:Alice"), capitals, spaces and the width of letters.
+// through ("cli:alice" is "console:Alice") and the key they used ("console:alice/gateway"),
+// capitals, spaces and the width of letters.
 func SamePerson(a, b string) bool { return personOf(a) == personOf(b) }
 
 func personOf(actor string) string {
 	if _, rest, ok := strings.Cut(actor, ":"); ok {
 		actor = rest
 	}
+	actor, _, _ = strings.Cut(actor, "/")
 	return strings.Join(strings.Fields(cases.Fold().String(norm.NFKC.String(actor))), " ")
 }

@@ -10,7 +10,7 @@ import (
 
 func TestAPersonIsOneHoweverTheNameIsWritten(t *testing.T) {
 	t.Parallel()
-	for _, same := range []string{"fin", "Fin", " fin ", "ｆｉｎ", "console:fin", "cli:FIN"} {
+	for _, same := range []string{"fin", "Fin", " fin ", "ｆｉｎ", "console:fin", "cli:FIN", "console:fin/gateway"} {
 		name, err := journal.Actor(same)
 		require.NoError(t, err, same)
 		require.True(t, journal.SamePerson(name, "fin"), same)
