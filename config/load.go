@@ -176,6 +176,7 @@ func (c *Config) readSecrets(dir string, getenv func(string) string) error {
 		o := &c.Outlets[i]
 		all = append(all, secret{fmt.Sprintf("outlets[%d].secret_file", i), o.SecretFile, "", &o.Secret})
 	}
+	var missing []error // all of them are told at once
 	for _, s := range all {
 		if v := getenv(s.env); s.env != "" && v != "" && *s.into == "" {
 			*s.into = Secret(v)
@@ -189,9 +190,10 @@ func (c *Config) readSecrets(dir string, getenv func(string) string) error {
 		}
 		data, err := os.ReadFile(path)
 		if err != nil {
-			return fmt.Errorf("%s: %w; create the file or remove the key", s.key, err)
+			missing = append(missing, fmt.Errorf("%s: %w; create the file or remove the key", s.key, err))
+			continue
 		}
 		*s.into = Secret(strings.TrimSpace(string(data)))
 	}
-	return nil
+	return errors.Join(missing...)
 }
