@@ -3,7 +3,9 @@ package console
 import (
 	"encoding/csv"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"fairdial/rating"
@@ -22,9 +24,6 @@ type deed struct {
 	Reason      string    `ch:"reason" json:"reason"`
 }
 
-// Cursor is where the page after this deed begins.
-func (d deed) Cursor() string { return d.At.UTC().Format("2006-01-02 15:04:05.000000") }
-
 // Case is the address of the case it is about, if it is about one.
 func (d deed) Case() string {
 	if d.Stream == "case" {
@@ -36,7 +35,7 @@ func (d deed) Case() string {
 type auditBody struct {
 	Text, Stream, Before string
 	System               bool // with what the program did by itself
-	Deeds                []deed
+	Deeds                []listedDeed
 	Next                 string
 	Streams              []string
 	Query                string
@@ -51,10 +50,19 @@ func (p *pages) deeds(r *http.Request, limit int) (b auditBody, err error) {
 		Text: q.Get("q"), Stream: q.Get("stream"), Before: q.Get("before"), System: q.Get("system") != "", Query: q.Encode(),
 		Streams: []string{"case", "enforcement", "close", "reconciliation", "quarantine", "ingest", "credits", "access", "delivery", "pool", "job"},
 	}
-	if _, err := time.Parse("2006-01-02 15:04:05.000000", b.Before); err != nil {
-		b.Before = ""
+	// Events of one moment go by their id, so that a page begins where the one before ended.
+	const moment = "2006-01-02 15:04:05.000000"
+	at, id := b.Before[:min(len(moment), len(b.Before))], strings.TrimPrefix(b.Before[min(len(moment), len(b.Before)):], " ")
+	if _, err := time.Parse(moment, at); err != nil {
+		b.Before, at, id = "", "", ""
 	}
-	return b, p.views.read(r.Context(), &b.Deeds, "audit", named("text", b.Text), named("stream", b.Stream), named("before", b.Before), named("system", b.System), named("limit", uint64(limit))) //nolint:gosec // a constant
+	err = p.views.read(r.Context(), &b.Deeds, "list_audit", named("text", b.Text), named("stream", b.Stream), named("actor", ""), named("system", b.System),
+		named("after_at", at), named("after", id), named("limit", uint64(limit))) //nolint:gosec // a constant
+	if n := len(b.Deeds); n > 0 {
+		b.Next = b.Deeds[n-1].Key + " " + b.Deeds[n-1].ID
+	}
+	b.Deeds = slices.DeleteFunc(b.Deeds, func(d listedDeed) bool { return !d.Counts })
+	return b, err
 }
 
 func (p *pages) audit(w http.ResponseWriter, r *http.Request) {
@@ -63,9 +71,9 @@ func (p *pages) audit(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	if len(b.Deeds) > 0 { // the last page may be an empty one: conflicts lost are left out
+	if b.Next != "" { // the last page may be an empty one: conflicts lost are left out
 		q := r.URL.Query()
-		q.Set("before", b.Deeds[len(b.Deeds)-1].Cursor())
+		q.Set("before", b.Next)
 		b.Next = "?" + q.Encode()
 	}
 	p.show(w, r, http.StatusOK, "audit", page{Title: "Audit", Section: "Audit", Body: b})
