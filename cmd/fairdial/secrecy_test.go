@@ -190,6 +190,7 @@ jobs: {inbox: "@every 1s", rate: "@every 1s", detect: "@every 1s", enforce: "@ev
 	ask("GET", "/readyz", key, "")
 	ask("GET", "/metrics", key, "")
 	require.NoError(t, os.WriteFile(filepath.Join(inbox, "t1", "late.csv"), []byte(strings.ReplaceAll(bad, "b1", "b9")), 0o600))
+	eventually(t, func() bool { return strings.Contains(log.String(), "127.0.0.1:1") })
 	time.Sleep(6 * time.Second)
 	require.NoError(t, daemon.Process.Signal(syscall.SIGTERM))
 	require.NoError(t, daemon.Wait(), log.String())

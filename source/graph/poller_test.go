@@ -135,7 +135,7 @@ func TestAMonthPolledAndKilledAtRandomStoresWhatWasServed(t *testing.T) {
 	dies := func() bool {
 		mu.Lock()
 		defer mu.Unlock()
-		return random.IntN(12) == 0
+		return random.IntN(8) == 0
 	}
 	kills, accepted := 0, uint64(0)
 	for day := month; day.Before(month.Add(35 * 24 * time.Hour)); day = day.Add(24 * time.Hour) {
@@ -160,7 +160,7 @@ func TestAMonthPolledAndKilledAtRandomStoresWhatWasServed(t *testing.T) {
 			kills++
 		}
 	}
-	require.Greater(t, kills, 5)
+	require.GreaterOrEqual(t, kills, 3)
 	require.Empty(t, w.fake.Violations())
 	t.Logf("%d requests, killed %d times", w.fake.Requests(), kills)
 

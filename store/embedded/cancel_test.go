@@ -28,7 +28,7 @@ func running(t testing.TB, conn driver.Conn) uint64 {
 // quiet waits until no query is left running.
 func quiet(t testing.TB, conn driver.Conn) {
 	t.Helper()
-	for end := time.Now().Add(5 * time.Second); running(t, conn) > 0; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); running(t, conn) > 0; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			require.Empty(t, scalar[[]string](t, conn, "SELECT groupArray(query) FROM system.processes WHERE query NOT LIKE '%system.processes%'"))
 		}
@@ -70,7 +70,7 @@ func TestCancelStopsTheQuery(t *testing.T) {
 					begin := time.Now()
 					err := query(ctx)
 					require.ErrorIs(t, err, ctx.Err(), how)
-					require.Less(t, time.Since(begin), 2*time.Second, how)
+					require.Less(t, time.Since(begin), 10*time.Second, how)
 					cancel()
 					quiet(t, conn)
 				}
@@ -120,7 +120,7 @@ func TestShortQueryDoesNotWaitForALongOne(t *testing.T) {
 		for range 5 {
 			require.Equal(t, uint8(1), scalar[uint8](t, conn, "SELECT 1"))
 		}
-		require.Less(t, time.Since(begin), 3*time.Second)
+		require.Less(t, time.Since(begin), 15*time.Second)
 		require.Equal(t, uint64(3), running(t, conn))
 		cancel()
 		long.Wait()
@@ -136,12 +136,19 @@ func TestWaitingForASessionEndsWithTheContext(t *testing.T) {
 			_ = conn.QueryRow(busy, "SELECT sleepEachRow(0.01) FROM numbers(100000) SETTINGS max_block_size = 1, function_sleep_max_microseconds_per_block = 0").Err()
 		})
 	}
-	time.Sleep(time.Second) // nobody is left to ask the engine how many run
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	begin := time.Now()
-	require.ErrorIs(t, conn.QueryRow(ctx, "SELECT 1").Err(), context.DeadlineExceeded)
-	require.Less(t, time.Since(begin), time.Second)
+	// Nobody is left to ask the engine how many run: until all are, a question is answered.
+	for end := time.Now().Add(time.Minute); ; {
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		begin := time.Now()
+		err := conn.QueryRow(ctx, "SELECT 1").Err()
+		cancel()
+		if err == nil && begin.Before(end) {
+			continue
+		}
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Less(t, time.Since(begin), 10*time.Second)
+		break
+	}
 	release()
 	held.Wait()
 	require.Equal(t, uint8(1), scalar[uint8](t, conn, "SELECT 1"))
