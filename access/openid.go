@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -36,8 +37,11 @@ type OpenIDOptions struct {
 type OpenID struct {
 	opts OpenIDOptions
 
+	client *http.Client
+
 	mu       sync.Mutex
 	provider *oidc.Provider
+	read     time.Time          // when the provider's configuration was
 	begun    map[string]attempt // by state
 }
 
@@ -48,21 +52,31 @@ type attempt struct {
 
 // NewOpenID makes one. The provider is asked at the first sign-in, so that the daemon
 // starts while it is away.
-func NewOpenID(opts OpenIDOptions) *OpenID { return &OpenID{opts: opts, begun: map[string]attempt{}} }
+func NewOpenID(opts OpenIDOptions) *OpenID {
+	return &OpenID{opts: opts, client: &http.Client{Timeout: answerWithin}, begun: map[string]attempt{}}
+}
 
-// SignInWithin is how long somebody may take at the provider.
-const SignInWithin = 10 * time.Minute
+const (
+	// SignInWithin is how long somebody may take at the provider.
+	SignInWithin = 10 * time.Minute
+	// answerWithin is how long the provider may take for an answer; sign-ins wait for it.
+	answerWithin = 10 * time.Second
+	// keysFor is how long a provider's configuration and keys are kept. A key of a kind not
+	// seen before is looked up at once; one that was withdrawn is trusted no longer than this.
+	keysFor = 10 * time.Minute
+)
 
-func (o *OpenID) client(ctx context.Context) (*oidc.Provider, oauth2.Config, error) {
+// known is the provider, and Fairdial as its client.
+func (o *OpenID) known(ctx context.Context) (*oidc.Provider, oauth2.Config, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.provider == nil {
+	if now := o.opts.Now(); o.provider == nil || now.Sub(o.read) >= keysFor {
 		// The provider keeps the context for later reads of its keys.
-		p, err := oidc.NewProvider(context.WithoutCancel(ctx), o.opts.Issuer)
+		p, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), o.client), o.opts.Issuer)
 		if err != nil {
 			return nil, oauth2.Config{}, fmt.Errorf("the identity provider %s does not answer: %w", o.opts.Issuer, err)
 		}
-		o.provider = p
+		o.provider, o.read = p, now
 	}
 	return o.provider, oauth2.Config{
 		ClientID: o.opts.ClientID, ClientSecret: o.opts.ClientSecret, Endpoint: o.provider.Endpoint(), RedirectURL: o.opts.RedirectURL,
@@ -73,7 +87,7 @@ func (o *OpenID) client(ctx context.Context) (*oidc.Provider, oauth2.Config, err
 // Begin gives the provider's address to go to, and the state that the browser must bring
 // back: it is kept in a cookie, so that nobody is signed in by a link of another's.
 func (o *OpenID) Begin(ctx context.Context, next string) (address, state string, err error) {
-	_, config, err := o.client(ctx)
+	_, config, err := o.known(ctx)
 	if err != nil {
 		return "", "", err
 	}
@@ -102,11 +116,11 @@ func (o *OpenID) Finish(ctx context.Context, state, code string) (who Identity, 
 	if !there || o.opts.Now().After(a.until) {
 		return who, "", fmt.Errorf("%w: this sign-in took too long or was finished before; begin again", ErrRefused)
 	}
-	provider, config, err := o.client(ctx)
+	provider, config, err := o.known(ctx)
 	if err != nil {
 		return who, "", err
 	}
-	token, err := config.Exchange(ctx, code, oauth2.VerifierOption(a.verifier))
+	token, err := config.Exchange(oidc.ClientContext(ctx, o.client), code, oauth2.VerifierOption(a.verifier))
 	if err != nil {
 		return who, "", fmt.Errorf("%w: the identity provider did not take the code", errors.Join(ErrRefused, err))
 	}

@@ -19,7 +19,8 @@ import (
 // provider is an identity provider that checks what the protocol asks of a client.
 type provider struct {
 	*httptest.Server
-	key       *rsa.PrivateKey
+	key       *rsa.PrivateKey // signs
+	published *rsa.PrivateKey
 	challenge string
 	claims    map[string]any
 }
@@ -28,7 +29,7 @@ func newProvider(t *testing.T) *provider {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
-	p := &provider{key: key}
+	p := &provider{key: key, published: key}
 	mux := http.NewServeMux()
 	answer := func(w http.ResponseWriter, v any) {
 		w.Header().Set("Content-Type", "application/json")
@@ -41,7 +42,7 @@ func newProvider(t *testing.T) *provider {
 		})
 	})
 	mux.HandleFunc("GET /keys", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "k", Algorithm: "RS256", Use: "sig"}}})
+		answer(w, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: p.published.Public(), KeyID: "k", Algorithm: "RS256", Use: "sig"}}})
 	})
 	mux.HandleFunc("POST /token", func(w http.ResponseWriter, r *http.Request) {
 		sum := sha256.Sum256([]byte(r.PostFormValue("code_verifier")))
@@ -117,4 +118,16 @@ func TestOpenIDConnect(t *testing.T) {
 	at = at.Add(SignInWithin + time.Second)
 	_, _, err = o.Finish(t.Context(), state, "good")
 	require.ErrorIs(t, err, ErrRefused, "too slow")
+
+	retired := p.key
+	p.published, _ = rsa.GenerateKey(rand.Reader, 2048)
+	_, _, err = o.Finish(t.Context(), begin(), "good")
+	require.ErrorIs(t, err, ErrRefused, "a key that was withdrawn at least keysFor ago")
+	at = at.Add(keysFor - time.Second)
+	p.key = p.published
+	_, _, err = o.Finish(t.Context(), begin(), "good")
+	require.NoError(t, err, "a key not seen before is looked up at once")
+	p.key = retired
+	_, _, err = o.Finish(t.Context(), begin(), "good")
+	require.ErrorIs(t, err, ErrRefused)
 }

@@ -174,6 +174,11 @@ func (p *pages) finishOpenID(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.SetCookie(w, p.cookie(stateCookie, "", "/openid", 0))
+	if said := q.Get("error"); said != "" {
+		p.opts.Logger.WarnContext(r.Context(), "sign-in refused by the identity provider", "address", address(r), "error", said, "description", q.Get("error_description"))
+		p.askSignIn(w, r, http.StatusForbidden, signInBody{Error: "The identity provider did not sign you in. Begin again, or ask whoever runs it; the daemon's log has its words."})
+		return
+	}
 	who, next, err := p.opts.OpenID.Finish(r.Context(), q.Get("state"), q.Get("code"))
 	var token string
 	if err == nil {

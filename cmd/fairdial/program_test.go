@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,6 +21,10 @@ const beFairdial = "FAIRDIAL_TEST_BE_THE_PROGRAM"
 func TestMain(m *testing.M) {
 	if os.Getenv(beFairdial) != "" {
 		os.Exit(run())
+	}
+	if address := os.Getenv(beProvider); address != "" {
+		fmt.Fprintln(os.Stderr, "the identity provider:", runProvider(address))
+		os.Exit(1)
 	}
 	os.Exit(m.Run())
 }
