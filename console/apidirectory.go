@@ -67,10 +67,18 @@ func (a *api) tenant(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{"tenant_id": id, "month": text, "pools": append([]rating.PoolStanding{}, pools...), "cases": append([]cases.Case{}, list...)})
 }
 
+// listedOrganizer is somebody whom the directory or usage names. Where the directory does not,
+// the name is that of their newest call and nobody knows whether they are enabled.
 type listedOrganizer struct {
-	TenantID string `ch:"tenant_id" json:"tenant_id"`
-	ID       string `ch:"organizer_id" json:"organizer_id"`
-	person
+	TenantID    string    `ch:"tenant_id" json:"tenant_id"`
+	ID          string    `ch:"organizer_id" json:"organizer_id"`
+	UPN         string    `ch:"upn" json:"upn"`
+	Name        string    `ch:"name" json:"name"`
+	Location    string    `ch:"usage_location" json:"usage_location"`
+	InDirectory bool      `ch:"in_directory" json:"in_directory"`
+	Enabled     bool      `ch:"enabled" json:"-"`
+	Known       *bool     `json:"enabled"`
+	SeenAt      time.Time `ch:"seen_at" json:"seen_at"` // UTC; when the directory, or else a call, last named them
 }
 
 func (a *api) organizers(w http.ResponseWriter, r *http.Request) {
@@ -85,6 +93,11 @@ func (a *api) organizers(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		a.fail(w, r, err)
 		return
+	}
+	for i := range read {
+		if read[i].InDirectory {
+			read[i].Known = &read[i].Enabled
+		}
 	}
 	page, next := turn(l, read, func(o listedOrganizer) []string { return []string{o.TenantID, o.ID} })
 	writePage(w, "organizers", page, next, nil)

@@ -158,6 +158,9 @@ func TestPagesAndTheirTwinsAskTheSame(t *testing.T) {
 		"GET /settings": "GET /api/v1/users", "POST /settings/users": "POST /api/v1/users", "POST /settings/users/{user}": "PATCH /api/v1/users/{user}",
 		"POST /settings/keys": "POST /api/v1/keys", "POST /settings/keys/{key}/end": "POST /api/v1/keys/{key}/end",
 		"POST /settings/sessions/{session}/end": "POST /api/v1/sessions/{session}/end",
+		"POST /cases/bulk":                      "POST /api/v1/cases/actions", "POST /cases/views": "PUT /api/v1/views/{shelf}/{view}",
+		"GET /rules/candidate": "GET /api/v1/rules/candidates", "POST /rules/candidate": "POST /api/v1/rules/backtest", "GET /rules/trial": "GET /api/v1/rules/backtest",
+		"POST /rules/trial/cancel": "POST /api/v1/rules/backtest/cancel",
 	} {
 		require.Contains(t, all, page)
 		require.Contains(t, all, twin)

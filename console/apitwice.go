@@ -11,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,10 +24,10 @@ type Replies interface {
 }
 
 // once says whether requests of a route are done once for an Idempotency-Key: those that
-// change something. Questions for decisions change nothing, and pushed usage has receipts of
-// its own.
+// change something. Questions for decisions and checks of rules change nothing, and pushed
+// usage has receipts of its own.
 func once(pattern string) bool {
-	return !strings.HasPrefix(pattern, "GET ") && pattern != "POST /api/v1/decisions" && pattern != "POST /api/v1/usage"
+	return !strings.HasPrefix(pattern, "GET ") && !slices.Contains([]string{"POST /api/v1/decisions", "POST /api/v1/usage", "POST /api/v1/rules/check"}, pattern)
 }
 
 // keepFor bounds writing down an answer, which outlives its caller.

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -50,19 +51,8 @@ func (p *pages) actOnMany(w http.ResponseWriter, r *http.Request) {
 	a := cases.Action{Kind: r.PostForm.Get("kind"), Actor: "console:" + caller(r), Reason: strings.TrimSpace(r.PostForm.Get("reason")), Assignee: strings.TrimSpace(r.PostForm.Get("assignee"))}
 	days, err := strconv.Atoi(r.PostForm.Get("days"))
 	chosen := r.PostForm["case"]
-	refusal := ""
-	switch {
-	case !slices.Contains(bulkKinds, a.Kind):
-		refusal = "This is not decided for many cases at once."
-	case len(chosen) == 0:
-		refusal = "No case was chosen. Tick the cases that the decision is for."
-	case len(chosen) > perPage:
-		refusal = fmt.Sprintf("At most %d cases, a page of the queue, are decided at once.", perPage)
-	case a.Reason == "":
-		refusal = "Say why; the reason is kept with each case."
-	case a.Kind == cases.KindAssigned && a.Assignee == "":
-		refusal = "Say whom the cases are assigned to."
-	case (a.Kind == cases.KindSnoozed || a.Kind == cases.KindExpected) && (err != nil || days < 1 || days > 365):
+	refusal := bulkRefusal(a, len(chosen))
+	if refusal == "" && (a.Kind == cases.KindSnoozed || a.Kind == cases.KindExpected) && (err != nil || days < 1 || days > 365) {
 		refusal = "Days must be a whole number from 1 to 365."
 	}
 	if refusal != "" {
@@ -83,6 +73,23 @@ func (p *pages) actOnMany(w http.ResponseWriter, r *http.Request) {
 	p.show(w, r, http.StatusOK, "bulk", page{Title: "What was done", Section: "Cases", Body: b})
 }
 
+// bulkRefusal says why a decision is taken on no case at all, "" where it may be.
+func bulkRefusal(a cases.Action, n int) string {
+	switch {
+	case !slices.Contains(bulkKinds, a.Kind):
+		return "This is not decided for many cases at once, but: " + strings.Join(bulkKinds, ", ") + "."
+	case n == 0:
+		return "No case was chosen. Choose the cases that the decision is for."
+	case n > perPage:
+		return fmt.Sprintf("At most %d cases, a page of the queue, are decided at once.", perPage)
+	case a.Reason == "":
+		return "Say why; the reason is kept with each case."
+	case a.Kind == cases.KindAssigned && a.Assignee == "":
+		return "Say whom the cases are assigned to."
+	}
+	return ""
+}
+
 // actOnOne acts on a case written as its id, "@" and the version that was seen.
 func (p *pages) actOnOne(r *http.Request, chosen string, a cases.Action) bulkLine {
 	id, version, _ := strings.Cut(chosen, "@")
@@ -92,27 +99,40 @@ func (p *pages) actOnOne(r *http.Request, chosen string, a cases.Action) bulkLin
 		line.Text = "Not done: the form does not say which version was seen."
 		return line
 	}
-	c, err := p.opts.Cases.Get(r.Context(), id)
-	if err == nil {
-		line.Name = or(c.OrganizerName, c.OrganizerID)
-		a.Version = seen
-		_, err = p.opts.Desk.Act(r.Context(), id, a)
+	a.Version = seen
+	was, _, err := decide(r.Context(), p.opts, id, a)
+	if was.ID != "" {
+		line.Name = or(was.OrganizerName, was.OrganizerID)
 	}
+	line.Done, line.Text = err == nil, p.opts.whyNot(r.Context(), id, err)
+	return line
+}
+
+// decide takes a decision on a case; it gives the case as it was and as it stands then.
+func decide(ctx context.Context, opts Options, id string, a cases.Action) (was, is cases.Case, err error) {
+	if was, err = opts.Cases.Get(ctx, id); err != nil {
+		return was, is, err
+	}
+	is, err = opts.Desk.Act(ctx, id, a)
+	return was, is, err
+}
+
+// whyNot says what became of a decision on one of many cases.
+func (o Options) whyNot(ctx context.Context, id string, err error) string {
 	lost, conflict := errors.AsType[*journal.ConflictError](err)
 	switch {
 	case err == nil:
-		line.Done, line.Text = true, "Done."
+		return "Done."
 	case conflict:
-		line.Text = fmt.Sprintf("Not done: %s was first (%s at %s).", lost.Winner.Actor, lost.Winner.Kind, clock(lost.Winner.At))
+		return fmt.Sprintf("Not done: %s was first (%s at %s).", lost.Winner.Actor, lost.Winner.Kind, clock(lost.Winner.At))
 	case errors.Is(err, cases.ErrAction):
-		line.Text = "Not done: " + err.Error()
+		return "Not done: " + err.Error()
 	case errors.Is(err, ErrNotFound):
-		line.Text = "Not done: there is no such case."
+		return "Not done: there is no such case."
 	default:
-		p.opts.Logger.ErrorContext(r.Context(), "bulk action", "case", id, "error", err)
-		line.Text = "Not done; the daemon's log says why."
+		o.Logger.ErrorContext(ctx, "bulk action", "case", id, "error", err)
+		return "Not done; the daemon's log says why."
 	}
-	return line
 }
 
 // queueQuery reads the address of a queue; what is no filter of it is left out.

@@ -30,15 +30,18 @@ var ErrTrying = errors.New("a back-test runs already; wait for its end, or cance
 
 // Candidate is a rule that was written on the page. It is in force nowhere.
 type Candidate struct {
-	RuleID, Text, Actor, Reason string
-	Saved                       time.Time // UTC
+	RuleID string    `json:"rule_id"`
+	Text   string    `json:"text"`
+	Actor  string    `json:"actor"`
+	Reason string    `json:"reason"`
+	Saved  time.Time `json:"saved_at"` // UTC
 }
 
 // Checked is what lint and the rule's own tests say.
 type Checked struct {
-	RuleID   string
-	Problems []RuleProblem
-	Tests    []RuleTest
+	RuleID   string        `json:"rule_id"`
+	Problems []RuleProblem `json:"problems"`
+	Tests    []RuleTest    `json:"tests"`
 }
 
 // OK says that the rule may be tried.
@@ -53,15 +56,16 @@ func (c Checked) OK() bool {
 
 // RuleProblem is one mistake; Line is 0 where it has none.
 type RuleProblem struct {
-	Line      int
-	Key, Text string
+	Line int    `json:"line"`
+	Key  string `json:"key"`
+	Text string `json:"text"`
 }
 
 // RuleTest is the outcome of a test that a rule carries.
 type RuleTest struct {
-	Name     string
-	Passed   bool
-	Problems []string
+	Name     string   `json:"name"`
+	Passed   bool     `json:"passed"`
+	Problems []string `json:"problems"`
 }
 
 // TrialRequest asks for a back-test over a time, UTC.
@@ -72,29 +76,47 @@ type TrialRequest struct {
 
 // Trial is a back-test of a candidate against the rules in force.
 type Trial struct {
-	RuleID, Actor  string
-	From, To       time.Time // UTC
-	Began, Ended   time.Time // UTC; Ended is zero while it runs
-	Done, Total    int       // runs of rules and views
-	Failed         string    // why it came to nothing
-	Cancelled      bool
-	Steps, Calls   int64
-	Live           TrialSide
-	Candidate      TrialSide
-	Added, Lost    int // findings that one side alone has
-	Same           int // findings that both have
-	ChangedShown   []TrialFinding
-	ChangedInTotal int
+	RuleID         string         `json:"rule_id"`
+	Actor          string         `json:"actor"`
+	From           time.Time      `json:"from"`              // UTC
+	To             time.Time      `json:"to"`                // UTC
+	Began          time.Time      `json:"began_at"`          // UTC
+	Ended          time.Time      `json:"ended_at,omitzero"` // UTC; zero while it runs
+	Done           int            `json:"done"`              // runs of rules and views
+	Total          int            `json:"total"`             // of them
+	Failed         string         `json:"failed"`            // why it came to nothing
+	Cancelled      bool           `json:"cancelled"`
+	Steps          int64          `json:"steps"`
+	Calls          int64          `json:"calls"`
+	Live           TrialSide      `json:"live"`
+	Candidate      TrialSide      `json:"candidate"`
+	Added          int            `json:"added"` // findings that the candidate's side alone has
+	Lost           int            `json:"lost"`  // findings that the live side alone has
+	Same           int            `json:"same"`  // findings that both have
+	ChangedShown   []TrialFinding `json:"changed"`
+	ChangedInTotal int            `json:"changed_in_total"`
 }
 
 // TrialSide is what one side would have found, and what people decided on its cases.
 type TrialSide struct {
-	Findings, Confirmed, Dismissed, Undecided, NoCase, Missed, Avoided int
+	Findings  int `json:"findings"`
+	Confirmed int `json:"confirmed"`
+	Dismissed int `json:"dismissed"`
+	Undecided int `json:"undecided"`
+	NoCase    int `json:"no_case"`
+	Missed    int `json:"missed"`
+	Avoided   int `json:"avoided"`
 }
 
 // TrialFinding is a finding that one side alone has.
 type TrialFinding struct {
-	On, TenantID, OrganizerID, Month, Severity, Sentence, Decided string
+	On          string `json:"on"`
+	TenantID    string `json:"tenant_id"`
+	OrganizerID string `json:"organizer_id"`
+	Month       string `json:"month"`
+	Severity    string `json:"severity"`
+	Sentence    string `json:"sentence"`
+	Decided     string `json:"decided"`
 }
 
 type candidateBody struct {
@@ -151,7 +173,7 @@ func (p *pages) tryCandidate(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, ErrNotFound)
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, 4*maxForm)
+	r.Body = http.MaxBytesReader(w, r.Body, longestRule)
 	if err := r.ParseForm(); err != nil {
 		p.say(w, r, http.StatusBadRequest, "Not done", "The form could not be read, or is larger than 256 KiB.", "/rules/candidate")
 		return
@@ -167,19 +189,9 @@ func (p *pages) tryCandidate(w http.ResponseWriter, r *http.Request) {
 		p.candidatePage(w, r, http.StatusOK, b, "")
 		return
 	}
-	from, err1 := time.Parse(time.DateOnly, b.From)
-	to, err2 := time.Parse(time.DateOnly, b.To)
-	now := p.opts.Now().UTC()
-	if to.After(now) {
-		to = now
-	}
-	switch {
-	case err1 != nil || err2 != nil || !from.Before(to):
-		b.Wrong = "Say from which day to which, the first before the last."
-	case to.Sub(from) > longestTrial:
-		b.Wrong = "At most 92 days are tried from the page; fairdial backtest takes any time."
-	case b.Reason == "":
-		b.Wrong = "Say what the rule is to find; the reason is kept with the candidate."
+	from, to, wrong := trialSpan(b.From, b.To, p.opts.Now())
+	if b.Wrong = wrong; wrong == "" && b.Reason == "" {
+		b.Wrong = noReason
 	}
 	if b.Wrong != "" {
 		p.candidatePage(w, r, http.StatusUnprocessableEntity, b, "")
@@ -198,6 +210,26 @@ func (p *pages) tryCandidate(w http.ResponseWriter, r *http.Request) {
 	default:
 		http.Redirect(w, r, "/rules/trial", http.StatusSeeOther)
 	}
+}
+
+// noReason refuses a back-test that nobody accounts for.
+const noReason = "Say what the rule is to find; the reason is kept with the candidate."
+
+// trialSpan reads the days of a back-test, which ends now at the latest; wrong says why they
+// are none.
+func trialSpan(first, last string, now time.Time) (from, to time.Time, wrong string) {
+	from, err1 := time.Parse(time.DateOnly, first)
+	to, err2 := time.Parse(time.DateOnly, last)
+	if now = now.UTC(); to.After(now) {
+		to = now
+	}
+	switch {
+	case err1 != nil || err2 != nil || !from.Before(to):
+		wrong = "Say from which day to which, the first before the last."
+	case to.Sub(from) > longestTrial:
+		wrong = "At most 92 days are tried here; fairdial backtest takes any time."
+	}
+	return from, to, wrong
 }
 
 // downloadCandidate gives a kept candidate as a file for a pack.

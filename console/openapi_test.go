@@ -206,6 +206,11 @@ func examples() map[string]example {
 		"POST /api/v1/decisions":              {body: `{"questions":[{"organizer":"o"}]}`},
 		"POST /api/v1/calls":                  {body: `{"calls":[{"organizer":"o","call_id":"c","started_at":"2026-03-01T11:00:00Z"}]}`},
 		"GET /api/v1/openapi.yaml":            {},
+		"GET /api/v1/views":                   {}, "PUT /api/v1/views/{shelf}/{view}": {body: `{"filters":{"status":"active","tenant_id":"t"}}`}, "DELETE /api/v1/views/{shelf}/{view}": {},
+		"POST /api/v1/cases/actions": {body: `{"kind":"acknowledged","reason":"r","cases":[{"case_id":"c-none","version":1}]}`},
+		"POST /api/v1/rules/check":   {body: `{"text":"id: x"}`}, "GET /api/v1/rules/candidates": {}, "GET /api/v1/rules/backtest": {},
+		"POST /api/v1/rules/backtest":        {body: `{"text":"id: x","reason":"r","from":"2026-01-01","to":"2026-02-01"}`, status: 202},
+		"POST /api/v1/rules/backtest/cancel": {body: `{}`},
 	}
 }
 
@@ -240,6 +245,21 @@ func (w fullRatings) Reconcile(ctx context.Context, req rating.ReconcileRequest)
 	return rec, err
 }
 
+// standingViews are three that no change takes away.
+type standingViews struct{}
+
+func (standingViews) Heads(context.Context, string, journal.Filter) (out []journal.Event, _ error) {
+	for _, subject := range []string{"admin%2Fboss/kept", "/all of t", "admin%2Fboss/another"} {
+		out = append(out, journal.Event{Subject: subject, Kind: viewSaved, Version: 1, Actor: "console:ann", At: now, Body: "status=active&tenant=t"})
+	}
+	return out, nil
+}
+
+func (standingViews) Latest(context.Context, string, string) (journal.Event, bool, error) {
+	return journal.Event{}, false, nil
+}
+func (standingViews) Append(context.Context, journal.Event) error { return nil }
+
 // observing decides as enforcement does of whom nothing is known.
 type observing struct{ world }
 
@@ -258,6 +278,8 @@ func withEverything(t *testing.T) (h http.Handler, admin string, wild *strings.R
 		require.NoError(t, err)
 		o.Ratings, o.Decider = fullRatings{}, observing{}
 		o.Access, o.Books, o.Intake, o.Rules = book, &ledger{}, &sieve{state: "open"}, pack{}
+		o.Workbench = &bench{trial: &Trial{RuleID: "x", Began: now, ChangedShown: []TrialFinding{{Sentence: "rang +14255550123"}}}}
+		o.SavedViews = standingViews{}
 		o.Checks = func(context.Context) []Check { return []Check{{Name: "store", OK: true}} }
 	})
 	ctx := t.Context()
@@ -298,7 +320,7 @@ func withEverything(t *testing.T) (h http.Handler, admin string, wild *strings.R
 			key = k.ID
 		}
 	}
-	wild = strings.NewReplacer("{id}", id, "{tenant}", "t", "{organizer}", "o", "{usage_id}", "u1", "{month}", "2026-02", "{rejection}", rejection, "{user}", "bob", "{key}", key, "{session}", session)
+	wild = strings.NewReplacer("{id}", id, "{tenant}", "t", "{organizer}", "o", "{usage_id}", "u1", "{month}", "2026-02", "{rejection}", rejection, "{user}", "bob", "{key}", key, "{session}", session, "{shelf}", "mine", "{view}", "kept")
 	return h, admin, wild, conn
 }
 

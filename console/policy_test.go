@@ -43,7 +43,7 @@ func signedIn(t *testing.T) (h http.Handler, book *access.Book, cookies map[stri
 	}
 	w := world{list: []cases.Case{{ID: "c1", TenantID: "t", UpdatedAt: now}, {ID: "c2", TenantID: "other", UpdatedAt: now}}}
 	h, err = New(Options{
-		Access: book, Cases: w, Decider: w, Overview: w, Ratings: ratingWorld{}, Desk: &counter{}, Books: &ledger{}, Intake: &sieve{state: "open"}, Rules: pack{}, Checks: func(context.Context) []Check { return []Check{{Name: "store"}} }, Conn: conn, Now: nowThen,
+		Access: book, Cases: w, Decider: w, Overview: w, Ratings: ratingWorld{}, Desk: &counter{}, Books: &ledger{}, Intake: &sieve{state: "open"}, Rules: pack{}, SavedViews: shelf{}, Checks: func(context.Context) []Check { return []Check{{Name: "store"}} }, Conn: conn, Now: nowThen,
 		Ready: func(context.Context) error { return nil }, Logger: slog.New(slog.DiscardHandler),
 		Metrics: prometheus.NewRegistry(), Registry: prometheus.NewRegistry(),
 	})

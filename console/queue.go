@@ -76,7 +76,7 @@ func (p *pages) queue(w http.ResponseWriter, r *http.Request) {
 		Severities: []string{"", string(cases.SeverityCritical), string(cases.SeverityWarning)},
 	}
 	b.CanSave, b.CanShare = p.opts.SavedViews != nil, mayShare(identity(r.Context()))
-	if b.Views, err = p.savedViews(r); err != nil {
+	if b.Views, err = viewsOf(r, p.opts.SavedViews); err != nil {
 		p.fail(w, r, err)
 		return
 	}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"fairdial/access"
 	"fairdial/store/journal"
@@ -28,12 +30,24 @@ const (
 	viewRemoved = "removed"
 	longestView = 60 // letters of a name
 	mostViews   = 50 // of an owner
+	shelfOfOne  = "mine"
+	shelfOfAll  = "shared"
 )
 
 // savedView is a filter of the queue under a name.
 type savedView struct {
 	Name, Query string
 	Shared      bool
+	By          string    // who saved it
+	At          time.Time // UTC
+}
+
+// shelf says whose a view is, as the API names it.
+func (v savedView) shelf() string {
+	if v.Shared {
+		return shelfOfAll
+	}
+	return shelfOfOne
 }
 
 // Link is the queue as the view has it.
@@ -41,12 +55,15 @@ func (v savedView) Link() string { return "/cases?" + v.Query }
 
 func viewSubject(owner, name string) string { return url.PathEscape(owner) + "/" + name }
 
-// savedViews are a reader's own and those for all, by name.
-func (p *pages) savedViews(r *http.Request) (out []savedView, err error) {
-	if p.opts.SavedViews == nil {
+// mayShare says who keeps views for everybody.
+func mayShare(who access.Identity) bool { return who.May(access.Administer) && !who.Scoped() }
+
+// viewsOf are a reader's own views and those for all, by name.
+func viewsOf(r *http.Request, log SavedViews) (out []savedView, err error) {
+	if log == nil {
 		return nil, nil
 	}
-	heads, err := p.opts.SavedViews.Heads(r.Context(), viewStream, journal.Filter{})
+	heads, err := log.Heads(r.Context(), viewStream, journal.Filter{})
 	if err != nil {
 		return nil, fmt.Errorf("read the saved views: %w", err)
 	}
@@ -54,15 +71,66 @@ func (p *pages) savedViews(r *http.Request) (out []savedView, err error) {
 	for _, e := range heads {
 		owner, name, _ := strings.Cut(e.Subject, "/")
 		if e.Kind == viewSaved && (owner == "" || owner == mine) {
-			out = append(out, savedView{name, queueQuery(e.Body).Encode(), owner == ""})
+			out = append(out, savedView{name, queueQuery(e.Body).Encode(), owner == "", e.Actor, e.At.UTC()})
 		}
 	}
-	slices.SortFunc(out, func(a, b savedView) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(out, func(a, b savedView) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.shelf(), b.shelf()))
+	})
 	return out, nil
 }
 
-// mayShare says who keeps views for everybody.
-func mayShare(who access.Identity) bool { return who.May(access.Administer) && !who.Scoped() }
+// errView is what is not done with a view; its text is for people.
+var errView = errors.New("view")
+
+// errSharing: somebody keeps views for everybody who may not.
+var errSharing = errors.New("views for everybody are kept by an admin")
+
+// viewChange saves a view of its sender's or one for everybody, or removes it.
+type viewChange struct {
+	name, query     string
+	shared, removed bool
+	actor           string
+}
+
+// changeView writes a change of a view into the log.
+func changeView(r *http.Request, log SavedViews, now time.Time, c viewChange) (savedView, error) {
+	name, err := journal.Actor(c.name) // hidden characters would make two look alike
+	if err != nil || len([]rune(name)) > longestView {
+		return savedView{}, fmt.Errorf("%w: give the view a name of 1 to %d letters", errView, longestView)
+	}
+	owner := caller(r)
+	if c.shared {
+		if owner = ""; !mayShare(identity(r.Context())) {
+			return savedView{}, errSharing
+		}
+	}
+	all, err := viewsOf(r, log)
+	if err != nil {
+		return savedView{}, err
+	}
+	there := slices.ContainsFunc(all, func(v savedView) bool { return v.Name == name && v.Shared == c.shared })
+	kind := viewSaved
+	switch {
+	case c.removed && !there:
+		return savedView{}, ErrNotFound
+	case c.removed:
+		kind = viewRemoved
+	case !there && len(all) >= mostViews:
+		return savedView{}, fmt.Errorf("%w: there are %d views; remove one first", errView, mostViews)
+	}
+	subject := viewSubject(owner, name)
+	last, _, err := log.Latest(r.Context(), viewStream, subject)
+	if err == nil {
+		err = log.Append(r.Context(), journal.Event{
+			Stream: viewStream, Subject: subject, Version: last.Version + 1, Kind: kind, Actor: c.actor, At: now, Reason: "a view of the queue", Body: c.query,
+		})
+	}
+	if err != nil {
+		return savedView{}, fmt.Errorf("keep the view %q: %w", name, err)
+	}
+	return savedView{name, c.query, c.shared, c.actor, now.UTC()}, nil
+}
 
 // saveView keeps the filter of the queue under a name, or removes one. A view is the
 // sender's own; one for all takes an admin.
@@ -72,54 +140,25 @@ func (p *pages) saveView(w http.ResponseWriter, r *http.Request) {
 		p.say(w, r, http.StatusBadRequest, "Not done", "The form could not be read.", "/cases")
 		return
 	}
-	query := queueQuery(r.PostForm.Get("queue")).Encode()
+	f := r.PostForm
+	query := queueQuery(f.Get("queue")).Encode()
 	back := "/cases?" + query
-	name, err := journal.Actor(r.PostForm.Get("name")) // hidden characters would make two look alike
-	if err != nil || len([]rune(name)) > longestView {
-		p.say(w, r, http.StatusUnprocessableEntity, "Not done", fmt.Sprintf("Give the view a name of 1 to %d letters.", longestView), back)
-		return
-	}
-	owner := caller(r)
-	if r.PostForm.Get("shared") != "" {
-		if !mayShare(identity(r.Context())) {
-			p.say(w, r, http.StatusForbidden, "Not done", "Views for everybody are kept by an admin.", back)
-			return
-		}
-		owner = ""
-	}
-	kind := viewSaved
-	if r.PostForm.Get("do") == "remove" {
-		kind = viewRemoved
-	}
-	all, err := p.savedViews(r)
-	if err != nil {
-		p.fail(w, r, err)
-		return
-	}
-	there := slices.ContainsFunc(all, func(v savedView) bool { return v.Name == name && v.Shared == (owner == "") })
+	_, err := changeView(r, p.opts.SavedViews, p.opts.Now(), viewChange{f.Get("name"), query, f.Get("shared") != "", f.Get("do") == "remove", "console:" + caller(r)})
+	lost, late := errors.AsType[*journal.ConflictError](err)
 	switch {
-	case kind == viewRemoved && !there:
-		p.fail(w, r, ErrNotFound)
-		return
-	case kind == viewSaved && !there && len(all) >= mostViews:
-		p.say(w, r, http.StatusUnprocessableEntity, "Not done", fmt.Sprintf("There are %d views; remove one first.", mostViews), back)
-		return
-	}
-	subject := viewSubject(owner, name)
-	last, _, err := p.opts.SavedViews.Latest(r.Context(), viewStream, subject)
-	if err == nil {
-		err = p.opts.SavedViews.Append(r.Context(), journal.Event{
-			Stream: viewStream, Subject: subject, Version: last.Version + 1, Kind: kind, Actor: "console:" + caller(r), At: p.opts.Now(),
-			Reason: "a view of the queue", Body: query,
-		})
-	}
-	if lost, ok := errors.AsType[*journal.ConflictError](err); ok {
+	case err == nil:
+		http.Redirect(w, r, back, http.StatusSeeOther)
+	case errors.Is(err, errSharing):
+		p.say(w, r, http.StatusForbidden, "Not done", sentence(err.Error()), back)
+	case errors.Is(err, errView):
+		p.say(w, r, http.StatusUnprocessableEntity, "Not done", viewRefusal(err), back)
+	case late:
 		p.say(w, r, http.StatusConflict, "Somebody changed this meanwhile", lost.Winner.Actor+" was first.", back)
-		return
-	}
-	if err != nil {
+	default:
 		p.fail(w, r, err)
-		return
 	}
-	http.Redirect(w, r, back, http.StatusSeeOther)
+}
+
+func viewRefusal(err error) string {
+	return sentence(strings.TrimPrefix(err.Error(), errView.Error()+": "))
 }

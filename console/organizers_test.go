@@ -1,0 +1,54 @@
+package console
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Nobody imported a directory: whom usage names is listed all the same, and what the
+// directory says of somebody comes before what a call does.
+func TestOrganizersAreThoseOfUsageToo(t *testing.T) {
+	h, _, conn := withCases(t)
+	ctx := t.Context()
+	require.NoError(t, conn.Exec(ctx, `INSERT INTO usage_revisions (tenant_id, usage_id, is_conf_out, organizer_id, organizer_upn, organizer_name, started_at, ended_at, seconds) VALUES
+		('t', 'u1', true, 'ann', 'ann@t.example', 'Ann Old', '2026-02-01 10:00:00', '2026-02-01 10:10:00', 600),
+		('t', 'u2', true, 'ann', 'ann@t.example', 'Ann New', '2026-02-03 10:00:00', '2026-02-03 10:10:00', 600),
+		('t', 'u3', true, 'bob', '', 'Bob by phone', '2026-02-02 10:00:00', '2026-02-02 10:10:00', 600),
+		('t', 'u4', true, '', '', '', '2026-02-02 10:00:00', '2026-02-02 10:10:00', 600)`))
+	type listed struct {
+		Organizers []struct {
+			ID      string `json:"organizer_id"`
+			Name    string
+			In      bool `json:"in_directory"`
+			Enabled *bool
+			Seen    string `json:"seen_at"`
+		}
+	}
+	all := into[listed](t, get(h, "/api/v1/organizers")).Organizers
+	require.Len(t, all, 2)
+	require.Equal(t, "Ann New", all[0].Name)
+	require.Equal(t, "2026-02-03T10:00:00Z", all[0].Seen)
+	require.False(t, all[0].In)
+	require.Nil(t, all[0].Enabled, "nobody knows")
+
+	require.NoError(t, conn.Exec(ctx, "INSERT INTO directory_snapshots (snapshot_id, tenant_id, kind) VALUES ('"+rejection+"', 't', 'users')"))
+	require.NoError(t, conn.Exec(ctx, `INSERT INTO snapshot_organizers (snapshot_id, tenant_id, organizer_id, upn, name, enabled, snapshot_at) VALUES
+		('`+rejection+`', 't', 'bob', 'bob@t.example', 'Bob', true, '2026-02-01'), ('`+rejection+`', 't', 'eve', '', 'Eve', false, '2026-02-01')`))
+	all = into[listed](t, get(h, "/api/v1/organizers")).Organizers
+	require.Len(t, all, 3)
+	require.Equal(t, "Bob", all[1].Name)
+	require.True(t, *all[1].Enabled)
+	require.False(t, *all[2].Enabled)
+	require.Len(t, into[listed](t, get(h, "/api/v1/organizers?q=ann+new")).Organizers, 1)
+
+	var plan []struct {
+		Line string `ch:"explain"`
+	}
+	require.NoError(t, conn.Select(ctx, &plan, "EXPLAIN SELECT tenant_id, organizer_id, argMax(organizer_upn, started_at), argMax(organizer_name, started_at), max(started_at) FROM usage_revisions WHERE organizer_id != '' GROUP BY tenant_id, organizer_id"))
+	text := ""
+	for _, l := range plan {
+		text += l.Line + "\n"
+	}
+	require.Contains(t, text, "organizers_seen", "the projection is used, not the records")
+}
