@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
@@ -47,10 +48,11 @@ type PageRequest struct {
 	Status      Status
 	Severity    Severity
 	MinScore    int
-	Assignee    string // part of a name, or "none"
-	Text        string // part of an id or a name
-	By          Order  // risk by default
-	After       Mark   // the zero mark is the begin
+	Assignee    string    // part of a name, or "none"
+	Text        string    // part of an id or a name
+	Active      time.Time // only cases that wait for somebody then: neither closed nor put off
+	By          Order     // risk by default
+	After       Mark      // the zero mark is the begin
 	Limit       int
 }
 
@@ -71,7 +73,11 @@ var pageSQL string
 // Page is at most Limit cases after the mark.
 func (p *Pages) Page(ctx context.Context, r PageRequest) ([]Case, error) {
 	var found []journal.Event
-	err := p.conn.Select(ctx, &found, pageSQL,
+	active := ""
+	if !r.Active.IsZero() {
+		active = r.Active.UTC().Format(time.RFC3339Nano)
+	}
+	err := p.conn.Select(ctx, &found, pageSQL, clickhouse.Named("active", active),
 		clickhouse.Named("tenants", append([]string{}, r.Tenants...)), clickhouse.Named("organizer_id", r.OrganizerID),
 		clickhouse.Named("status", string(r.Status)), clickhouse.Named("severity", string(r.Severity)), clickhouse.Named("min_score", int64(r.MinScore)),
 		clickhouse.Named("assignee", r.Assignee), clickhouse.Named("text", r.Text), clickhouse.Named("sort", string(r.By)),

@@ -35,6 +35,10 @@ func TestPagesHoldEveryCaseOnceInTheOrderAskedFor(t *testing.T) {
 	closed, err := log.Act(t.Context(), cases.ID("t1", "o00"), cases.Action{Kind: cases.KindConfirmed, Actor: "a", Reason: "r"}, now)
 	require.NoError(t, err)
 
+	put, err := log.Act(t.Context(), cases.ID("t1", "o01"), cases.Action{Kind: cases.KindSnoozed, Actor: "a", Reason: "r", Until: now.Add(time.Hour)}, now)
+	require.NoError(t, err)
+	require.True(t, put.SnoozedUntil.Equal(now.Add(time.Hour)))
+
 	for by, before := range map[cases.Order]func(a, b cases.Case) bool{
 		cases.ByRisk:     func(a, b cases.Case) bool { return a.Score >= b.Score },
 		cases.ByExposure: func(a, b cases.Case) bool { return a.ExposureSeconds >= b.ExposureSeconds },
@@ -75,6 +79,8 @@ func TestPagesHoldEveryCaseOnceInTheOrderAskedFor(t *testing.T) {
 		"somebody's":       {cases.PageRequest{Assignee: "ann"}, 12},
 		"with a word":      {cases.PageRequest{Text: "O1"}, 10},
 		"of no severity":   {cases.PageRequest{Severity: cases.SeverityWarning}, 0},
+		"that wait":        {cases.PageRequest{Active: now}, 22},
+		"that wait later":  {cases.PageRequest{Active: now.Add(time.Hour)}, 23},
 		"of nobody's name": {cases.PageRequest{Text: "' OR 1=1"}, 0},
 	} {
 		c.req.Limit = 100

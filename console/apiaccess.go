@@ -2,6 +2,8 @@ package console
 
 import (
 	"errors"
+	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -55,8 +57,8 @@ func (a *api) people(w http.ResponseWriter) (*access.Book, bool) {
 }
 
 // shown answers a page of a list that access keeps in memory.
-func shown[T, S any](a *api, w http.ResponseWriter, r *http.Request, name string, all func(*access.Book) []T, show func(T) S) {
-	l, ok := a.listing(w, r, 1)
+func shown[T, S any](a *api, w http.ResponseWriter, r *http.Request, name string, all func(*access.Book) []T, keys func(T) []string, show func(T) S) {
+	l, ok := a.listing(w, r, len(keys(*new(T))))
 	if !ok {
 		return
 	}
@@ -64,7 +66,7 @@ func shown[T, S any](a *api, w http.ResponseWriter, r *http.Request, name string
 	if !ok {
 		return
 	}
-	page, next := from(l, all(book))
+	page, next := following(l, all(book), keys)
 	out := make([]S, len(page))
 	for i, one := range page {
 		out[i] = show(one)
@@ -72,16 +74,25 @@ func shown[T, S any](a *api, w http.ResponseWriter, r *http.Request, name string
 	writePage(w, name, out, next, nil)
 }
 
+// What the lists of the settings go by.
+func keysOfUser(u access.User) []string { return []string{u.Name} }
+func keysOfKey(k access.Key) []string   { return []string{k.Name, k.ID} }
+
+// keysOfSession put the newest first.
+func keysOfSession(s access.Session) []string {
+	return []string{fmt.Sprintf("%020d", math.MaxInt64-s.Opened.UnixMicro()), s.ID}
+}
+
 func (a *api) users(w http.ResponseWriter, r *http.Request) {
-	shown(a, w, r, "users", (*access.Book).Users, showUser)
+	shown(a, w, r, "users", (*access.Book).Users, keysOfUser, showUser)
 }
 
 func (a *api) keys(w http.ResponseWriter, r *http.Request) {
-	shown(a, w, r, "keys", (*access.Book).Keys, showKey)
+	shown(a, w, r, "keys", (*access.Book).Keys, keysOfKey, showKey)
 }
 
 func (a *api) sessions(w http.ResponseWriter, r *http.Request) {
-	shown(a, w, r, "sessions", func(b *access.Book) []access.Session { return b.Sessions("") }, func(s access.Session) shownSession {
+	shown(a, w, r, "sessions", func(b *access.Book) []access.Session { return b.Sessions("") }, keysOfSession, func(s access.Session) shownSession {
 		return shownSession{s.ID, s.Name, s.Address, s.Agent, s.Opened.UTC(), s.Seen.UTC()}
 	})
 }

@@ -25,6 +25,9 @@ func (a *api) listCases(w http.ResponseWriter, r *http.Request) {
 		Assignee: q.Get("assignee"), Text: q.Get("q"), By: cases.ByRisk,
 		After: cases.Mark{Rank: l.number(0), Exposure: l.number(1), ID: l.key(2)}, Limit: l.ask(),
 	}
+	if req.Status == "active" { // as the queue has it: neither closed nor put off
+		req.Status, req.Active = "", a.opts.Now()
+	}
 	if tenant := q.Get("tenant_id"); tenant != "" {
 		req.Tenants = []string{tenant}
 	}

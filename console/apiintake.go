@@ -141,7 +141,7 @@ func (a *api) rules(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	page, next := from(l, all)
+	page, next := following(l, all, keysOfRule)
 	writePage(w, "rules", page, next, nil)
 }
 

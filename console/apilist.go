@@ -44,12 +44,8 @@ func (a *api) listing(w http.ResponseWriter, r *http.Request, keys int) (l listi
 		l.limit = n
 	}
 	if text := q.Get("cursor"); text != "" {
-		var c cursor
-		raw, err := base64.RawURLEncoding.DecodeString(text)
-		if err == nil {
-			err = json.Unmarshal(raw, &c)
-		}
-		if err != nil || len(c.After) != keys {
+		c, ok := readCursor(text, keys)
+		if !ok {
 			problem(w, http.StatusBadRequest, "cursor is none that an answer gave as next.")
 			return l, false
 		}
@@ -60,6 +56,15 @@ func (a *api) listing(w http.ResponseWriter, r *http.Request, keys int) (l listi
 		l.after = c.After
 	}
 	return l, true
+}
+
+// readCursor reads a cursor of a list whose items have so many keys.
+func readCursor(text string, keys int) (c cursor, ok bool) {
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	if err == nil {
+		err = json.Unmarshal(raw, &c)
+	}
+	return c, err == nil && len(c.After) == keys
 }
 
 // listOf names a list: its address and what narrows it.
@@ -104,6 +109,21 @@ func turn[T any](l listing, read []T, keys func(T) []string) ([]T, *string) {
 	}
 	page := read[:l.limit]
 	return page, l.next(keys(page[l.limit-1])...)
+}
+
+// following is the next page of a list that is whole in memory, in the order of its keys: it
+// keeps its place though items come and go.
+func following[T any](l listing, all []T, keys func(T) []string) ([]T, *string) {
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(x, y T) int { return slices.Compare(keys(x), keys(y)) })
+	if len(l.after) > 0 {
+		at, there := slices.BinarySearchFunc(all, l.after, func(one T, after []string) int { return slices.Compare(keys(one), after) })
+		if there {
+			at++
+		}
+		all = all[at:]
+	}
+	return turn(l, all, keys)
 }
 
 // from is a page of a list that is whole in memory, by place: for what is short by its

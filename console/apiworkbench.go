@@ -72,7 +72,7 @@ func (a *api) candidates(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	page, next := from(l, all)
+	page, next := following(l, all, func(c Candidate) []string { return []string{c.RuleID} })
 	writePage(w, "candidates", page, next, nil)
 }
 

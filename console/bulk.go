@@ -155,23 +155,38 @@ func filterOf(q url.Values) queueFilter {
 	return queueFilter{Text: q.Get("q"), Status: q.Get("status"), Severity: q.Get("severity"), Tenant: q.Get("tenant"), Assignee: q.Get("assignee"), Sort: q.Get("sort")}
 }
 
+// asks is what to ask the store for, of a queue.
+func (f queueFilter) asks(now time.Time) cases.PageRequest {
+	req := cases.PageRequest{Text: strings.TrimSpace(f.Text), Severity: cases.Severity(f.Severity), Assignee: f.Assignee, By: f.by()}
+	if f.Tenant != "" {
+		req.Tenants = []string{f.Tenant}
+	}
+	if f.Status == "active" {
+		req.Active = now
+	} else {
+		req.Status = cases.Status(f.Status)
+	}
+	return req
+}
+
+// by is the order of a queue.
+func (f queueFilter) by() cases.Order {
+	if slices.Contains(orders(), f.Sort) {
+		return cases.Order(f.Sort)
+	}
+	return cases.ByRisk
+}
+
 // next is the case after this one in its queue, "" at the end. A case that has left the queue,
 // since something was decided on it, keeps its place.
-func (f queueFilter) next(list []cases.Case, id string, now time.Time) string {
-	matched := map[string]bool{}
-	for _, c := range f.of(list, now) {
-		matched[c.ID] = true
+func (f queueFilter) next(ctx context.Context, all Cases, c cases.Case, now time.Time) (string, error) {
+	req := f.asks(now)
+	req.After, req.Limit = cases.MarkOf(c, req.By), 1
+	found, err := all.Page(ctx, req)
+	if err != nil || len(found) == 0 {
+		return "", err
 	}
-	list = slices.Clone(list)
-	order(list, f.Sort)
-	past := false
-	for _, c := range list {
-		if past && matched[c.ID] {
-			return c.ID
-		}
-		past = past || c.ID == id
-	}
-	return ""
+	return found[0].ID, nil
 }
 
 // NextLink is the address of the next case of the queue.

@@ -1,9 +1,13 @@
 package console
 
 import (
-	"bytes"
+	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,23 +38,72 @@ func TestManyCasesAreDecidedForOneReason(t *testing.T) {
 	require.Contains(t, send(h, "/cases/bulk", "kind=acknowledged&reason=r&case=c1@4").Body.String(), "slack:&lt;bob&gt; was first")
 }
 
+// oneAtATime are cases that nobody may read all at once.
+type oneAtATime struct {
+	Cases
+	most int
+}
+
+func (c *oneAtATime) Page(ctx context.Context, r cases.PageRequest) ([]cases.Case, error) {
+	c.most = max(c.most, r.Limit)
+	return c.Cases.Page(ctx, r)
+}
+
+func (c *oneAtATime) List(context.Context, CaseFilter) ([]cases.Case, error) {
+	return nil, errors.New("all cases were asked for")
+}
+
 func TestTheNextCaseFollowsTheQueue(t *testing.T) {
-	all := []cases.Case{
-		{ID: "c1", Status: cases.StatusClosed, Score: 90, OpenedAt: now},
-		{ID: "c2", Status: cases.StatusClosed, Score: 80, OpenedAt: now},
-		{ID: "c3", Status: cases.StatusOpen, Score: 70, OpenedAt: now.Add(-time.Hour), TenantID: "other"},
-		{ID: "c4", Status: cases.StatusOpen, Score: 60, OpenedAt: now},
+	asked := &oneAtATime{}
+	h, l, _ := withCases(t, func(o *Options) { o.Cases, asked.Cases = asked, o.Cases })
+	ctx := t.Context()
+	first, second := openCase(t, l.log, "t", "a", 90), openCase(t, l.log, "t", "b", 80)
+	third, put, last := openCase(t, l.log, "other", "c", 70), openCase(t, l.log, "t", "d", 65), openCase(t, l.log, "t", "e", 60)
+	for _, id := range []string{first, second} {
+		_, err := l.log.Act(ctx, id, cases.Action{Kind: cases.KindConfirmed, Actor: "a", Reason: "r"}, now)
+		require.NoError(t, err)
 	}
-	open := queueFilter{Status: "active"}
-	require.Equal(t, "c3", open.next(all, "c1", now), "a case that has left the queue keeps its place")
-	require.Equal(t, "c4", open.next(all, "c3", now))
-	require.Empty(t, open.next(all, "c4", now))
-	require.Equal(t, "c1", queueFilter{Sort: "age"}.next(all, "c3", now))
-	h := serve(t, world{list: all}, new(bytes.Buffer))
-	require.Contains(t, get(h, "/cases?status=active").Body.String(), `href="/cases/c3?queue=status%3Dactive"`)
-	page := get(h, "/cases/c3?queue=status%3Dactive").Body.String()
-	require.Contains(t, page, `href="/cases/c4?queue=status%3Dactive" data-next`)
-	require.Contains(t, page, `href="/cases?status=active" data-up`)
-	require.NotContains(t, get(h, "/cases/c3").Body.String(), "data-next")
-	require.Contains(t, get(h, "/cases/c4?queue=").Body.String(), "the last of this queue")
+	_, err := l.log.Act(ctx, put, cases.Action{Kind: cases.KindSnoozed, Actor: "a", Reason: "r", Until: now.Add(time.Hour)}, now)
+	require.NoError(t, err)
+	next := func(id, queue string) string {
+		body := get(h, "/cases/"+id+"?queue="+url.QueryEscape(queue)).Body.String()
+		if strings.Contains(body, "the last of this queue") {
+			return ""
+		}
+		found := regexp.MustCompile(`href="/cases/(c-\w+)\?queue=([^"]*)" data-next`).FindStringSubmatch(body)
+		require.Len(t, found, 3, body)
+		back, err := url.QueryUnescape(found[2])
+		require.NoError(t, err)
+		require.Equal(t, queueQuery(queue).Encode(), back)
+		return found[1]
+	}
+	require.Equal(t, third, next(first, "status=active"), "a case that has left the queue keeps its place")
+	require.Equal(t, last, next(third, "status=active"), "a case that is put off is none of it")
+	require.Empty(t, next(last, "status=active"))
+	require.Equal(t, second, next(first, "sort=exposure&status=closed"))
+	require.Equal(t, put, next(second, "tenant=t"))
+	require.Equal(t, last, next(put, "tenant=t&sort=risk"))
+	require.Empty(t, next(first, "q=no+such"))
+	require.NotContains(t, get(h, "/cases/"+third).Body.String(), "data-next")
+	require.Contains(t, get(h, "/cases/"+third+"?queue=status%3Dactive").Body.String(), `href="/cases?status=active" data-up`)
+	require.LessOrEqual(t, asked.most, relatedAmong)
+}
+
+// The queue and the store put cases in the same order, so that the next case is the next row.
+func TestTheQueueIsInTheOrderOfTheStore(t *testing.T) {
+	h, l, _ := withCases(t)
+	for i := range 9 {
+		openCase(t, l.log, "t", fmt.Sprintf("o%d", i), 50+i%3)
+	}
+	for _, sort := range orders() {
+		var rows, stored []string
+		for _, found := range regexp.MustCompile(`<tr id="(c-\w+)"`).FindAllStringSubmatch(get(h, "/cases?sort="+sort).Body.String(), -1) {
+			rows = append(rows, found[1])
+		}
+		for _, c := range into[casesPage](t, get(h, "/api/v1/cases?sort="+sort)).Cases {
+			stored = append(stored, c.ID)
+		}
+		require.Len(t, rows, 9)
+		require.Equal(t, stored, rows, sort)
+	}
 }

@@ -41,6 +41,10 @@ type caseBody struct {
 // evidenceShown is how many calls of a finding a page shows, and asks the store for.
 const evidenceShown = 20
 
+// relatedAmong is of how many cases of the tenant, those of the highest risk, a page names
+// related ones.
+const relatedAmong = 200
+
 func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
 	c, err := p.opts.Cases.Get(r.Context(), r.PathValue("id"))
 	if err != nil {
@@ -50,10 +54,6 @@ func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
 	b := caseBody{Case: c, InQueue: r.URL.Query().Has("queue")}
 	queue := queueQuery(r.URL.Query().Get("queue"))
 	b.Queue = queue.Encode()
-	asked := CaseFilter{TenantID: c.TenantID}
-	if b.InQueue {
-		asked = CaseFilter{}
-	}
 	s := spanOf(c)
 	b.From, b.To = s.from, s.to
 	var all []string
@@ -65,7 +65,16 @@ func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
 	work, ctx := errgroup.WithContext(r.Context())
 	work.Go(func() (err error) { b.Habits, err = p.views.habits(ctx, s); return err })
 	work.Go(func() (err error) { calls, err = p.views.evidence(ctx, s, all); return err })
-	work.Go(func() (err error) { others, err = p.opts.Cases.List(ctx, asked); return err })
+	work.Go(func() (err error) {
+		others, err = p.opts.Cases.Page(ctx, cases.PageRequest{Tenants: []string{c.TenantID}, Limit: relatedAmong})
+		return err
+	})
+	if b.InQueue {
+		work.Go(func() (err error) {
+			b.Next, err = filterOf(queue).next(ctx, p.opts.Cases, c, p.opts.Now())
+			return err
+		})
+	}
 	if desk := p.opts.Desk; desk != nil {
 		b.CanAct, b.DryRun, b.Effects = true, desk.DryRun(), desk.Effects(c.TenantID)
 		work.Go(func() (err error) { b.History, err = desk.History(ctx, c.ID); return err })
@@ -74,10 +83,6 @@ func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
 	if err := work.Wait(); err != nil {
 		p.fail(w, r, err)
 		return
-	}
-	if b.InQueue {
-		b.Next = filterOf(queue).next(others, c.ID, p.opts.Now())
-		others = slices.DeleteFunc(others, func(o cases.Case) bool { return o.TenantID != c.TenantID })
 	}
 	slices.Reverse(b.History) // the newest first
 	b.Proofs, b.Related = proofs(c, calls), related(c, others)

@@ -81,7 +81,7 @@ func (p *pages) queue(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	list = f.of(list, p.opts.Now())
-	f.Sort = order(list, f.Sort)
+	f.Sort = order(list, f.by())
 	b.Filter, b.Total = f, len(list)
 	b.Pages = max((len(list)+perPage-1)/perPage, 1)
 	b.Page, _ = strconv.Atoi(q.Get("page"))
@@ -109,17 +109,13 @@ func (f queueFilter) of(list []cases.Case, now time.Time) (out []cases.Case) {
 	return out
 }
 
-// order sorts cases and says by what.
-func order(list []cases.Case, by string) string {
-	switch by {
-	case "exposure":
-		slices.SortStableFunc(list, func(a, b cases.Case) int { return cmp.Compare(b.ExposureSeconds, a.ExposureSeconds) })
-	case "age":
-		slices.SortStableFunc(list, func(a, b cases.Case) int { return a.OpenedAt.Compare(b.OpenedAt) })
-	default: // as the log lists them: risk, then exposure
-		return "risk"
-	}
-	return by
+// order sorts cases as the store does, and says by what.
+func order(list []cases.Case, by cases.Order) string {
+	slices.SortFunc(list, func(a, b cases.Case) int {
+		x, y := cases.MarkOf(a, by), cases.MarkOf(b, by)
+		return cmp.Or(cmp.Compare(y.Rank, x.Rank), cmp.Compare(y.Exposure, x.Exposure), strings.Compare(x.ID, y.ID))
+	})
+	return string(by)
 }
 
 func tenantsOf(list []cases.Case) (out []tenantName) {

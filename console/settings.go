@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -42,6 +43,14 @@ type Check struct {
 	Mend string `json:"mend"` // what to do about it
 }
 
+// keysOfRule are what rules go by.
+func keysOfRule(r Rule) []string { return []string{r.ID} }
+
+type rulesBody struct {
+	Rules  []Rule
+	Keyset keyset
+}
+
 func (p *pages) rules(w http.ResponseWriter, r *http.Request) {
 	if p.opts.Rules == nil {
 		p.fail(w, r, ErrNotFound)
@@ -52,7 +61,9 @@ func (p *pages) rules(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	p.show(w, r, http.StatusOK, "rules", page{Title: "Rules", Section: "Rules", Body: all})
+	var b rulesBody
+	b.Rules, b.Keyset = gone(r, "rules", all, keysOfRule)
+	p.show(w, r, http.StatusOK, "rules", page{Title: "Rules", Section: "Rules", Body: b})
 }
 
 func (p *pages) doctor(w http.ResponseWriter, r *http.Request) {
@@ -64,15 +75,17 @@ func (p *pages) doctor(w http.ResponseWriter, r *http.Request) {
 }
 
 type settingsBody struct {
-	Users    []access.User
-	Keys     []access.Key
-	Sessions []access.Session
-	Roles    []access.Role
-	KeyRoles []access.Role
-	OpenID   bool
-	Doctor   bool
-	NewKey   string
-	Shortest int
+	Text                              string // part of a name
+	Users                             []access.User
+	Keys                              []access.Key
+	Sessions                          []access.Session
+	UserPages, KeyPages, SessionPages keyset
+	Roles                             []access.Role
+	KeyRoles                          []access.Role
+	OpenID                            bool
+	Doctor                            bool
+	NewKey                            string
+	Shortest                          int
 }
 
 func (p *pages) settings(w http.ResponseWriter, r *http.Request) { p.showSettings(w, r, "") }
@@ -80,7 +93,11 @@ func (p *pages) settings(w http.ResponseWriter, r *http.Request) { p.showSetting
 func (p *pages) showSettings(w http.ResponseWriter, r *http.Request, key string) {
 	b := settingsBody{Roles: access.Roles(), KeyRoles: access.KeyRoles(), OpenID: p.opts.OpenID != nil, Doctor: p.opts.Checks != nil, NewKey: key, Shortest: access.ShortestPassword}
 	if a := p.opts.Access; a != nil {
-		b.Users, b.Keys, b.Sessions = a.Users(), a.Keys(), a.Sessions("")
+		b.Text = strings.TrimSpace(r.URL.Query().Get("q"))
+		lacks := func(name string) bool { return !strings.Contains(strings.ToLower(name), strings.ToLower(b.Text)) }
+		b.Users, b.UserPages = gone(r, "users", slices.DeleteFunc(a.Users(), func(u access.User) bool { return lacks(u.Name) }), keysOfUser)
+		b.Keys, b.KeyPages = gone(r, "keys", slices.DeleteFunc(a.Keys(), func(k access.Key) bool { return lacks(k.Name) }), keysOfKey)
+		b.Sessions, b.SessionPages = gone(r, "sessions", slices.DeleteFunc(a.Sessions(""), func(s access.Session) bool { return lacks(s.Name) }), keysOfSession)
 	}
 	p.show(w, r, http.StatusOK, "settings", page{Title: "Settings", Section: "Settings", Body: b})
 }
@@ -88,13 +105,17 @@ func (p *pages) showSettings(w http.ResponseWriter, r *http.Request, key string)
 // words are the tenants that a form names, one a line or apart by blanks.
 func tenantsNamed(text string) []string { return slices.Compact(strings.Fields(text)) }
 
-// settle answers a form of the settings.
+// settle answers a form of the settings: it leads back to where on them it was sent from.
 func (p *pages) settle(w http.ResponseWriter, r *http.Request, err error) {
+	back := "/settings"
+	if from, wrong := url.Parse(r.Referer()); wrong == nil && from.Path == back && from.RawQuery != "" {
+		back += "?" + from.Query().Encode()
+	}
 	if err != nil {
-		p.refused(w, r, err, "/settings")
+		p.refused(w, r, err, back)
 		return
 	}
-	http.Redirect(w, r, "/settings", http.StatusSeeOther)
+	http.Redirect(w, r, back, http.StatusSeeOther)
 }
 
 func (p *pages) addUser(w http.ResponseWriter, r *http.Request) {

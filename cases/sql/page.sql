@@ -26,6 +26,9 @@ FROM
 )
 WHERE score >= {min_score:Int64}
   AND ({status:String} = '' OR JSONExtractString(body, 'status') = {status:String})
+  AND ({active:String} = ''
+       OR (JSONExtractString(body, 'status') != 'closed'
+           AND parseDateTime64BestEffortOrZero(JSONExtractString(body, 'snoozed_until'), 9, 'UTC') <= parseDateTime64BestEffortOrZero({active:String}, 9, 'UTC')))
   AND ({severity:String} = '' OR JSONExtractString(body, 'severity') = {severity:String})
   AND ({assignee:String} = '' OR if({assignee:String} = 'none', assignee = '', positionCaseInsensitiveUTF8(assignee, {assignee:String}) > 0))
   AND ({text:String} = '' OR positionCaseInsensitiveUTF8(
