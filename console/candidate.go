@@ -132,7 +132,18 @@ type candidateBody struct {
 const longestTrial = 92 * 24 * time.Hour
 
 func (p *pages) candidate(w http.ResponseWriter, r *http.Request) {
-	b := candidateBody{To: p.opts.Now().UTC().Format(time.DateOnly), From: p.opts.Now().UTC().AddDate(0, -1, 0).Format(time.DateOnly)}
+	to := p.opts.Now().UTC()
+	var newest []struct {
+		At time.Time `ch:"at"`
+	}
+	if err := p.views.read(r.Context(), &newest, "newest_of_all"); err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	if len(newest) > 0 && newest[0].At.Year() > 2000 { // a month with calls in it
+		to = newest[0].At.UTC().AddDate(0, 0, 1)
+	}
+	b := candidateBody{To: to.Format(time.DateOnly), From: to.AddDate(0, -1, 0).Format(time.DateOnly)}
 	p.candidatePage(w, r, http.StatusOK, b, r.URL.Query().Get("rule"))
 }
 

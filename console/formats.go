@@ -28,6 +28,8 @@ func formats() template.FuncMap {
 		"clock":     clock,
 		"day":       func(t time.Time) string { return t.UTC().Format(time.DateOnly) },
 		"age":       age,
+		"bucket":    bucketName,
+		"figure":    figureOf,
 		"mask":      maskNumber,
 		"safe":      maskText,
 		"words":     func(v any) string { return strings.ReplaceAll(fmt.Sprint(v), "_", " ") },
@@ -64,13 +66,29 @@ func clock(t time.Time) string {
 // age is how long ago something was, in its largest unit.
 func age(now, then time.Time) string {
 	switch d := now.Sub(then); {
+	case d < time.Minute:
+		return "< 1 min"
 	case d < time.Hour:
-		return fmt.Sprintf("%d min", max(int(d.Minutes()), 0))
+		return fmt.Sprintf("%d min", int(d.Minutes()))
 	case d < 48*time.Hour:
 		return fmt.Sprintf("%d h", int(d.Hours()))
 	default:
 		return grouped(int64(d.Hours())/24) + " d"
 	}
+}
+
+// bucketName is a bucket, or a rule of the rating, as people write it.
+func bucketName(name any) string {
+	return strings.ReplaceAll(fmt.Sprint(name), "addon", "add-on")
+}
+
+// figureOf is a figure of a rule that came as text.
+func figureOf(text string) string {
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return text
+	}
+	return figure(f)
 }
 
 func groupedAny(n any) string {

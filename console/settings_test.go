@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/google/uuid"
@@ -41,6 +42,8 @@ func fill(t *testing.T, conn *store.Store) {
 	t.Helper()
 	const id = "6f1a8f0e-5f0b-4c58-9d43-0f5f1d0a7c11"
 	require.NoError(t, conn.Exec(t.Context(), "INSERT INTO ingest_ledger (tenant_id, file, state, read, rejected, at) VALUES ('t', 'a<b>.csv', 'finished', 2, 1, '2026-02-01'), ('other', 'other.csv', 'finished', 1, 0, '2026-02-02')"))
+	require.NoError(t, conn.Exec(t.Context(), "INSERT INTO ingest_ledger (batch_id, tenant_id, file, state, at) SELECT toUUID('"+id+"'), 't', 'b.csv', arrayJoin(['started', 'finished']), '2026-02-03'"))
+	require.NoError(t, conn.Exec(t.Context(), "INSERT INTO ingest_ledger (batch_id, tenant_id, file, state, at) VALUES (generateUUIDv4(), 't', 'begun.csv', 'started', '2026-02-04')"))
 	require.NoError(t, conn.Exec(t.Context(), "INSERT INTO quarantine (rejection_id, tenant_id, file, reason, raw, rejected_at) VALUES ('"+id+"', 't', 'a.csv', 'bad_quoting', '\"+14255550123', '2026-02-01')"))
 	j := journal.New(conn, nowThen, uuid.New)
 	require.NoError(t, j.Append(t.Context(), journal.Event{Stream: "case", Subject: "c1", Version: 1, Kind: "noted", Actor: "cli:ann", Reason: "rang +14255550123"}))
@@ -57,6 +60,8 @@ func TestIngestRulesAndAudit(t *testing.T) {
 	}
 	require.Contains(t, page("/ingest"), "a&lt;b&gt;.csv")
 	require.NotContains(t, ask(h, "GET /ingest", cookie(cookies["scoped"])).Body.String(), "other.csv")
+	require.Equal(t, 1, strings.Count(page("/ingest"), ">started</td>"), "that a file was begun stands until its end")
+	require.Equal(t, 1, strings.Count(page("/ingest"), "b.csv"), "a file is one line")
 	row := regexp.MustCompile(`/ingest/quarantine/[0-9a-f-]{36}`).FindString(page("/ingest/quarantine"))
 	require.NotEmpty(t, row)
 	require.Contains(t, page(row), "…0123")

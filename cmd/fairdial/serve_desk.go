@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"fairdial/cases"
 	"fairdial/console"
@@ -38,7 +39,7 @@ func (d caseDesk) DryRun() bool { return d.s.enforcer.DryRun() }
 // Effects says what each action does here and, where decisions are carried out, at the provider.
 func (d caseDesk) Effects(tenantID string) []console.Effect {
 	terms := d.s.enforcer.Terms(tenantID)
-	until := fmt.Sprintf("Ends by itself after %s, or when it is lifted.", terms.Expiry)
+	until := "Ends by itself after " + spelled(terms.Expiry) + ", or when it is lifted."
 	asks := func(a enforcement.Action) string {
 		if n := terms.People(a); n > 1 {
 			return fmt.Sprintf("It waits until %d different people want it, you among them.", n)
@@ -55,4 +56,19 @@ func (d caseDesk) Effects(tenantID string) []console.Effect {
 		effect("Suspend", enforcement.LevelSuspend, "No calls, at gateways that ask Fairdial.", asks(enforcement.ActionSuspend), until),
 		{Action: "Reinstate", Texts: []string{"Calls go through again; what was changed at the provider is put back as it was."}},
 	}
+}
+
+// spelled is a duration of days or hours in words; another as Go writes it.
+func spelled(d time.Duration) string {
+	n, unit := int64(d/time.Hour), "hour"
+	switch {
+	case d <= 0 || d%time.Hour != 0:
+		return d.String()
+	case n%24 == 0:
+		n, unit = n/24, "day"
+	}
+	if n == 1 {
+		return "1 " + unit
+	}
+	return fmt.Sprintf("%d %ss", n, unit)
 }

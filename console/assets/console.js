@@ -1,7 +1,14 @@
-// Keys for lists: j and k move, Enter opens, x chooses, n is the next case, / goes to the first filter, ? shows the keys.
+// Keys for lists: j and k move, Enter opens, x chooses a row and X all, n is the next case, u goes up, / goes to the first filter.
 "use strict";
 (() => {
   if (document.querySelector("[data-refresh]")) setTimeout(() => location.reload(), 2000);
+  document.querySelector(".bar [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  // Who comes back to a queue after some minutes sees it as it is, unless they have begun something.
+  const shown = Date.now();
+  document.addEventListener("visibilitychange", () => {
+    const begun = [...document.querySelectorAll("main input:not([type=hidden]), main textarea")].some((e) => e.checked !== e.defaultChecked || e.value !== e.defaultValue);
+    if (!document.hidden && !begun && document.querySelector("[data-fresh]") && Date.now() - shown > 300_000) location.reload();
+  });
   const rows = [...document.querySelectorAll("tr[data-open]")];
   let at = -1;
   const go = (to) => {
@@ -22,6 +29,12 @@
         location.href = rows[at].dataset.open;
         break;
       case "x": { const box = at < 0 ? null : rows[at].querySelector("input[type=checkbox]"); if (box) box.checked = !box.checked; break; }
+      case "X": {
+        const boxes = [...document.querySelectorAll("tr[data-open] input[type=checkbox]")];
+        const all = !boxes.every((b) => b.checked);
+        for (const b of boxes) b.checked = all;
+        break;
+      }
       case "n": { const next = document.querySelector("[data-next]"); if (next) location.href = next.href; break; }
       case "/": document.querySelector("form.filters input, form.filters select")?.focus(); break;
       case "u": { const up = document.querySelector("[data-up]"); if (up) location.href = up.href; break; }

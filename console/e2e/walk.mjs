@@ -189,9 +189,7 @@ await ann.fill("[name=text]", rule.replace(/^status: .*$/m, "status: shadow"));
 await ann.fill("[name=reason]", "calls that nobody hangs up");
 await ann.getByRole("button", { name: "Lint and test" }).click();
 await ann.getByRole("heading", { name: "its tests pass" }).waitFor();
-const day = (ago) => new Date(Date.now() - ago * 864e5).toISOString().slice(0, 10);
-await ann.fill("[name=from]", day(14));
-await ann.fill("[name=to]", day(0));
+assert.match(await ann.inputValue("[name=to]"), /^20\d\d-/, "days with calls in them are offered");
 await ann.fill("[name=reason]", "calls that nobody hangs up");
 await ann.getByRole("button", { name: "Keep it as a candidate" }).click();
 await ann.waitForURL(/\/rules\/trial$/);
@@ -221,13 +219,23 @@ if (SHOTS) {
   step(`pictures into ${SHOTS}`);
   mkdirSync(SHOTS, { recursive: true });
   for (const colorScheme of ["light", "dark"]) {
-    for (const [device, viewport] of [["desktop", { width: 960, height: 540 }], ["phone", { width: 340, height: 560 }]]) {
+    for (const [device, viewport, shown] of [
+      ["desktop", { width: 960, height: 540 }, ["overview", "cases", "case", "statement", "usage", "rules", "candidate", "trial"]],
+      ["phone", { width: 360, height: 640 }, ["overview", "cases", "case", "months", "statement"]],
+    ]) {
       const page = await person({ storageState: state, colorScheme, viewport });
-      for (const name of device === "phone" ? ["overview", "cases", "case"] : ["overview", "cases", "case", "statement", "usage"]) {
+      for (const name of shown) {
         await page.goto(BASE + pages[name]);
         await page.screenshot({ path: `${SHOTS}/${name}-${device}-${colorScheme}.png` });
       }
     }
+  }
+  if (process.env.SHOTS_FULL) for (const [device, viewport] of [["desktop", { width: 1280, height: 800 }], ["phone", { width: 360, height: 640 }]]) {
+      const page = await person({ storageState: state, colorScheme: device === "phone" ? "dark" : "light", viewport });
+      for (const name in pages) {
+        await page.goto(BASE + pages[name]);
+        await page.screenshot({ path: `${process.env.SHOTS_FULL}/${name}-${device}.png`, fullPage: true });
+      }
   }
 }
 

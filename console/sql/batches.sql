@@ -8,9 +8,16 @@ SELECT
     l.detail                                AS detail,
     toDateTime(l.at, 'UTC')                 AS at,
     l.actor::String                         AS actor
-FROM ingest_ledger AS l
+FROM
+(
+    SELECT *
+    FROM ingest_ledger
+    WHERE ({tenant_id:String} = '' OR tenant_id = {tenant_id:String})
+      AND (empty({tenants:Array(String)}) OR has({tenants:Array(String)}, tenant_id::String))
+      -- that a file was begun stands only until its end
+      AND (batch_id, state = 'started') NOT IN (SELECT e.batch_id, true FROM ingest_ledger AS e WHERE e.state != 'started')
+    ORDER BY at DESC, batch_id
+    LIMIT {limit:UInt64} OFFSET {offset:UInt64}
+) AS l
 LEFT JOIN tenants AS t ON t.tenant_id = l.tenant_id
-WHERE ({tenant_id:String} = '' OR l.tenant_id = {tenant_id:String})
-  AND (empty({tenants:Array(String)}) OR has({tenants:Array(String)}, l.tenant_id::String))
 ORDER BY l.at DESC, l.batch_id
-LIMIT {limit:UInt64} OFFSET {offset:UInt64}
