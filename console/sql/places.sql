@@ -17,5 +17,8 @@ ARRAY JOIN
     [destination_country::String, npa_nxx::String, callee_number] AS name
 WHERE name != ''
 GROUP BY kind, name
+-- A block beside the last four digits of a number is the number, where the same minutes stand at
+-- both: a block is named where at least three of its numbers were called.
+HAVING kind != 'block' OR uniqExact(callee_number) >= 3
 ORDER BY kind, seconds DESC, name
 LIMIT 8 BY kind
