@@ -76,6 +76,13 @@ func openCase(t testing.TB, l *cases.Log, tenant, organizer string, score int) s
 func withCases(t testing.TB, change ...func(*Options)) (http.Handler, *caseLog, *store.Store) {
 	t.Helper()
 	conn := storetest.Open(t)
+	h, l := consoleOn(t, conn, change...)
+	return h, l, conn
+}
+
+// consoleOn is the same on a store that is there.
+func consoleOn(t testing.TB, conn *store.Store, change ...func(*Options)) (http.Handler, *caseLog) {
+	t.Helper()
 	l := &caseLog{Pages: cases.NewPages(conn), log: cases.NewLog(journal.New(conn, nowThen, uuid.New))}
 	opts := Options{
 		Cases: l, Decider: world{}, Overview: world{}, Ratings: ratingWorld{}, Desk: l, Conn: conn, Now: nowThen,
@@ -86,7 +93,7 @@ func withCases(t testing.TB, change ...func(*Options)) (http.Handler, *caseLog, 
 	}
 	h, err := New(opts)
 	require.NoError(t, err)
-	return h, l, conn
+	return h, l
 }
 
 func into[T any](t *testing.T, w *httptest.ResponseRecorder) (v T) {

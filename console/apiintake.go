@@ -55,8 +55,8 @@ func (a *api) quarantine(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var read []listedRejected
-	err := a.views.read(r.Context(), &read, "list_quarantine", tenantsOnly(r), named("tenant_id", r.URL.Query().Get("tenant_id")), named("all", state == "all"),
-		named("after_at", l.key(0)), named("after", l.key(1)), named("limit", uint64(l.ask()))) //nolint:gosec // above 0
+	err := a.views.read(r.Context(), &read, "quarantine", tenantsOnly(r), named("tenant_id", r.URL.Query().Get("tenant_id")), named("all", state == "all"), named("id", ""),
+		named("after_at", l.key(0)), named("after", l.key(1)), named("limit", uint64(l.ask())), named("offset", uint64(0))) //nolint:gosec // above 0
 	if err != nil {
 		a.fail(w, r, err)
 		return
@@ -69,16 +69,12 @@ func (a *api) quarantine(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *api) rejectedRow(w http.ResponseWriter, r *http.Request) {
-	var all []rejected
-	err := a.views.read(r.Context(), &all, "quarantine", tenantsOnly(r), named("tenant_id", ""), named("all", true), named("id", r.PathValue("rejection")), named("limit", uint64(1)), named("offset", uint64(0)))
-	if err == nil && len(all) == 0 {
-		err = ErrNotFound
-	}
+	row, err := a.views.rejected(r)
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, all[0].masked())
+	writeJSON(w, http.StatusOK, row.masked())
 }
 
 // intake is what decides on rejected rows; it answers itself where nothing does.

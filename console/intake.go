@@ -99,7 +99,7 @@ func turned[T any](r *http.Request, all []T) ([]T, pager) {
 
 type intakeBody struct {
 	Batches    []batch
-	Rejected   []rejected
+	Rejected   []listedRejected
 	Tenant     string
 	All        bool
 	Pager      pager
@@ -119,24 +119,34 @@ func (p *pages) intake(w http.ResponseWriter, r *http.Request) {
 func (p *pages) quarantine(w http.ResponseWriter, r *http.Request) {
 	b := intakeBody{Tenant: r.URL.Query().Get("tenant"), All: r.URL.Query().Get("all") != "", Quarantine: true}
 	var err error
-	if b.Rejected, b.Pager, err = paged[rejected](p, r, "quarantine", named("tenant_id", b.Tenant), named("all", b.All), named("id", "")); err != nil {
+	if b.Rejected, b.Pager, err = paged[listedRejected](p, r, "quarantine", named("tenant_id", b.Tenant), named("all", b.All), named("id", ""), named("after_at", ""), named("after", "")); err != nil {
 		p.fail(w, r, err)
 		return
 	}
 	p.show(w, r, http.StatusOK, "intake", page{Title: "Quarantine", Section: "Ingest", Body: b})
 }
 
-func (p *pages) rejectedRow(w http.ResponseWriter, r *http.Request) {
-	var all []rejected
-	err := p.views.read(r.Context(), &all, "quarantine", tenantsOnly(r), named("tenant_id", ""), named("all", true), named("id", r.PathValue("rejection")), named("limit", uint64(1)), named("offset", uint64(0)))
-	if err == nil && len(all) == 0 {
-		err = ErrNotFound
+// rejected is the row of the quarantine that a request names.
+func (v views) rejected(r *http.Request) (rejected, error) {
+	var all []listedRejected
+	err := v.read(r.Context(), &all, "quarantine", tenantsOnly(r), named("tenant_id", ""), named("all", true), named("id", r.PathValue("rejection")),
+		named("after_at", ""), named("after", ""), named("limit", uint64(1)), named("offset", uint64(0)))
+	if err != nil {
+		return rejected{}, err
 	}
+	if len(all) == 0 {
+		return rejected{}, ErrNotFound
+	}
+	return all[0].rejected, nil
+}
+
+func (p *pages) rejectedRow(w http.ResponseWriter, r *http.Request) {
+	row, err := p.views.rejected(r)
 	if err != nil {
 		p.fail(w, r, err)
 		return
 	}
-	p.show(w, r, http.StatusOK, "rejected", page{Title: "A row that could not be trusted", Section: "Ingest", Body: all[0]})
+	p.show(w, r, http.StatusOK, "rejected", page{Title: "A row that could not be trusted", Section: "Ingest", Body: row})
 }
 
 func (p *pages) retryRow(w http.ResponseWriter, r *http.Request) {

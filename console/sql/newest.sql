@@ -1,3 +1,7 @@
-SELECT toDateTime(max(started_at), 'UTC') AS at
+-- The day of a tenant's newest call, which the projection by_day answers from a few rows a day.
+SELECT toDateTime(toDate(started_at), 'UTC') AS at
 FROM usage_revisions
 WHERE tenant_id = {tenant_id:String}
+GROUP BY toDate(started_at)
+ORDER BY toDate(started_at) DESC
+LIMIT 1

@@ -1,0 +1,94 @@
+package console
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// plainSlices breaks use down as one would by hand: of each record its newest revision.
+const plainSlices = `
+	SELECT %s AS name, '' AS label, toInt64(count()) AS calls, toInt64(sum(seconds)) AS seconds
+	FROM (SELECT * FROM usage_revisions ORDER BY revision DESC LIMIT 1 BY tenant_id, usage_id)
+	WHERE is_conf_out AND started_at >= '2026-01-05' AND started_at < '2026-01-15' AND %s
+	GROUP BY name ORDER BY name`
+
+func TestBreakdownsAreThoseOfTheNewestRevisions(t *testing.T) {
+	h, _, conn := withCases(t)
+	dice := rand.New(rand.NewPCG(7, 7))
+	begin := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	countries := []string{"US", "CA", "GB", ""}
+	type revision struct {
+		tenant, id string
+		number     int
+		at, before time.Time
+	}
+	var newest []revision
+	write := func(all []revision) {
+		var rows []string
+		for _, r := range all {
+			rows = append(rows, fmt.Sprintf("('%s', '%s', %d, %t, 'o%d', '%s', '%s', %d, '%s')", r.tenant, r.id, r.number, dice.IntN(5) > 0, dice.IntN(3),
+				countries[dice.IntN(4)], r.at.Format("2006-01-02 15:04:05.0000000"), dice.IntN(900), r.before.Format("2006-01-02 15:04:05.0000000")))
+		}
+		require.NoError(t, conn.Exec(t.Context(), "INSERT INTO usage_revisions (tenant_id, usage_id, revision, is_conf_out, organizer_id, destination_country, started_at, seconds, replaces_started_at) VALUES "+strings.Join(rows, ",")))
+	}
+	check := func() {
+		t.Helper()
+		for by, key := range map[string]string{"day": "toString(toDate(started_at))", "country": "destination_country::String", "tenant": "tenant_id::String", "organizer": "organizer_id"} {
+			for query, where := range map[string]string{"": "true", "&tenant_id=t1": "tenant_id = 't1'"} {
+				want := []slice{}
+				require.NoError(t, conn.Select(t.Context(), &want, fmt.Sprintf(plainSlices, key, where)))
+				got := into[struct{ Slices []slice }](t, get(h, "/api/v1/usage/slices?from=2026-01-05&to=2026-01-15&limit=200&by="+by+query)).Slices
+				for i := range got {
+					got[i].Label = ""
+				}
+				require.ElementsMatch(t, want, got, by+query)
+			}
+		}
+		var records []struct {
+			ID string `ch:"id"`
+		}
+		require.NoError(t, conn.Select(t.Context(), &records, `SELECT concat(tenant_id, '/', usage_id) AS id
+			FROM (SELECT * FROM usage_revisions ORDER BY revision DESC LIMIT 1 BY tenant_id, usage_id)
+			WHERE is_conf_out AND started_at >= '2026-01-05' AND started_at < '2026-01-15' ORDER BY started_at DESC, tenant_id, usage_id LIMIT 500`))
+		got := into[struct{ Usage []listedUse }](t, get(h, "/api/v1/usage?from=2026-01-05&to=2026-01-15&limit=500")).Usage
+		require.Len(t, got, len(records))
+		for i, r := range records {
+			require.Equal(t, r.ID, got[i].TenantID+"/"+got[i].UsageID)
+		}
+	}
+	moment := func() time.Time {
+		return begin.Add(time.Duration(dice.Int64N(int64(20 * 24 * time.Hour)))).Truncate(time.Second)
+	}
+	for i := range 200 { // the same id is another record at another tenant
+		for _, tenant := range []string{"t1", "t2"} {
+			at := moment()
+			newest = append(newest, revision{tenant, fmt.Sprint("u", i), 0, at, at})
+		}
+	}
+	write(newest)
+	check()       // nothing is corrected
+	for range 2 { // corrections, corrections of those, and records that come late
+		var corrections []revision
+		for i := range newest {
+			if dice.IntN(6) == 0 {
+				r := &newest[i]
+				r.number, r.before = r.number+1, r.at
+				if dice.IntN(2) == 0 {
+					r.at = moment()
+				}
+				corrections = append(corrections, *r)
+			}
+		}
+		late := revision{"t1", fmt.Sprint("late", len(newest)), 0, moment(), begin}
+		newest = append(newest, late)
+		write(append(corrections, late))
+	}
+	check()
+	require.NoError(t, conn.Exec(t.Context(), "OPTIMIZE TABLE usage_revisions FINAL"))
+	check()
+}
