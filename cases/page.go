@@ -1,14 +1,17 @@
 package cases
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
+	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
-
-	"fairdial/store/journal"
 )
 
 // Order is how cases are put in a row. Equals follow by exposure, the largest first, and id.
@@ -61,38 +64,167 @@ type Conn interface {
 	Select(ctx context.Context, dest any, query string, args ...any) error
 }
 
-// Pages reads cases page by page, filtered and put in order by the store.
-type Pages struct{ conn Conn }
+// Pages reads cases page by page. What they are filtered and put in order by is kept in
+// memory, what else a page shows is read for the page. Safe for concurrent use.
+type Pages struct {
+	conn Conn
+
+	mu    sync.Mutex
+	known outlines
+
+	bodiesMu sync.Mutex
+	bodies   map[string]body // by event; an event does not change
+	size     int             // bytes of bodies
+}
 
 // NewPages makes a reader of pages.
-func NewPages(conn Conn) *Pages { return &Pages{conn: conn} }
-
-//go:embed sql/page.sql
-var pageSQL string
+func NewPages(conn Conn) *Pages { return &Pages{conn: conn, bodies: map[string]body{}} }
 
 // Page is at most Limit cases after the mark.
 func (p *Pages) Page(ctx context.Context, r PageRequest) ([]Case, error) {
-	var found []journal.Event
-	active := ""
-	if !r.Active.IsZero() {
-		active = r.Active.UTC().Format(time.RFC3339Nano)
-	}
-	err := p.conn.Select(ctx, &found, pageSQL, clickhouse.Named("active", active),
-		clickhouse.Named("tenants", append([]string{}, r.Tenants...)), clickhouse.Named("organizer_id", r.OrganizerID),
-		clickhouse.Named("status", string(r.Status)), clickhouse.Named("severity", string(r.Severity)), clickhouse.Named("min_score", int64(r.MinScore)),
-		clickhouse.Named("assignee", r.Assignee), clickhouse.Named("text", r.Text), clickhouse.Named("sort", string(r.By)),
-		clickhouse.Named("after_id", r.After.ID), clickhouse.Named("after_rank", r.After.Rank), clickhouse.Named("after_exposure", r.After.Exposure),
-		clickhouse.Named("limit", uint64(max(r.Limit, 0)))) //nolint:gosec // not below 0
-	if err != nil {
-		return nil, fmt.Errorf("read a page of cases: %w", err)
-	}
-	events, err := decode(found)
+	found, err := p.matching(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Case, len(events))
-	for i, e := range events {
-		out[i] = e.State
+	return p.whole(ctx, found[:min(len(found), max(r.Limit, 0))])
+}
+
+// Outlines are all cases after the mark, without their findings; Limit is not looked at.
+func (p *Pages) Outlines(ctx context.Context, r PageRequest) ([]Case, error) {
+	found, err := p.matching(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Case, len(found))
+	for i, o := range found {
+		out[i] = o.Case
 	}
 	return out, nil
+}
+
+// Whole are the cases of some outlines with their findings, as they stand now.
+func (p *Pages) Whole(ctx context.Context, some []Case) ([]Case, error) {
+	all, err := p.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found := make([]outline, 0, len(some))
+	for _, c := range some {
+		if o, there := all[c.ID]; there {
+			found = append(found, o)
+		}
+	}
+	return p.whole(ctx, found)
+}
+
+// matching are the outlines that a request lets through, in its order.
+func (p *Pages) matching(ctx context.Context, r PageRequest) ([]outline, error) {
+	all, err := p.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.Text, r.Assignee = strings.ToLower(r.Text), strings.ToLower(r.Assignee)
+	var out []outline
+	for _, o := range all {
+		if r.takes(o) {
+			out = append(out, o)
+		}
+	}
+	slices.SortFunc(out, func(a, b outline) int { return MarkOf(a.Case, r.By).compare(MarkOf(b.Case, r.By)) })
+	return out, nil
+}
+
+// takes says whether an outline is asked for; text and assignee are in lower case.
+func (r PageRequest) takes(o outline) bool {
+	assignee := strings.ToLower(o.Assignee)
+	switch {
+	case len(r.Tenants) > 0 && !slices.Contains(r.Tenants, o.TenantID),
+		r.OrganizerID != "" && o.OrganizerID != r.OrganizerID,
+		r.Status != "" && o.Status != r.Status,
+		r.Severity != "" && o.Severity != r.Severity,
+		o.Score < r.MinScore,
+		r.Assignee == "none" && assignee != "",
+		r.Assignee != "none" && !strings.Contains(assignee, r.Assignee),
+		!strings.Contains(o.text, r.Text),
+		!r.Active.IsZero() && (o.Status == StatusClosed || r.Active.Before(o.SnoozedUntil)),
+		r.After.ID != "" && r.After.compare(MarkOf(o.Case, r.By)) >= 0:
+		return false
+	}
+	return true
+}
+
+// compare orders marks as their cases follow each other.
+func (m Mark) compare(o Mark) int {
+	return cmp.Or(cmp.Compare(o.Rank, m.Rank), cmp.Compare(o.Exposure, m.Exposure), cmp.Compare(m.ID, o.ID))
+}
+
+//go:embed sql/case_bodies.sql
+var bodiesSQL string
+
+// body is a case as an event left it, in JSON.
+type body struct {
+	EventID string `ch:"event_id"`
+	Subject string `ch:"subject"`
+	Version uint32 `ch:"version"`
+	Body    string `ch:"body"`
+}
+
+// mostBodies is how much of cases' bodies is kept in memory, in bytes: that of the pages that are
+// looked at again and again.
+const mostBodies = 16 << 20
+
+// whole reads cases with their findings, in the order of their outlines.
+func (p *Pages) whole(ctx context.Context, found []outline) ([]Case, error) {
+	got := map[string]body{}
+	events, subjects := []string{}, []string{}
+	p.bodiesMu.Lock()
+	for _, o := range found {
+		if b, kept := p.bodies[o.event]; kept {
+			got[o.event] = b
+		} else {
+			events, subjects = append(events, o.event), append(subjects, o.ID)
+		}
+	}
+	p.bodiesMu.Unlock()
+	if len(events) > 0 {
+		var read []body
+		if err := p.conn.Select(ctx, &read, bodiesSQL, clickhouse.Named("events", events), clickhouse.Named("subjects", subjects)); err != nil {
+			return nil, fmt.Errorf("read a page of cases: %w", err)
+		}
+		for _, b := range read {
+			got[b.EventID] = b
+		}
+		p.keep(read)
+	}
+	out := make([]Case, len(found))
+	for i, o := range found {
+		b, there := got[o.event]
+		if !there {
+			return nil, fmt.Errorf("case %s, version %d: %w", o.ID, o.Version, ErrNotFound)
+		}
+		if err := json.Unmarshal([]byte(b.Body), &out[i]); err != nil {
+			return nil, fmt.Errorf("case %s, version %d: %w", o.ID, o.Version, err)
+		}
+		out[i].Version = o.Version
+	}
+	return out, nil
+}
+
+// keep remembers bodies, and forgets any others when they become too many.
+func (p *Pages) keep(read []body) {
+	p.bodiesMu.Lock()
+	defer p.bodiesMu.Unlock()
+	for _, b := range read {
+		if _, kept := p.bodies[b.EventID]; !kept {
+			p.bodies[b.EventID] = b
+			p.size += len(b.Body)
+		}
+	}
+	for id, b := range p.bodies {
+		if p.size <= mostBodies {
+			return
+		}
+		delete(p.bodies, id)
+		p.size -= len(b.Body)
+	}
 }

@@ -92,3 +92,52 @@ func TestPagesHoldEveryCaseOnceInTheOrderAskedFor(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, text(t, closed), text(t, page[0]), "a case is as it stands")
 }
+
+func TestPagesShowWhatAnybodyWroteSince(t *testing.T) {
+	t.Parallel()
+	conn := storetest.Open(t)
+	log, pages := cases.NewLog(journal.New(conn, time.Now, uuid.New)), cases.NewPages(conn)
+	write := func(events ...cases.Event) int {
+		lost, err := log.Record(t.Context(), events)
+		require.NoError(t, err)
+		return len(lost)
+	}
+	scores := func() (out []int) {
+		page, err := pages.Page(t.Context(), cases.PageRequest{Limit: 10})
+		require.NoError(t, err)
+		outlines, err := pages.Outlines(t.Context(), cases.PageRequest{})
+		require.NoError(t, err)
+		listed, err := log.List(t.Context(), cases.Filter{})
+		require.NoError(t, err)
+		require.Len(t, page, len(listed))
+		for i := range listed {
+			require.Equal(t, text(t, listed[i]), text(t, page[i]), "a page is what the log says")
+		}
+		for i, o := range outlines {
+			require.Equal(t, page[i].Version, o.Version)
+			require.True(t, page[i].OpenedAt.Equal(o.OpenedAt))
+			require.Empty(t, o.Findings)
+			out = append(out, o.Score)
+		}
+		return out
+	}
+	require.Empty(t, scores())
+	first := opened("a", 50)
+	write(first, opened("b", 40))
+	require.Equal(t, []int{50, 40}, scores())
+	raised := opened("b", 90)
+	raised.Version = 2
+	write(raised)
+	require.Equal(t, []int{90, 50}, scores())
+	late := opened("b", 10) // somebody else took the version
+	late.Version = 2
+	require.Equal(t, 1, write(late))
+	require.Equal(t, []int{90, 50}, scores())
+	_, err := log.Act(t.Context(), first.CaseID, cases.Action{Kind: cases.KindConfirmed, Actor: "a", Reason: "r"}, now)
+	require.NoError(t, err)
+	require.Equal(t, []int{90, 50}, scores())
+	closed, err := pages.Outlines(t.Context(), cases.PageRequest{Status: cases.StatusClosed})
+	require.NoError(t, err)
+	require.Len(t, closed, 1)
+	require.Equal(t, cases.OutcomeConfirmed, closed[0].Outcome)
+}

@@ -31,7 +31,11 @@ type caseLog struct {
 }
 
 func (l *caseLog) List(ctx context.Context, f CaseFilter) ([]cases.Case, error) {
-	return l.log.List(ctx, cases.Filter{TenantID: f.TenantID, OrganizerID: f.OrganizerID})
+	req := cases.PageRequest{OrganizerID: f.OrganizerID}
+	if f.TenantID != "" {
+		req.Tenants = []string{f.TenantID}
+	}
+	return l.Outlines(ctx, req)
 }
 
 func (l *caseLog) Get(ctx context.Context, id string) (cases.Case, error) {

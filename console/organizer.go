@@ -68,6 +68,9 @@ func (p *pages) organizer(w http.ResponseWriter, r *http.Request) {
 	work.Go(func() (err error) { b.Habits, err = p.views.habits(ctx, s); return err })
 	work.Go(func() (err error) {
 		b.Cases, err = p.opts.Cases.List(ctx, CaseFilter{TenantID: b.TenantID, OrganizerID: b.OrganizerID})
+		if err == nil {
+			b.Cases, err = p.opts.Cases.Whole(ctx, b.Cases)
+		}
 		return err
 	})
 	if p.opts.Desk != nil {
@@ -154,5 +157,9 @@ func (p *pages) tenant(w http.ResponseWriter, r *http.Request) {
 		title = or(b.Cases[0].TenantName, title)
 	}
 	b.Cases, b.Pager = turned(r, b.Cases)
+	if b.Cases, err = p.opts.Cases.Whole(r.Context(), b.Cases); err != nil {
+		p.fail(w, r, err)
+		return
+	}
 	p.show(w, r, http.StatusOK, "tenant", page{Title: title, Section: "Tenants", Body: b})
 }

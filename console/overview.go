@@ -53,6 +53,11 @@ func (p *pages) overview(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	b.count(list, p.opts.Now())
+	var err error
+	if b.Worst, err = p.opts.Cases.Whole(r.Context(), b.Worst); err != nil {
+		p.fail(w, r, err)
+		return
+	}
 	b.pay()
 	p.show(w, r, http.StatusOK, "overview", page{Title: "Overview", Section: "Overview", Body: b})
 }

@@ -87,7 +87,10 @@ func (p *pages) queue(w http.ResponseWriter, r *http.Request) {
 	b.Page, _ = strconv.Atoi(q.Get("page"))
 	b.Page = min(max(b.Page, 1), b.Pages)
 	from := (b.Page - 1) * perPage
-	b.Cases = list[from:min(from+perPage, len(list))]
+	if b.Cases, err = p.opts.Cases.Whole(r.Context(), list[from:min(from+perPage, len(list))]); err != nil {
+		p.fail(w, r, err)
+		return
+	}
 	p.show(w, r, http.StatusOK, "queue", page{Title: "Cases", Section: "Cases", Body: b})
 }
 

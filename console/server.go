@@ -30,7 +30,10 @@ type CaseFilter struct {
 
 // Cases is what the console needs of the case log.
 type Cases interface {
+	// List is cases as lists count them, without their findings; the highest risk comes first.
 	List(ctx context.Context, filter CaseFilter) ([]cases.Case, error)
+	// Whole gives listed cases their findings.
+	Whole(ctx context.Context, some []cases.Case) ([]cases.Case, error)
 	// Page is the next cases of a list in an order, filtered by the store.
 	Page(ctx context.Context, req cases.PageRequest) ([]cases.Case, error)
 	Get(ctx context.Context, id string) (cases.Case, error)

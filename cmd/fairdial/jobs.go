@@ -134,9 +134,11 @@ type caseReader struct {
 }
 
 func (r caseReader) List(ctx context.Context, f console.CaseFilter) ([]cases.Case, error) {
-	return r.log.List(ctx, cases.Filter{
-		TenantID: f.TenantID, OrganizerID: f.OrganizerID, Status: cases.Status(f.Status), MinScore: f.MinScore,
-	})
+	req := cases.PageRequest{OrganizerID: f.OrganizerID, Status: cases.Status(f.Status), MinScore: f.MinScore}
+	if f.TenantID != "" {
+		req.Tenants = []string{f.TenantID}
+	}
+	return r.Outlines(ctx, req)
 }
 
 func (r caseReader) Get(ctx context.Context, id string) (cases.Case, error) {
