@@ -1,7 +1,6 @@
 package console
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"strings"
@@ -16,17 +15,19 @@ import (
 func TestTheQueueFiltersSortsAndPages(t *testing.T) {
 	all := []cases.Case{
 		{ID: "c1", Score: 90, Severity: cases.SeverityCritical, OrganizerName: "Ann", TenantID: "t1", Status: cases.StatusOpen, ExposureSeconds: 60, OpenedAt: now},
-		{ID: "c2", Score: 80, Severity: cases.SeverityWarning, OrganizerName: "Bob", TenantID: "t2", Status: cases.StatusAcknowledged, Assignee: "eve", ExposureSeconds: 600, OpenedAt: now.Add(-time.Hour)},
+		{ID: "c2", Score: 80, Severity: cases.SeverityWarning, OrganizerName: "Bob", TenantID: "t2", Status: cases.StatusAcknowledged, Assignee: "eve", AppealedAt: now, ExposureSeconds: 600, OpenedAt: now.Add(-time.Hour)},
 		{ID: "c3", Score: 70, Severity: cases.SeverityWarning, OrganizerName: "Cid", TenantID: "t1", Status: cases.StatusClosed, OpenedAt: now.Add(-2 * time.Hour)},
 		{ID: "c4", Score: 60, Severity: cases.SeverityWarning, OrganizerName: "Dan", TenantID: "t1", Status: cases.StatusOpen, SnoozedUntil: now.Add(time.Hour), OpenedAt: now},
 	}
-	h := serve(t, world{list: all}, new(bytes.Buffer))
+	h, l, _ := withCases(t)
+	record(t, l.log, all)
 	for query, want := range map[string][]string{
 		"":                     {"c1", "c2", "c3", "c4"},
 		"status=active":        {"c1", "c2"},
 		"status=closed":        {"c3"},
 		"severity=critical":    {"c1"},
 		"tenant=t2":            {"c2"},
+		"tenant=t2&q=Ann":      nil,
 		"assignee=none":        {"c1", "c3", "c4"},
 		"assignee=Eve":         {"c2"},
 		"q=bOB":                {"c2"},
@@ -44,7 +45,29 @@ func TestTheQueueFiltersSortsAndPages(t *testing.T) {
 			}
 		}
 		require.Equal(t, want, got, query)
+		require.Contains(t, w.Body.String(), fmt.Sprintf(`<h2 id="found">%d case`, len(want)), query)
+		for _, tenant := range []string{"t1", "t2"} { // whatever is chosen
+			require.Contains(t, w.Body.String(), `<option value="`+tenant+`"`, query)
+		}
 	}
+	first := get(h, "/").Body.String()
+	for _, figure := range []string{`<a href="/cases?status=active">2</a>`, `severity=critical">1</a>`, `assignee=none">1</a>`, `<dd>11</dd>`, `<dt>Appeals</dt><dd>1</dd>`, `<td>a day or less</td><td class="n">2</td><td class="n">11</td>`} {
+		require.Contains(t, first, figure)
+	}
+	require.Less(t, strings.Index(first, `id="c1"`), strings.Index(first, `id="c2"`))
+	require.NotContains(t, first, `id="c3"`)
+}
+
+// record opens cases as they are given.
+func record(t *testing.T, l *cases.Log, all []cases.Case) {
+	t.Helper()
+	var events []cases.Event
+	for _, c := range all {
+		events = append(events, cases.Event{CaseID: c.ID, Version: 1, Kind: cases.KindOpened, Actor: "system:detector", At: now, State: c})
+	}
+	lost, err := l.Record(t.Context(), events)
+	require.NoError(t, err)
+	require.Empty(t, lost)
 }
 
 func TestTheQueueIsPaged(t *testing.T) {
@@ -52,12 +75,14 @@ func TestTheQueueIsPaged(t *testing.T) {
 	for i := range 120 {
 		all = append(all, cases.Case{ID: fmt.Sprintf("c%03d", i), OpenedAt: now})
 	}
-	h := serve(t, world{list: all}, new(bytes.Buffer))
+	h, l, _ := withCases(t)
+	record(t, l.log, all)
 	page := get(h, "/cases?page=3&tenant=").Body.String()
 	require.Equal(t, 20, strings.Count(page, `<tr id="`))
 	require.Contains(t, page, "Page 3 of 3")
 	require.Contains(t, page, `href="/cases?page=2"`)
 	require.NotContains(t, page, "Next")
+	require.Contains(t, get(h, "/cases?page=99").Body.String(), "Page 3 of 3", "some were decided meanwhile")
 }
 
 func TestNumbersAreMasked(t *testing.T) {
