@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"fairdial/store/journal"
 )
 
 // Workbench is where a rule is written and tried before it is taken into the pack.
@@ -210,12 +212,16 @@ func (p *pages) tryCandidate(w http.ResponseWriter, r *http.Request) {
 	}
 	checked, err := p.opts.Workbench.Try(r.Context(), TrialRequest{Text: b.Text, Actor: "console:" + caller(r), Reason: b.Reason, From: from, To: to})
 	b.Checked = &checked
+	conflict, lost := errors.AsType[*journal.ConflictError](err)
 	switch {
 	case errors.Is(err, ErrTrying):
 		b.Wrong, b.Checked = ErrTrying.Error(), nil
 		p.candidatePage(w, r, http.StatusConflict, b, "")
+	case lost:
+		b.Wrong, b.Checked = conflict.Winner.Actor+" kept a candidate of this id at the same moment; look at it before you go on.", nil
+		p.candidatePage(w, r, http.StatusConflict, b, "")
 	case err != nil:
-		p.acted(w, r, "", err)
+		p.fail(w, r, err)
 	case !checked.OK():
 		p.candidatePage(w, r, http.StatusUnprocessableEntity, b, "")
 	default:

@@ -114,25 +114,25 @@ func caseAddress(id string) string { return "/cases/" + url.PathEscape(id) }
 
 // acted answers a form: the case's page, or why nothing was done.
 func (p *pages) acted(w http.ResponseWriter, r *http.Request, id string, err error) {
+	back := caseAddress(id)
+	if r.PostForm.Has("queue") { // the next case is still the next of that queue
+		back += "?" + url.Values{"queue": {queueQuery(r.PostForm.Get("queue")).Encode()}}.Encode()
+	}
 	if err == nil {
-		to := caseAddress(id)
-		if r.PostForm.Has("queue") { // the next case is still the next of that queue
-			to += "?" + url.Values{"queue": {queueQuery(r.PostForm.Get("queue")).Encode()}}.Encode()
-		}
-		http.Redirect(w, r, to, http.StatusSeeOther)
+		http.Redirect(w, r, back, http.StatusSeeOther)
 		return
 	}
 	if lost, ok := errors.AsType[*journal.ConflictError](err); ok {
 		text := fmt.Sprintf("%s was first: %s at %s. Your action was not done, so that nothing is decided on an old view.", lost.Winner.Actor, lost.Winner.Kind, clock(lost.Winner.At))
-		p.say(w, r, http.StatusConflict, "Somebody changed this meanwhile", text, caseAddress(id))
+		p.say(w, r, http.StatusConflict, "Somebody changed this meanwhile", text, back)
 		return
 	}
 	if why := enforcement.Refused(err); why != nil {
-		p.say(w, r, http.StatusUnprocessableEntity, "Not done", why.Error(), caseAddress(id))
+		p.say(w, r, http.StatusUnprocessableEntity, "Not done", why.Error(), back)
 		return
 	}
 	if errors.Is(err, cases.ErrAction) {
-		p.say(w, r, http.StatusUnprocessableEntity, "Not done", err.Error(), caseAddress(id))
+		p.say(w, r, http.StatusUnprocessableEntity, "Not done", err.Error(), back)
 		return
 	}
 	p.fail(w, r, err)

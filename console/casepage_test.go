@@ -98,6 +98,7 @@ func TestWhoWasFirstIsSaid(t *testing.T) {
 	w := send(withDesk(t, d), "/cases/c1/act", url.Values{"kind": {"confirmed"}, "reason": {"r"}, "version": {"4"}}.Encode())
 	require.Equal(t, http.StatusConflict, w.Code)
 	require.Contains(t, w.Body.String(), "slack:&lt;bob&gt; was first: dismissed at 2026-03-01 12:00 UTC")
+	require.Contains(t, w.Body.String(), "<pre>", "what was written is not lost")
 	d.err = enforcement.ErrSecondPerson
 	require.Equal(t, http.StatusUnprocessableEntity, send(withDesk(t, d), "/cases/c1/approve", "action=approve&reason=r&version=3").Code)
 }

@@ -128,7 +128,7 @@ func (k *keeper) refuse(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case k.opts.Access != nil && !machine(r) && bearer(r) == "":
 		if r.Method != http.MethodGet {
-			k.pages.say(w, r, http.StatusUnauthorized, "Signed out", "Your session has ended and nothing was done. Sign in, and do it again.", "/sign-in")
+			k.signedOut(w, r)
 			return
 		}
 		http.Redirect(w, r, "/sign-in?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
@@ -138,6 +138,20 @@ func (k *keeper) refuse(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="fairdial"`)
 		problem(w, http.StatusUnauthorized, "An API key is needed: send it as Authorization: Bearer KEY.")
 	}
+}
+
+// signedOut answers a form that was sent too late: what was written is given back, and
+// signing in leads to where it was written. Another site's form is given nothing back.
+func (k *keeper) signedOut(w http.ResponseWriter, r *http.Request) {
+	back := "/sign-in"
+	if r.Header.Get("Sec-Fetch-Site") == "same-origin" {
+		r.Body = http.MaxBytesReader(w, r.Body, longestRule)
+		_ = r.ParseForm() // what cannot be read is not given back
+		if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host {
+			back += "?next=" + url.QueryEscape(inside(from.RequestURI()))
+		}
+	}
+	k.pages.say(w, r, http.StatusUnauthorized, "Signed out", "Your session has ended and nothing was done. Sign in, and do it again.", back)
 }
 
 // forbid answers who may not.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"strings"
 	"time"
 
 	"fairdial/access"
@@ -158,7 +159,10 @@ func (p *pages) show(w http.ResponseWriter, r *http.Request, status int, name st
 	_, _ = w.Write(out.Bytes())
 }
 
-type message struct{ Text, Back string }
+type message struct {
+	Text, Back string
+	Kept       []string // what somebody wrote for nothing, to be taken along
+}
 
 // fail shows an error without telling what is inside the store.
 func (p *pages) fail(w http.ResponseWriter, r *http.Request, err error) {
@@ -173,5 +177,13 @@ func (p *pages) fail(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 func (p *pages) say(w http.ResponseWriter, r *http.Request, status int, title, text, back string) {
-	p.show(w, r, status, "message", page{Title: title, Body: message{text, back}})
+	m := message{Text: text, Back: back}
+	if status >= http.StatusBadRequest {
+		for _, field := range []string{"reason", "text"} {
+			if wrote := strings.TrimSpace(r.PostForm.Get(field)); wrote != "" {
+				m.Kept = append(m.Kept, wrote)
+			}
+		}
+	}
+	p.show(w, r, status, "message", page{Title: title, Body: m})
 }

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -172,4 +173,23 @@ func TestFirstStart(t *testing.T) {
 	page := get(h, "/", cookie(done.Result().Cookies()[0].Value))
 	require.Equal(t, http.StatusOK, page.Code)
 	require.Contains(t, page.Body.String(), "ann <small>admin</small>")
+}
+
+// Whoever wrote while their session ended gets it back; a form of another site does not.
+func TestWhatWasWrittenTooLateIsGivenBack(t *testing.T) {
+	h, _, cookies := signedIn(t)
+	late := func(change ...func(*http.Request)) *httptest.ResponseRecorder {
+		return ask(h, "POST /cases/{id}/act", append([]func(*http.Request){func(r *http.Request) {
+			r.Body = io.NopCloser(strings.NewReader("kind=noted&version=1&reason=" + url.QueryEscape("three calls with <Contoso>")))
+			r.Header.Set("Referer", "http://fairdial.example/cases/c1?queue=status%3Dactive")
+		}}, change...)...)
+	}
+	w := late()
+	require.Equal(t, http.StatusUnauthorized, w.Code)
+	require.Contains(t, w.Body.String(), "<pre>three calls with &lt;Contoso&gt;</pre>")
+	require.Contains(t, w.Body.String(), "/sign-in?next="+url.QueryEscape("/cases/c1?queue=status%3Dactive"), "and signing in leads back")
+	require.NotContains(t, late(header("Sec-Fetch-Site", "cross-site")).Body.String(), "Contoso")
+	require.NotContains(t, late(header("Referer", "https://evil.example/cases")).Body.String(), "next=")
+	refused := late(cookie(cookies["viewer"]))
+	require.Equal(t, http.StatusForbidden, refused.Code)
 }
