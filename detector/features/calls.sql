@@ -27,6 +27,7 @@
 --                where the organizer never had it
 --   addon_gained_at  the step that first sees it assigned after a call made without it; NULL
 --                where that has not happened
+--   addon_assigned_at  when it was assigned that time, whenever a step came to see it
 WITH
     ranked AS
     (
@@ -83,7 +84,8 @@ SELECT
     toUnixTimestamp64Milli(n.held_from) + {latency_ms:Int64} - {from_ms:Int64} AS gained_ms,
     {from_ms:Int64} + if(gained_ms > 0, intDiv(gained_ms + {step_ms:Int64} - 1, {step_ms:Int64}), 0) * {step_ms:Int64} AS gained_step_ms,
     if(addon = false AND n.held_from > toDateTime64(0, 3, 'UTC') AND gained_step_ms <= {to_ms:Int64},
-        fromUnixTimestamp64Milli(gained_step_ms, 'UTC'), NULL) AS addon_gained_at
+        fromUnixTimestamp64Milli(gained_step_ms, 'UTC'), NULL) AS addon_gained_at,
+    if(addon_gained_at IS NULL, NULL, n.held_from) AS addon_assigned_at
 FROM base AS b
 INNER JOIN marks AS m ON b.row_key = m.row_key
 ASOF LEFT JOIN held AS h ON b.tenant_id = h.tenant_id AND b.organizer_id = h.organizer_id AND b.started_at >= h.held_from
