@@ -47,25 +47,26 @@ type headRow struct {
 
 // outlineRow is an outline as the store gives it. Times are RFC 3339, "" for none.
 type outlineRow struct {
-	Subject       string `ch:"subject"`
-	EventID       string `ch:"event_id"`
-	Version       uint32 `ch:"version"`
-	TenantID      string `ch:"tenant_id"`
-	OrganizerID   string `ch:"organizer_id"`
-	TenantName    string `ch:"tenant_name"`
-	OrganizerName string `ch:"organizer_name"`
-	OrganizerUPN  string `ch:"organizer_upn"`
-	Score         int64  `ch:"score"`
-	Severity      string `ch:"severity"`
-	Verdict       string `ch:"verdict"`
-	Status        string `ch:"status"`
-	Outcome       string `ch:"outcome"`
-	Assignee      string `ch:"assignee"`
-	SnoozedUntil  string `ch:"snoozed_until"`
-	AppealedAt    string `ch:"appealed_at"`
-	OpenedAt      string `ch:"opened_at"`
-	UpdatedAt     string `ch:"updated_at"`
-	Exposure      int64  `ch:"exposure_seconds"`
+	Subject       string   `ch:"subject"`
+	EventID       string   `ch:"event_id"`
+	Version       uint32   `ch:"version"`
+	TenantID      string   `ch:"tenant_id"`
+	OrganizerID   string   `ch:"organizer_id"`
+	TenantName    string   `ch:"tenant_name"`
+	OrganizerName string   `ch:"organizer_name"`
+	OrganizerUPN  string   `ch:"organizer_upn"`
+	Score         int64    `ch:"score"`
+	Severity      string   `ch:"severity"`
+	Verdict       string   `ch:"verdict"`
+	Status        string   `ch:"status"`
+	Outcome       string   `ch:"outcome"`
+	Assignee      string   `ch:"assignee"`
+	SnoozedUntil  string   `ch:"snoozed_until"`
+	AppealedAt    string   `ch:"appealed_at"`
+	OpenedAt      string   `ch:"opened_at"`
+	UpdatedAt     string   `ch:"updated_at"`
+	Exposure      int64    `ch:"exposure_seconds"`
+	Closings      []string `ch:"closings"`
 }
 
 func (r outlineRow) outline() (outline, error) {
@@ -84,6 +85,13 @@ func (r outlineRow) outline() (outline, error) {
 		if *t.at, err = time.Parse(time.RFC3339Nano, t.text); err != nil {
 			return outline{}, fmt.Errorf("case %s, version %d: %w", r.Subject, r.Version, err)
 		}
+	}
+	for _, text := range r.Closings {
+		at, err := time.Parse(time.RFC3339Nano, text)
+		if err != nil {
+			return outline{}, fmt.Errorf("case %s, version %d: %w", r.Subject, r.Version, err)
+		}
+		c.Closings = append(c.Closings, at)
 	}
 	text := strings.ToLower(strings.Join([]string{c.ID, c.OrganizerID, c.OrganizerName, c.OrganizerUPN, c.TenantName}, " "))
 	return outline{Case: c, event: r.EventID, text: text}, nil

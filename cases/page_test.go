@@ -117,6 +117,7 @@ func TestPagesShowWhatAnybodyWroteSince(t *testing.T) {
 			require.Equal(t, page[i].Version, o.Version)
 			require.True(t, page[i].OpenedAt.Equal(o.OpenedAt))
 			require.Empty(t, o.Findings)
+			require.Len(t, o.Closings, len(page[i].Closings))
 			out = append(out, o.Score)
 		}
 		return out

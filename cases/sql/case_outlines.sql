@@ -22,7 +22,8 @@ SELECT
     JSONExtractString(body, 'appealed_at')          AS appealed_at,
     JSONExtractString(body, 'opened_at')            AS opened_at,
     JSONExtractString(body, 'updated_at')           AS updated_at,
-    JSONExtractInt(body, 'exposure_seconds')        AS exposure_seconds
+    JSONExtractInt(body, 'exposure_seconds')        AS exposure_seconds,
+    JSONExtract(body, 'closings', 'Array(String)')  AS closings
 FROM journal
 WHERE stream = 'case'
   AND ({all:Bool} OR subject IN {subjects:Array(String)})

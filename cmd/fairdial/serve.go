@@ -84,10 +84,11 @@ func (a *app) serve(ctx context.Context, s *services) error {
 	bench := &workbench{app: a, s: s, life: life}
 	defer bench.running.Wait() // the store closes after it
 	defer endTrials()
+	lists := cases.NewPages(s.store)
 	handler, err := console.New(console.Options{
 		Access: people, OpenID: a.openID(), Demo: a.demo, ExternalURL: a.cfg.HTTP.ExternalURL,
-		Cases: caseReader{cases.NewPages(s.store), s.cases}, Replies: replies.New(s.store, a.now, a.newID), Decider: gate, Overview: overview{s}, Ratings: ratings{s}, Conn: s.store, Desk: caseDesk{a, s, carrier}, Books: financeBooks{s.books, s, a.now},
-		Push: push, Intake: intake{s}, Rules: rulesInForce{a, s}, Workbench: bench, SavedViews: s.journal, Checks: a.checks(s),
+		Cases: caseReader{lists, s.cases}, Replies: replies.New(s.store, a.now, a.newID), Decider: gate, Overview: overview{s}, Ratings: ratings{s}, Conn: s.store, Desk: caseDesk{a, s, carrier}, Books: financeBooks{s.books, s, a.now},
+		Push: push, Intake: intake{s}, Rules: rulesInForce{a, s, lists}, Workbench: bench, SavedViews: s.journal, Checks: a.checks(s),
 		Slack: a.endpoint(desk), Troubles: func(ctx context.Context) []string { return append(s.troubles(ctx), feeds.troubles(ctx)...) },
 		Ready: s.ready, Metrics: registry, Registry: registry, Keys: keys, KeyRate: a.cfg.HTTP.RequestsPerSecond, Now: a.now, Logger: a.logger,
 	})

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"fairdial/cases"
 	"fairdial/console"
 	"fairdial/detector"
 	"fairdial/ingest"
@@ -58,13 +59,24 @@ func resolved(err error) error {
 // rulesInForce is the rules as the console shows them.
 type rulesInForce struct {
 	*app
-	s *services
+	s     *services
+	lists *cases.Pages
+}
+
+// decidedCases is the log of cases for who counts what was decided, which takes no findings.
+type decidedCases struct {
+	*cases.Log
+	lists *cases.Pages
+}
+
+func (d decidedCases) List(ctx context.Context, _ cases.Filter) ([]cases.Case, error) {
+	return d.lists.Outlines(ctx, cases.PageRequest{})
 }
 
 func (r rulesInForce) Rules(ctx context.Context) ([]console.Rule, error) {
 	pack := *r.inForce.Load()
 	d, err := detector.New(detector.Options{
-		Conn: r.s.store, Cases: r.s.cases, Pack: pack, AddonPlans: r.cfg.Licences.Addon.ServicePlans,
+		Conn: r.s.store, Cases: decidedCases{r.s.cases, r.lists}, Pack: pack, AddonPlans: r.cfg.Licences.Addon.ServicePlans,
 		OpenScore: r.cfg.Detection.OpenScore, Now: r.now, NewID: r.newID, Logger: r.logger,
 	})
 	if err != nil {

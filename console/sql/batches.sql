@@ -15,7 +15,7 @@ FROM
     WHERE ({tenant_id:String} = '' OR tenant_id = {tenant_id:String})
       AND (empty({tenants:Array(String)}) OR has({tenants:Array(String)}, tenant_id::String))
       -- that a file was begun stands only until its end
-      AND (batch_id, state = 'started') NOT IN (SELECT e.batch_id, true FROM ingest_ledger AS e WHERE e.state != 'started')
+      AND NOT (state = 'started' AND batch_id IN (SELECT e.batch_id FROM ingest_ledger AS e WHERE e.state != 'started'))
     ORDER BY at DESC, batch_id
     LIMIT {limit:UInt64} OFFSET {offset:UInt64}
 ) AS l

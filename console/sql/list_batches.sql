@@ -17,7 +17,7 @@ FROM
     WHERE ({tenant_id:String} = '' OR tenant_id = {tenant_id:String})
       AND (empty({tenants:Array(String)}) OR has({tenants:Array(String)}, tenant_id::String))
       -- that a file was begun stands only until its end
-      AND (batch_id, state = 'started') NOT IN (SELECT e.batch_id, true FROM ingest_ledger AS e WHERE e.state != 'started')
+      AND NOT (state = 'started' AND batch_id IN (SELECT e.batch_id FROM ingest_ledger AS e WHERE e.state != 'started'))
       AND ({after_at:String} = '' OR (at, toString(batch_id)) < (parseDateTime64BestEffortOrZero({after_at:String}, 6, 'UTC'), {after:String}))
     ORDER BY at DESC, toString(batch_id) DESC
     LIMIT {limit:UInt64}
