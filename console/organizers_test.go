@@ -45,7 +45,9 @@ func TestOrganizersAreThoseOfUsageToo(t *testing.T) {
 	var plan []struct {
 		Line string `ch:"explain"`
 	}
-	require.NoError(t, conn.Select(ctx, &plan, "EXPLAIN SELECT tenant_id, organizer_id, argMax(organizer_upn, started_at), argMax(organizer_name, started_at), max(started_at) FROM usage_revisions WHERE organizer_id != '' GROUP BY tenant_id, organizer_id"))
+	query, err := sqlFiles.ReadFile("sql/list_organizers.sql")
+	require.NoError(t, err)
+	require.NoError(t, conn.Select(ctx, &plan, "EXPLAIN "+string(query), named("tenants", []string{}), named("tenant_id", ""), named("text", ""), named("after_tenant", ""), named("after", ""), named("limit", uint64(2))))
 	text := ""
 	for _, l := range plan {
 		text += l.Line + "\n"

@@ -67,8 +67,8 @@ func makeWorld(b *testing.B, s *store.Store) {
 	}
 	do(worldCorrectionsSQL)
 	snapshot := uuid.NewString()
-	do(fmt.Sprintf(`INSERT INTO tenant_revisions (tenant_id, name, country, segment, channel, credits_funded, credits_currency, stored_at)
-		SELECT concat('t', toString(number)), concat('Tenant ', toString(number)), 'US', 'commercial', 'ea', true, 'USD', '2026-01-01' FROM numbers(8)`))
+	do(`INSERT INTO tenant_revisions (tenant_id, name, country, segment, channel, credits_funded, credits_currency, stored_at)
+		SELECT concat('t', toString(number)), concat('Tenant ', toString(number)), 'US', 'commercial', 'ea', true, 'USD', '2026-01-01' FROM numbers(8)`)
 	do(fmt.Sprintf(`INSERT INTO snapshot_organizers (snapshot_id, tenant_id, organizer_id, upn, name, enabled, snapshot_at)
 		SELECT '%s', concat('t', toString(number %% 8)), concat('o', toString(number)), concat('o', toString(number), '@t.example'), concat('Organizer ', toString(number)), true, '2026-02-01' FROM numbers(%d)`, snapshot, worldOrganizers))
 	do("INSERT INTO directory_snapshots (snapshot_id, tenant_id, kind) VALUES ('" + snapshot + "', 't0', 'users')")

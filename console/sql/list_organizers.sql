@@ -1,5 +1,6 @@
 -- Organizers of the directory, and those that usage names beside them. What the directory says
--- of somebody counts; the projection organizers_seen answers the part about usage.
+-- of somebody counts; the projection organizers_seen answers the part about usage. Where no
+-- words are looked for, a page needs no more of either side than it holds.
 SELECT
     o.tenant                                AS tenant_id,
     o.id                                    AS organizer_id,
@@ -20,6 +21,11 @@ FROM
         true                                AS listed,
         toDateTime64(seen_at, 7, 'UTC')     AS at
     FROM organizers
+    WHERE (empty({tenants:Array(String)}) OR has({tenants:Array(String)}, tenant_id::String))
+      AND ({tenant_id:String} = '' OR tenant_id = {tenant_id:String})
+      AND (tenant_id::String, organizer_id) > ({after_tenant:String}, {after:String})
+    ORDER BY tenant, id
+    LIMIT if({text:String} = '', {limit:UInt64}, 1000000000)
     UNION ALL
     SELECT
         tenant_id::String                   AS tenant,
@@ -32,11 +38,13 @@ FROM
         max(started_at)                     AS at
     FROM usage_revisions
     WHERE organizer_id != ''
+      AND (empty({tenants:Array(String)}) OR has({tenants:Array(String)}, tenant_id::String))
+      AND ({tenant_id:String} = '' OR tenant_id = {tenant_id:String})
+      AND (tenant_id::String, organizer_id) > ({after_tenant:String}, {after:String})
     GROUP BY tenant_id, organizer_id
+    ORDER BY tenant, id
+    LIMIT if({text:String} = '', {limit:UInt64}, 1000000000)
 ) AS o
-WHERE (empty({tenants:Array(String)}) OR has({tenants:Array(String)}, o.tenant))
-  AND ({tenant_id:String} = '' OR o.tenant = {tenant_id:String})
-  AND (o.tenant, o.id) > ({after_tenant:String}, {after:String})
 GROUP BY o.tenant, o.id
 HAVING {text:String} = '' OR positionCaseInsensitiveUTF8(concat(organizer_id, ' ', upn, ' ', name), {text:String}) > 0
 ORDER BY tenant_id, organizer_id
