@@ -1,5 +1,5 @@
--- The sums of all revisions less the revisions that a newer one replaced, which are few and found
--- by their hash. Names, from the projection organizers_seen, are of those shown alone.
+-- The sums of all revisions, which the projection by_organizer_day answers, less the revisions that a
+-- newer one replaced, which are few and found by their hash. Names, from the projection organizers_seen, are of those shown alone.
 WITH
     replaced AS
     (
@@ -27,7 +27,7 @@ WITH
             SELECT organizer_id AS k, toInt64(count()) AS c, toInt64(sum(seconds)) AS s
             FROM usage_revisions
             WHERE is_conf_out
-              AND started_at >= {from:DateTime} AND started_at < {to:DateTime}
+              AND toDate(started_at) >= toDate({from:DateTime}) AND toDate(started_at) < toDate({to:DateTime})
               AND ({tenant_id:String} = '' OR tenant_id = {tenant_id:String})
               AND (empty({tenants:Array(String)}) OR has({tenants:Array(String)}, tenant_id::String))
             GROUP BY k
