@@ -63,6 +63,8 @@ type Rater struct {
 	// asRated. None in the rater that rates.
 	frozen  map[tenantMonth]Closing
 	asRated bool
+
+	reconciled *reconciled
 }
 
 // New makes a Rater.
@@ -72,7 +74,7 @@ func New(opts Options) (*Rater, error) {
 	}
 	r := &Rater{
 		conn: opts.Conn, plan: opts.Plan.With(opts.Identities), now: opts.Now, newID: opts.NewID, log: opts.Logger,
-		batch: opts.BatchRecords,
+		batch: opts.BatchRecords, reconciled: &reconciled{},
 	}
 	if r.now == nil {
 		r.now = time.Now

@@ -152,21 +152,11 @@ func (r *Rater) Reconcile(ctx context.Context, req ReconcileRequest) (Reconcilia
 	for _, s := range Statuses() {
 		out.Calls[s] = 0
 	}
-	rows, err := r.compare(ctx, "reconcile_counts", req, c, terms)
-	if err != nil {
+	if out.Lines, err = r.compareCounts(ctx, req, c, terms); err != nil {
 		return fail(err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var l ReconciledBuckets
-		if err := rows.ScanStruct(&l); err != nil {
-			return fail(err)
-		}
-		out.Lines = append(out.Lines, l)
+	for _, l := range out.Lines {
 		out.Calls[l.Status] += l.Calls
-	}
-	if err := rows.Err(); err != nil {
-		return fail(err)
 	}
 	out.Totals, out.Causes = totals(out.Lines), ranked(out.Lines)
 	if req.Report != nil {

@@ -257,3 +257,27 @@ func TestAReportWithAMistakeIsRefusedWhole(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 }
+
+func TestAReconciliationIsOfWhatIsThereNow(t *testing.T) {
+	w := said(t)
+	r := w.rater()
+	w.rate(r, rating.Request{})
+	calls := func() map[string]uint64 {
+		t.Helper()
+		remembered, err := r.Reconcile(t.Context(), rating.ReconcileRequest{Month: february, TenantID: "t"})
+		require.NoError(t, err)
+		fresh, err := w.rater().Reconcile(t.Context(), rating.ReconcileRequest{Month: february, TenantID: "t"})
+		require.NoError(t, err)
+		require.Equal(t, fresh, remembered)
+		return remembered.Calls
+	}
+	before := calls()
+	require.Equal(t, before, calls())
+	at := time.Date(2026, 2, 9, 0, 0, 0, 0, time.UTC)
+	w.use(revision{tenant: "t", id: "late", organizer: "a", start: at, seconds: 60, country: "US", class: "geographic", capability: "MCOMEETADD"})
+	require.Equal(t, before["not_rated"]+1, calls()["not_rated"])
+	w.use(revision{tenant: "t", id: "late", number: 1, organizer: "a", start: at.AddDate(0, 1, 0), replaces: at, seconds: 60, country: "US", class: "geographic", capability: "MCOMEETADD"})
+	require.Equal(t, before["not_rated"], calls()["not_rated"], "it was moved to another month")
+	w.rate(r, rating.Request{})
+	require.Equal(t, before, calls())
+}
