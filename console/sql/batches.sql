@@ -12,10 +12,11 @@ FROM
 (
     SELECT *
     FROM ingest_ledger
+    LEFT JOIN (SELECT batch_id AS of_batch, true AS ended FROM ingest_ledger WHERE state != 'started' GROUP BY batch_id) AS e ON of_batch = batch_id
     WHERE ({tenant_id:String} = '' OR tenant_id = {tenant_id:String})
       AND (empty({tenants:Array(String)}) OR has({tenants:Array(String)}, tenant_id::String))
       -- that a file was begun stands only until its end
-      AND NOT (state = 'started' AND batch_id IN (SELECT e.batch_id FROM ingest_ledger AS e WHERE e.state != 'started'))
+      AND NOT (state = 'started' AND ended)
     ORDER BY at DESC, batch_id
     LIMIT {limit:UInt64} OFFSET {offset:UInt64}
 ) AS l
