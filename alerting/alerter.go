@@ -151,7 +151,11 @@ type Report struct {
 // killed at any point and run again. A message that does not get through is in the report,
 // not in the error, which is about the store.
 func (a *Alerter) Run(ctx context.Context) (Report, error) {
-	return a.pass(ctx, func(cases.Event) bool { return true })
+	report, err := a.pass(ctx, func(cases.Event) bool { return true })
+	if err == nil {
+		err = a.finishBulletins(ctx, &report)
+	}
+	return report, err
 }
 
 // Tell is a pass over one case: somebody has just done something to it.

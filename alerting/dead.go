@@ -72,7 +72,42 @@ func (a *Alerter) Health(ctx context.Context) (Health, error) {
 			h.Oldest, h.Detail = o.Failure.Since, o.Failure.Detail
 		}
 	}
-	return h, nil
+	return h, a.healthOfOthers(ctx, &h)
+}
+
+// healthOfOthers is that of digests, which are tried for as long as it takes, and of messages
+// about no single case.
+func (a *Alerter) healthOfOthers(ctx context.Context, h *Health) error {
+	bulletins, err := a.readBulletins(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range bulletins {
+		if !b.Done && b.Failure != nil {
+			h.count(*b.Failure, b.Dead != nil)
+		}
+	}
+	for _, channel := range a.channels() {
+		d, err := a.readDigest(ctx, channel)
+		if err != nil {
+			return err
+		}
+		if d.Failure != nil {
+			h.count(*d.Failure, a.now().Sub(d.Failure.Since) >= deadAfter)
+		}
+	}
+	return nil
+}
+
+func (h *Health) count(f Failure, dead bool) {
+	if dead {
+		h.Dead++
+	} else {
+		h.Failing++
+	}
+	if h.Oldest.IsZero() || f.Since.Before(h.Oldest) {
+		h.Oldest, h.Detail = f.Since, f.Detail
+	}
 }
 
 // Retry tries all messages again that were given up. It gives how many there are.
@@ -90,6 +125,20 @@ func (a *Alerter) Retry(ctx context.Context, actor string) (int, error) {
 		}
 		d.Dead, d.Failure = nil, nil
 		if err := a.record(ctx, &d, KindRetried, "asked for by "+actor); err != nil {
+			return n, fmt.Errorf("try again: %w", err)
+		}
+		n++
+	}
+	bulletins, err := a.readBulletins(ctx)
+	if err != nil {
+		return n, err
+	}
+	for _, b := range bulletins {
+		if b.Dead == nil {
+			continue
+		}
+		b.Dead, b.Failure = nil, nil
+		if err := a.recordBulletin(ctx, &b, KindRetried); err != nil {
 			return n, fmt.Errorf("try again: %w", err)
 		}
 		n++

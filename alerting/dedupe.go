@@ -87,7 +87,7 @@ func inSlack(r Reason, c cases.Case, d Delivery) Reason {
 	if d.Told == nil || d.TS != "" || !r.tells() {
 		return r
 	}
-	if c.Status == cases.StatusClosed || c.Version <= d.Told.CaseVersion {
+	if c.Status == cases.StatusClosed || c.Version <= d.Told.CaseVersion || d.Digest != "" && r == ReasonChanged {
 		return ReasonNoMessage
 	}
 	return ReasonNewCase

@@ -140,7 +140,7 @@ func (f *forecast) introduce(channel string, list []cases.Event, at time.Time) {
 		f.storms[channel] = at
 		f.InStorms += len(list)
 		for _, e := range list {
-			f.note(e, channel, Delivery{Channel: channel})
+			f.note(e, channel, Delivery{Channel: channel, Digest: "storm"})
 		}
 		return
 	}
@@ -148,7 +148,7 @@ func (f *forecast) introduce(channel string, list []cases.Event, at time.Time) {
 	f.Channels[channel] += len(list)
 	for _, e := range list {
 		d := f.book[subjectOf(e.CaseID, channel)]
-		d.Channel, d.TS, d.PostedAt = channel, "posted", cmp.Or(d.PostedAt, at)
+		d.Channel, d.TS, d.PostedAt, d.Digest = channel, "posted", cmp.Or(d.PostedAt, at), ""
 		f.note(e, channel, d)
 	}
 }

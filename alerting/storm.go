@@ -49,8 +49,11 @@ type Digest struct {
 	// so yet.
 	Adding  []Added  `json:"adding,omitempty"`
 	Attempt *Attempt `json:"attempt,omitempty"`
-	// RetryAt is until when Slack asked to wait, UTC.
+	// RetryAt is until when Slack asked to wait, UTC; Failure what was wrong at the latest try.
 	RetryAt time.Time `json:"retry_at,omitzero"`
+	Failure *Failure  `json:"failure,omitempty"`
+	// Worse is how many of the cases had been told before and got worse.
+	Worse int `json:"worse,omitempty"`
 }
 
 // Gravest is one of the cases that the message names.
@@ -173,10 +176,11 @@ func (a *Alerter) tellStorm(ctx context.Context, d Digest, fresh []task, b book,
 	}
 	err = a.showDigest(ctx, &d, m, died, report)
 	if f, ok := errors.AsType[*SendError](err); ok {
-		if f.class != later {
-			return false, f, nil
+		failure := failureOf(f, d.Failure, a.now())
+		d.Failure, d.RetryAt = &failure, time.Time{}
+		if f.class != refusedAll { // what a person mends is tried at once
+			d.RetryAt = failure.NotBefore
 		}
-		d.RetryAt = a.now().Add(f.RetryAfter)
 		if err = a.recordDigest(context.WithoutCancel(ctx), &d, KindFailed); errors.Is(err, errOvertaken) {
 			err = nil
 		}
@@ -185,7 +189,7 @@ func (a *Alerter) tellStorm(ctx context.Context, d Digest, fresh []task, b book,
 	if err != nil {
 		return false, nil, err
 	}
-	d.RetryAt = time.Time{}
+	d.RetryAt, d.Failure = time.Time{}, nil
 	ctx = context.WithoutCancel(ctx)
 	n, err := a.markDigested(ctx, d, b)
 	if err != nil {
@@ -296,6 +300,9 @@ func (d *Digest) add(t task) {
 		return
 	}
 	d.Cases++
+	if t.delivery.Digest != "" {
+		d.Worse++
+	}
 	d.Severity[string(cmp.Or(c.Severity, cases.SeverityWarning))]++
 	d.Tenants[cmp.Or(clean(cmp.Or(c.TenantName, c.TenantID), maxTenant), "unknown tenant")]++
 	for _, f := range oneEach(c.Findings) {
@@ -305,11 +312,15 @@ func (d *Digest) add(t task) {
 
 // notice is what the digest says.
 func (d Digest) notice() notice {
+	headline, what := "Storm · %s new cases", "%s cases have opened since %s."
+	if d.Worse > 0 {
+		headline, what = "Storm · %s cases", "%s cases have opened or got worse since %s."
+	}
 	n := notice{
 		caseID:   d.ID,
-		headline: fmt.Sprintf("Storm · %s new cases", number(float64(d.Cases))),
-		sentence: fmt.Sprintf("%s cases have opened since %s. They are told here together; each is told by itself when it gets worse.",
-			number(float64(d.Cases)), moment(d.Began)),
+		headline: fmt.Sprintf(headline, number(float64(d.Cases))),
+		sentence: fmt.Sprintf(what, number(float64(d.Cases)), moment(d.Began)) +
+			" They are told here together; each is told by itself when it gets worse.",
 		rows: []row{
 			{"By severity", counts(d.Severity)},
 			{"By tenant", counts(d.Tenants)},

@@ -14,11 +14,14 @@ var (
 		`|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}`)
 	// candidate is what could be a phone number: digits of any script, hidden ones too ("*"
 	// in the source's files, "·" in the rules' sentences), with the separators that people
-	// put between groups.
-	candidate = regexp.MustCompile(`(?:\+ ?)?\(?\p{Nd}(?:[ .()/\-]{0,2}[\p{Nd}*·])*`)
+	// put between groups: spaces and dashes of any kind too.
+	candidate = regexp.MustCompile(`(?:\+ ?)?\(?\p{Nd}(?:[\p{Zs}\p{Pd}.()/_]{0,3}[\p{Nd}*·])*`)
 	digits    = regexp.MustCompile(`[\p{Nd}*·]+`)
 	hidden    = regexp.MustCompile(`[*·]{4,}$`)
 	amount    = regexp.MustCompile(`^\d{1,8}\.\d{1,2}$`)
+	// trunk is how a number begins that is dialled with a prefix, as people write it.
+	trunk    = regexp.MustCompile(`^\(?0\p{Nd}`)
+	fraction = regexp.MustCompile(`^\d+\.\d+$`)
 )
 
 // MaskNumbers leaves the last four digits of every phone number in a text. One that has its last
@@ -78,7 +81,7 @@ func maskEach(s string) string {
 }
 
 // isPhone tells numbers to dial from counts and amounts. With a plus, seven digits make one.
-// Without, it takes seven in a row, or at least three groups of up to four.
+// Without, it takes seven in a row, a prefix to dial first, or at least three groups of up to four.
 func isPhone(s string) bool {
 	groups := digits.FindAllString(s, -1)
 	total, longest := 0, 0
@@ -90,6 +93,8 @@ func isPhone(s string) bool {
 	case total < fewest || amount.MatchString(s):
 		return false
 	case strings.HasPrefix(s, "+"), longest >= fewest:
+		return true
+	case trunk.MatchString(s) && !fraction.MatchString(s):
 		return true
 	default:
 		return len(groups) >= 3 && longest <= 4

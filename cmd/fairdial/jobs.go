@@ -40,7 +40,8 @@ func (a *app) jobs(s *services, book *ruleBook, m *metrics, c *carry.Carrier, f 
 			r, err := s.alerter.Run(ctx)
 			pools, poolsErr := a.tellPools(ctx, s)
 			sources, sourcesErr := f.tell(ctx)
-			return fmt.Sprintf("%s; %d pools; %d sources", told(r), pools, sources), errors.Join(err, poolsErr, sourcesErr)
+			rails, railsErr := s.alerter.Rails(ctx)
+			return fmt.Sprintf("%s; %d pools; %d sources; %d guard rails", told(r), pools, sources, rails), errors.Join(err, poolsErr, sourcesErr, railsErr)
 		}},
 		{Name: "sweep", Spec: a.cfg.Jobs.Sweep, Run: func(ctx context.Context, _ time.Time) (string, error) {
 			swept, err := s.rater.Sweep(ctx)

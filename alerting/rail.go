@@ -1,0 +1,68 @@
+package alerting
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"fairdial/enforcement"
+)
+
+// Rails tells whoever is on call that the guard rail holds automatic actions back, once a UTC
+// day for each of its bounds. It says how many messages this call told.
+func (a *Alerter) Rails(ctx context.Context) (told int, err error) {
+	states, err := a.enforcement.States(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("tell of the guard rail: %w", err)
+	}
+	by := map[enforcement.Rail][]enforcement.State{}
+	for _, s := range states {
+		if s.Held != nil {
+			by[s.Held.Rail] = append(by[s.Held.Rail], s)
+		}
+	}
+	var notices []keyed
+	for rail, held := range by {
+		newest := slices.MaxFunc(held, func(x, y enforcement.State) int { return x.Held.At.Compare(y.Held.At) }).Held.At
+		if a.now().Sub(newest) >= tooOld {
+			continue // told when it happened, or before there was a channel
+		}
+		notices = append(notices, keyed{fmt.Sprintf("rail/%s/%s", rail, day(newest)), a.railNotice(rail, held, newest)})
+	}
+	slices.SortFunc(notices, func(x, y keyed) int { return strings.Compare(x.key, y.key) })
+	if told, err = a.announceAll(ctx, notices); err != nil {
+		err = fmt.Errorf("tell of the guard rail: %w", err)
+	}
+	return told, err
+}
+
+func (a *Alerter) railNotice(rail enforcement.Rail, held []enforcement.State, newest time.Time) notice {
+	actions, tenants := map[string]int{}, map[string]int{}
+	for _, s := range held {
+		actions[string(s.Held.Action)]++
+		tenants[clean(s.TenantID, maxTenant)]++
+	}
+	slices.SortFunc(held, func(x, y enforcement.State) int {
+		return strings.Compare(x.TenantID+"/"+x.OrganizerID, y.TenantID+"/"+y.OrganizerID)
+	})
+	n := notice{
+		headline: "On call · the guard rail holds automatic actions",
+		sentence: fmt.Sprintf("%s automatic actions were wanted and not done, the newest at %s. They wait until the bound allows them, or a person acts.",
+			number(float64(len(held))), moment(newest)),
+		rows: []row{
+			{"Bound", strings.ReplaceAll(string(rail), "_", " ")},
+			{"Actions", counts(actions)},
+			{"By tenant", counts(tenants)},
+			{"What to do", "Look whether a rule has gone wrong before you raise the bound: fairdial enforce list; fairdial enforce stop ends all of it"},
+		},
+	}
+	for _, s := range held[:min(len(held), digestGravest)] {
+		n.also = append(n.also, fmt.Sprintf("%s of %s: %s", clean(s.OrganizerID, maxName), clean(s.TenantID, maxTenant), clean(s.Held.Reason, maxReason)))
+	}
+	if a.baseURL != "" {
+		n.link = strings.TrimRight(a.baseURL, "/") + "/"
+	}
+	return n
+}
