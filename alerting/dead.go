@@ -87,7 +87,7 @@ func (a *Alerter) healthOfOthers(ctx context.Context, h *Health) error {
 			h.count(*b.Failure, b.Dead != nil)
 		}
 	}
-	for _, channel := range a.channels() {
+	for _, channel := range append(a.channels(), a.gathering()...) {
 		d, err := a.readDigest(ctx, channel)
 		if err != nil {
 			return err

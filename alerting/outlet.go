@@ -92,7 +92,12 @@ func (a *Alerter) tellOutlets(ctx context.Context, events []cases.Event, states 
 		return cmp.Or(cmp.Compare(y.State.Score, x.State.Score), cmp.Compare(x.CaseID, y.CaseID))
 	})
 	for _, outlet := range a.outlets {
-		missed := 0
+		missed, events := 0, events
+		if _, gathers := outlet.(Gathering); gathers && a.storm.Over > 0 {
+			if events, err = a.tellTogether(ctx, outlet, events, told, report); err != nil {
+				return err
+			}
+		}
 		for _, e := range events {
 			if missed >= misses {
 				report.Deferred++ // it is down, and each one more would only cost its time-outs

@@ -62,6 +62,9 @@ func NewMail(opts MailOptions) (*Mail, error) {
 // Name implements [alerting.Outlet].
 func (m *Mail) Name() string { return m.name }
 
+// Gathers implements [alerting.Gathering]: in a storm people get one mail.
+func (m *Mail) Gathers() {}
+
 // Send implements [alerting.Outlet]. The same news has the same Message-ID, by which mail
 // programs show it once.
 func (m *Mail) Send(ctx context.Context, n alerting.News) error {
@@ -88,7 +91,9 @@ func (m *Mail) message(n alerting.News) (*mail.Msg, error) {
 	}
 	msg.SetMessageIDWithValue(n.ID + "@fairdial")
 	// All news of a case stand in one thread.
-	msg.SetGenHeader(mail.HeaderReferences, "<"+n.CaseID+"@fairdial>")
+	if n.CaseID != "" {
+		msg.SetGenHeader(mail.HeaderReferences, "<"+n.CaseID+"@fairdial>")
+	}
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.Subject("[Fairdial] " + n.Headline)
 	msg.SetBodyString(mail.TypeTextPlain, n.Text)
