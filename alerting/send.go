@@ -225,7 +225,8 @@ type Uploader interface {
 }
 
 // illustrate puts a chart into the thread of a message that was just posted. It is an
-// ornament: tried once, after the message is recorded, and never in the message's way.
+// ornament: it comes after the message is recorded, waits its turn as messages do, and is given
+// up when Slack does not say whether it got there.
 func (a *Alerter) illustrate(ctx context.Context, d *Delivery, c cases.Case) {
 	to, able := a.sender.(Uploader)
 	if !able || a.chart == nil {
@@ -233,7 +234,21 @@ func (a *Alerter) illustrate(ctx context.Context, d *Delivery, c cases.Case) {
 	}
 	picture, err := a.chart(ctx, c)
 	if err == nil && len(picture) > 0 {
-		err = to.Upload(ctx, d.ChannelID, d.TS, "Dial-out minutes a day over four weeks; the line is what is usual", picture)
+		ctx, cancel := a.bounded(ctx)
+		defer cancel()
+		var unsaid error
+		err = a.patiently(ctx, func() error {
+			if err := a.turn(ctx); err != nil {
+				return err
+			}
+			err := to.Upload(ctx, d.ChannelID, d.TS, "Dial-out minutes a day over four weeks; the line is what is usual", picture)
+			if f, ok := errors.AsType[*SendError](err); ok && f.class == unsure {
+				unsaid = err
+				return nil
+			}
+			return err
+		})
+		err = errors.Join(err, unsaid)
 	}
 	if err != nil {
 		a.log.LogAttrs(ctx, slog.LevelWarn, "no chart", slog.String("case_id", d.CaseID), slog.Any("error", err))

@@ -96,13 +96,18 @@ func TestAChartInTheThread(t *testing.T) {
 	require.Equal(t, w.parents()[0].TS, files[0].ThreadTS)
 	require.Equal(t, Report{Cases: 1}, w.run(a))
 
+	w.put(caseOf("a2", 80, 1))
+	w.slack.Fail("files.getUploadURLExternal", slackfake.RateLimited(time.Second))
+	require.Equal(t, Report{Cases: 2, Posted: 1}, w.run(a))
+	require.Len(t, w.slack.Files(), 2, "Slack asked to wait, and was asked again")
+
 	fails = errors.New("no data")
 	w.put(caseOf("b", 80, 1))
-	require.Equal(t, Report{Cases: 2, Posted: 1}, w.run(a))
+	require.Equal(t, Report{Cases: 3, Posted: 1}, w.run(a))
 	fails = nil
 	w.slack.SetScopes("chat:write")
 	w.put(caseOf("c", 80, 1))
-	require.Equal(t, Report{Cases: 3, Posted: 1}, w.run(a))
+	require.Equal(t, Report{Cases: 4, Posted: 1}, w.run(a))
 	require.Contains(t, w.log.String(), "files:write")
-	require.Len(t, w.slack.Files(), 1)
+	require.Len(t, w.slack.Files(), 2)
 }

@@ -138,7 +138,7 @@ func TestWhatIsLeftOfAThrottle(t *testing.T) {
 	}
 	same(Throttle, "10", 2)
 
-	w.call("t1", "o0", "exactly an hour ago", 0, at.Add(-time.Hour), 300)
+	w.call("t1", "o0", "ended an hour ago", 0, at.Add(-time.Hour-5*time.Minute), 300)
 	w.call("t1", "o0", "in the future", 0, at.Add(time.Hour), 300)
 	w.call("t1", "o1", "another's", 0, at.Add(-time.Minute), 30)
 	same(Throttle, "10", 2)

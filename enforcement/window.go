@@ -24,8 +24,8 @@ var (
 const lookback = 24 * time.Hour
 
 // window counts what an organizer has used of a throttle: a bucket of minutes, of which each
-// minute comes back 60 minutes after the call that took it began, and of legs, of which each
-// comes back when its call ends. A bucket that filled up steadily would let through twice
+// minute comes back 60 minutes after it was talked, and of legs, of which each comes back when
+// its call ends. A bucket that filled up steadily would let through twice
 // the limit in one hour; this one never does.
 type window struct {
 	mu    sync.Mutex
@@ -57,19 +57,25 @@ func (w *window) used(now time.Time) recent {
 		if goesOn {
 			out.Legs++
 		}
-		if !l.start.After(hour) {
-			continue
-		}
-		switch {
-		case l.seconds > 0:
-			out.Seconds += uint64(l.seconds)
-		case goesOn:
-			out.Seconds += uint64(now.Sub(l.start) / time.Second)
-		default:
-			out.Seconds += uint64(max(l.end.Sub(l.start), 0) / time.Second)
-		}
+		out.Seconds += l.since(hour, now)
 	}
 	return out
+}
+
+// since is how many seconds of a call fall after a moment. One that began after it counts as
+// billed.
+func (l leg) since(from, now time.Time) uint64 {
+	if l.seconds > 0 && l.start.After(from) {
+		return uint64(l.seconds)
+	}
+	if l.start.After(from) {
+		from = l.start
+	}
+	end := now
+	if !l.end.IsZero() && l.end.Before(now) {
+		end = l.end
+	}
+	return uint64(max(end.Sub(from), 0) / time.Second)
 }
 
 func (w *window) report(r CallReport, now time.Time) {
