@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"fairdial/alerting"
@@ -85,6 +86,7 @@ const waiting = 256
 type Desk struct {
 	opts  Options
 	queue chan Press
+	stale chan string // cases whose message does not show how they stand
 }
 
 // Press is one press of a button, from Slack.
@@ -103,7 +105,7 @@ func New(opts Options) (*Desk, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Desk{opts: opts, queue: make(chan Press, waiting)}, nil
+	return &Desk{opts: opts, queue: make(chan Press, waiting), stale: make(chan string, waiting)}, nil
 }
 
 // ErrBusy refuses a press because too many wait.
@@ -120,8 +122,21 @@ func (d *Desk) Take(p Press) error {
 }
 
 // Run works presses off, one after the other, until ctx ends; those that were taken by then
-// are finished.
+// are finished. Messages are brought up to date beside it: Slack may ask to wait, and the
+// next press does not. What ctx cuts short there, the next pass does.
 func (d *Desk) Run(ctx context.Context) error {
+	var beside sync.WaitGroup
+	defer beside.Wait()
+	beside.Go(func() {
+		for {
+			select {
+			case id := <-d.stale:
+				d.tell(ctx, id)
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
 	for {
 		select {
 		case p := <-d.queue:
@@ -167,9 +182,18 @@ func (d *Desk) work(ctx context.Context, p Press) {
 		return
 	}
 	// Whatever happened, the message must show how the case stands now.
-	if err := d.opts.Tell(ctx, seen.CaseID); err != nil {
+	select {
+	case d.stale <- seen.CaseID:
+	default: // so many wait that the next pass comes first
+	}
+}
+
+func (d *Desk) tell(ctx context.Context, caseID string) {
+	ctx, cancel := context.WithTimeout(ctx, workFor)
+	defer cancel()
+	if err := d.opts.Tell(ctx, caseID); err != nil {
 		d.opts.Logger.LogAttrs(ctx, slog.LevelWarn, "the message is brought up to date later",
-			slog.String("case_id", seen.CaseID), slog.Any("error", err))
+			slog.String("case_id", caseID), slog.Any("error", err))
 	}
 }
 

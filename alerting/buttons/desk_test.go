@@ -142,7 +142,7 @@ func (w *world) press(user string, m slackfake.Message, button alerting.ButtonID
 
 func (w *world) eventually(what string, ok func() bool) {
 	w.t.Helper()
-	require.Eventually(w.t, ok, 20*time.Second, 10*time.Millisecond, what)
+	require.Eventually(w.t, ok, time.Minute, 10*time.Millisecond, what)
 }
 
 func (w *world) kinds(id string) (out []string) {
@@ -363,4 +363,28 @@ func TestSocketMode(t *testing.T) {
 	require.NoError(t, <-ended)
 	require.NotContains(t, w.log.String(), "xapp-fake")
 	require.ErrorContains(t, w.desk.Listen(t.Context(), SocketOptions{}), "slack.app_token_file")
+}
+
+// While Slack has a message wait, the next press is decided.
+func TestAPressDoesNotWaitForAMessage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	hold := make(chan struct{})
+	w.desk.opts.Tell = func(ctx context.Context, _ string) error {
+		select {
+		case <-hold:
+		case <-ctx.Done():
+		}
+		return ctx.Err()
+	}
+	w.works()
+	opened, m := w.opened()
+	w.press("URAVI", m, alerting.ButtonAcknowledge)
+	w.eventually("acknowledged", func() bool { return len(w.kinds(opened.ID)) > 1 })
+	w.press("UDANA", m, alerting.ButtonThrottle)
+	w.eventually("throttled", func() bool {
+		s, err := w.enforcer.State(t.Context(), "t1", organizer)
+		return err == nil && s.Version > 0
+	})
+	close(hold)
 }
