@@ -264,12 +264,10 @@ func (e *Enforcer) movedOn(ctx context.Context, r Request, newest State) error {
 	return fmt.Errorf("the request is for version %d and the newest is %d: read it again", r.Version, newest.Version)
 }
 
-// evidence is the case that the request names. A reinstatement that names none rests on
-// the organizer's case of the highest risk: the policy must not act on it again at once.
+// evidence is the case that the request names. One that names none rests on the organizer's
+// case of the highest risk: a step on one that is not closed, if there is such; a
+// reinstatement on any, so that the policy does not act on it again at once.
 func (e *Enforcer) evidence(ctx context.Context, r Request) (Evidence, error) {
-	if r.CaseID == "" && r.Action != ActionReinstate {
-		return Evidence{}, nil
-	}
 	heads, err := e.cases.Changed(ctx, time.Time{})
 	if err != nil {
 		return Evidence{}, fmt.Errorf("read the cases: %w", err)
@@ -278,6 +276,9 @@ func (e *Enforcer) evidence(ctx context.Context, r Request) (Evidence, error) {
 	for _, head := range heads {
 		c := head.State
 		if c.TenantID != r.TenantID || !about(c, r.OrganizerID) || r.CaseID != "" && c.ID != r.CaseID {
+			continue
+		}
+		if r.CaseID == "" && r.Action != ActionReinstate && c.Status == cases.StatusClosed {
 			continue
 		}
 		if c.Score >= best.Score {

@@ -10,6 +10,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/stretchr/testify/require"
 
+	"fairdial/cases"
 	"fairdial/store/journal"
 )
 
@@ -203,4 +204,21 @@ func newBarrier(n int) *barrier {
 func (b *barrier) wait() {
 	b.wg.Done()
 	b.wg.Wait()
+}
+
+// A person's step that names no case rests on the open one of the highest risk.
+func TestAStepHasEvidence(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.organizers("t1", 3)
+	lesser, closed := caseOf("t1", "o0", 55), caseOf("t1", "o0", 99)
+	lesser.ID, closed.ID, closed.Status = "lesser", "closed", cases.StatusClosed
+	w.put(caseOf("t1", "o0", 60), lesser, closed, caseOf("t1", "o1", 95))
+	e := w.enforcer(policy())
+	_, err := e.Act(t.Context(), request(ActionFlag))
+	require.NoError(t, err)
+	require.Equal(t, "case-t1-o0", w.state(e, "t1", "o0").Evidence.CaseID)
+	_, err = e.Act(t.Context(), request(ActionFlag, func(r *Request) { r.OrganizerID = "o2" }))
+	require.NoError(t, err)
+	require.Zero(t, w.state(e, "t1", "o2").Evidence, "there is no case")
 }

@@ -183,7 +183,7 @@ Each is kept with who, why, until when and on which case it rests.`,
 	flags.StringVar(&r.TenantID, "tenant", "", "tenant `ID`")
 	flags.StringVar(&r.OrganizerID, "organizer", "", "organizer `ID`")
 	flags.StringVar(&r.Reason, "reason", "", "why; kept for ever")
-	flags.StringVar(&r.CaseID, "case", "", "case `ID` it rests on")
+	flags.StringVar(&r.CaseID, "case", "", "case `ID` it rests on; default: the organizer's open case of the highest risk")
 	flags.StringVar(&until, "until", "", "`TIME` at which it ends by itself (default: enforcement.expiry from now)")
 	return cmd
 }
