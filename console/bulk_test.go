@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -41,11 +42,14 @@ func TestManyCasesAreDecidedForOneReason(t *testing.T) {
 // oneAtATime are cases that nobody may read all at once.
 type oneAtATime struct {
 	Cases
+	mu   sync.Mutex // a page asks for several lists side by side
 	most int
 }
 
 func (c *oneAtATime) Page(ctx context.Context, r cases.PageRequest) ([]cases.Case, error) {
+	c.mu.Lock()
 	c.most = max(c.most, r.Limit)
+	c.mu.Unlock()
 	return c.Cases.Page(ctx, r)
 }
 
