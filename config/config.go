@@ -205,10 +205,11 @@ type Adapter struct {
 	ClientID   string   `yaml:"client_id"`
 	Scope      string   `yaml:"scope"`
 	SKUs       []string `yaml:"skus"` // GUIDs taken by a suspension
-	// Command runs the Teams script; the policies are granted at each level.
-	Command        []string `yaml:"command"`
-	ThrottlePolicy string   `yaml:"throttle_policy"`
-	SuspendPolicy  string   `yaml:"suspend_policy"`
+	// Command runs the Teams script; the others are where an organizer's meetings may still
+	// dial at each level: zone_a, domestic or none.
+	Command         []string `yaml:"command"`
+	ThrottleDialOut string   `yaml:"throttle_dial_out"`
+	SuspendDialOut  string   `yaml:"suspend_dial_out"`
 }
 
 // TenantTerms are what one tenant has of its own; nil is as for the others.

@@ -87,6 +87,8 @@ func (a Adapter) validate(k *checker, key string) {
 		}
 	case "teams":
 		need("command", len(a.Command) > 0)
-		need("suspend_policy", a.SuspendPolicy != "" || a.ThrottlePolicy != "")
+		need("suspend_dial_out", a.SuspendDialOut != "" || a.ThrottleDialOut != "")
+		k.oneOf(key+".throttle_dial_out", a.ThrottleDialOut, "", "zone_a", "domestic", "none")
+		k.oneOf(key+".suspend_dial_out", a.SuspendDialOut, "", "zone_a", "domestic", "none")
 	}
 }

@@ -25,15 +25,15 @@ func (a *app) carrier(s *services) (*carry.Carrier, error) {
 				ClientSecret: cfg.Secret.Reveal(), Scope: cfg.Scope, SKUs: cfg.SKUs,
 			})
 		default:
-			policies := map[enforcement.Level]string{}
-			for level, policy := range map[enforcement.Level]string{
-				enforcement.LevelThrottle: cfg.ThrottlePolicy, enforcement.LevelSuspend: cfg.SuspendPolicy,
+			dialOut := map[enforcement.Level]carry.DialOut{}
+			for level, to := range map[enforcement.Level]string{
+				enforcement.LevelThrottle: cfg.ThrottleDialOut, enforcement.LevelSuspend: cfg.SuspendDialOut,
 			} {
-				if policy != "" {
-					policies[level] = policy
+				if to != "" {
+					dialOut[level] = carry.DialOut(to)
 				}
 			}
-			adapter, err = carry.NewTeams(cfg.Name, cfg.Command, policies)
+			adapter, err = carry.NewTeams(cfg.Name, cfg.Command, dialOut)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("enforcement.adapters: %w", err)

@@ -189,10 +189,10 @@ func (w *world) script() Adapter {
 	require.NoError(w.t, os.WriteFile(file, []byte(`#!/bin/sh
 # -Action A -Identity I -PolicyName P
 if [ "$2" = set ]; then printf '%s' "$6" > "$FILE"; fi
-printf '{"policy":"%s"}\n' "$(cat "$FILE")"
+printf '{"policy":"%s","conferencing":"ZoneA","calling":"DomesticOnly"}\n' "$(cat "$FILE")"
 `), 0o700))
-	a, err := NewTeams("teams", []string{"/usr/bin/env", "FILE=" + w.teams, "/bin/sh", file}, map[enforcement.Level]string{
-		enforcement.LevelThrottle: "DialoutCPCDomesticPSTNInternational", enforcement.LevelSuspend: "DialoutCPCDisabledPSTNInternational",
+	a, err := NewTeams("teams", []string{"/usr/bin/env", "FILE=" + w.teams, "/bin/sh", file}, map[enforcement.Level]DialOut{
+		enforcement.LevelThrottle: DialOutDomestic, enforcement.LevelSuspend: DialOutNone,
 	})
 	require.NoError(w.t, err)
 	return a
@@ -352,8 +352,8 @@ func TestWhatAnAdapterNeeds(t *testing.T) {
 	require.Error(t, err)
 	_, err = NewGraph(GraphOptions{Name: "x"})
 	require.ErrorContains(t, err, "SKUs")
-	_, err = NewTeams("x", []string{"pwsh"}, map[enforcement.Level]string{enforcement.LevelSuspend: "a; rm -rf /"})
-	require.ErrorContains(t, err, "no policy's name")
+	_, err = NewTeams("x", []string{"pwsh"}, map[enforcement.Level]DialOut{enforcement.LevelSuspend: "a; rm -rf /"})
+	require.ErrorContains(t, err, "zone_a, domestic or none")
 	_, err = New(Options{States: w.decided, Journal: w.journal, Now: time.Now, NewID: uuid.New, Adapters: []Adapter{w.hook(), w.hook()}})
 	require.ErrorContains(t, err, `"hook"`)
 	// Hostile ids reach no shell, and a wrong secret is told without showing it.
@@ -376,5 +376,5 @@ func TestEffectsAreSaid(t *testing.T) {
 	suspend := c.Effects(enforcement.LevelSuspend)
 	require.Len(t, suspend, 3)
 	require.Contains(t, suspend[0], "draw on the tenant's pool")
-	require.Contains(t, suspend[2], "DialoutCPCDisabledPSTNInternational")
+	require.Contains(t, suspend[2], "may dial nowhere. The person's own calls stay as they are")
 }

@@ -19,49 +19,53 @@ import (
 //go:embed teams.ps1
 var TeamsScript string
 
-// Teams grants another dial-out policy (Grant-CsDialoutPolicy) while an organizer is
-// throttled or suspended, and the former one afterwards. PowerShell is the one documented
-// way to it.
+// Teams restricts where an organizer's meetings may dial (Grant-CsDialoutPolicy) while the
+// organizer is throttled or suspended, and grants the former policy afterwards. One policy
+// says both where meetings and where the person's own calls may go, so the one is chosen that
+// leaves the latter as they are. PowerShell is the one documented way to it.
 type Teams struct {
-	name     string
-	command  []string
-	policies map[enforcement.Level]string
+	name    string
+	command []string
+	dialOut map[enforcement.Level]DialOut
 }
 
 var policyName = regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,120}$`)
 
 // NewTeams makes the adapter. command runs the script, such as pwsh -NoProfile -File
-// teams.ps1; policies are the names by level.
-func NewTeams(name string, command []string, policies map[enforcement.Level]string) (*Teams, error) {
-	if len(command) == 0 || len(policies) == 0 {
-		return nil, fmt.Errorf("adapter %s: Teams needs the command that runs the script, and a policy for throttle or suspend", name)
+// teams.ps1; dialOut is the restriction of meetings by level.
+func NewTeams(name string, command []string, dialOut map[enforcement.Level]DialOut) (*Teams, error) {
+	if len(command) == 0 || len(dialOut) == 0 {
+		return nil, fmt.Errorf("adapter %s: Teams needs the command that runs the script, and where meetings may dial at a throttle or a suspension", name)
 	}
-	for level, policy := range policies {
-		if !policyName.MatchString(policy) {
-			return nil, fmt.Errorf("adapter %s: %q is no policy's name for %s", name, policy, level)
-		}
+	if err := checkDialOut(dialOut); err != nil {
+		return nil, fmt.Errorf("adapter %s: %w", name, err)
 	}
-	return &Teams{name: name, command: command, policies: policies}, nil
+	return &Teams{name: name, command: command, dialOut: dialOut}, nil
 }
 
 // Effect implements [Adapter].
 func (t *Teams) Effect(level enforcement.Level) string {
-	policy := t.policies[level]
-	if policy == "" {
+	meetings := map[DialOut]string{
+		DialOutZoneA:    "countries of zone A only; calls within the United States go on",
+		DialOutDomestic: "the organizer's own country only; calls within the United States go on for an organizer there",
+		DialOutNone:     "nowhere",
+	}[t.dialOut[level]]
+	if meetings == "" {
 		return ""
 	}
-	return t.name + ": the organizer's dial-out policy becomes " + policy + ", and what it was before at the end."
+	return t.name + ": by the dial-out policy in Teams the organizer's meetings may dial " + meetings +
+		". The person's own calls stay as they are, and the former policy is granted again at the end."
 }
 
 // Name implements [Adapter].
 func (t *Teams) Name() string { return t.name }
 
 // Wish implements [Adapter].
-func (t *Teams) Wish(o Order) string { return t.policies[o.Level] }
-
-// granted is a user's policy; "" is the one of the whole tenant.
-type granted struct {
-	Policy string `json:"policy"`
+func (t *Teams) Wish(o Order) string {
+	if to := t.dialOut[o.Level]; to != "" {
+		return "meetings dial " + string(to)
+	}
+	return ""
 }
 
 // Prepare implements [Adapter].
@@ -70,12 +74,15 @@ func (t *Teams) Prepare(ctx context.Context, o Order) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err = g.halves(); err != nil {
+		return nil, err
+	}
 	return json.Marshal(g)
 }
 
 // Apply implements [Adapter].
 func (t *Teams) Apply(ctx context.Context, o Order, wish string, before json.RawMessage) error {
-	want, err := wanted(wish, before)
+	want, err := t.wanted(wish, o, before)
 	if err == nil {
 		_, err = t.script(ctx, o, "set", want)
 	}
@@ -84,7 +91,7 @@ func (t *Teams) Apply(ctx context.Context, o Order, wish string, before json.Raw
 
 // Verify implements [Adapter].
 func (t *Teams) Verify(ctx context.Context, o Order, wish string, before json.RawMessage) error {
-	want, err := wanted(wish, before)
+	want, err := t.wanted(wish, o, before)
 	if err != nil {
 		return err
 	}
@@ -95,16 +102,16 @@ func (t *Teams) Verify(ctx context.Context, o Order, wish string, before json.Ra
 	return err
 }
 
-// wanted is the policy that should hold: the wish, or what was there before.
-func wanted(wish string, before json.RawMessage) (string, error) {
-	if wish != "" {
-		return wish, nil
-	}
+// wanted is the policy that should hold: one for the wish, or what was there before.
+func (t *Teams) wanted(wish string, o Order, before json.RawMessage) (string, error) {
 	var g granted
 	if err := json.Unmarshal(before, &g); err != nil {
 		return "", fmt.Errorf("what was remembered cannot be read: %w", err)
 	}
-	return g.Policy, nil
+	if wish == "" {
+		return g.Policy, nil
+	}
+	return g.restricted(t.dialOut[o.Level])
 }
 
 // script runs the script; user and policy are arguments of their own, never part of a line
