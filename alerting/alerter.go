@@ -32,6 +32,8 @@ type Enforcement interface {
 	Next(c cases.Case, organizerID string, s enforcement.State, now time.Time) enforcement.Action
 	// DryRun says whether nothing is enforced at all, whatever was recorded.
 	DryRun() bool
+	// Switch is where the kill switch stands.
+	Switch(ctx context.Context) (enforcement.Switch, error)
 }
 
 // Options are what an Alerter needs.
@@ -56,6 +58,8 @@ type Options struct {
 	Chart func(ctx context.Context, c cases.Case) ([]byte, error)
 	// Outlets tell news elsewhere too.
 	Outlets []Outlet
+	// PassEvery is the longest time between two passes of the policy; 0 where it has none by itself.
+	PassEvery time.Duration
 	// Storm says when many new cases are told in one message.
 	Storm Storm
 	// MinScore is the risk from which a case is told for the first time.
@@ -85,6 +89,7 @@ type Alerter struct {
 	quiet       Quiet
 	tags        func(ruleID string) []string
 	storm       Storm
+	passEvery   time.Duration
 	outlets     []Outlet
 	chart       func(ctx context.Context, c cases.Case) ([]byte, error)
 	minScore    int
@@ -118,7 +123,7 @@ func New(opts Options) (*Alerter, error) {
 	}
 	return &Alerter{
 		cases: opts.Cases, journal: opts.Journal, enforcement: opts.Enforcement, sender: opts.Sender,
-		channel: opts.Channel, routes: opts.Routes, quiet: opts.Quiet, tags: opts.Tags, storm: opts.Storm, chart: opts.Chart, outlets: opts.Outlets, minScore: opts.MinScore, baseURL: opts.BaseURL, offers: opts.Buttons,
+		channel: opts.Channel, routes: opts.Routes, quiet: opts.Quiet, tags: opts.Tags, storm: opts.Storm, passEvery: opts.PassEvery, chart: opts.Chart, outlets: opts.Outlets, minScore: opts.MinScore, baseURL: opts.BaseURL, offers: opts.Buttons,
 		clock: opts.Now, log: opts.Logger, lease: opts.Lease, run: opts.NewID().String(),
 		pace: rate.NewLimiter(rate.Every(opts.Every), 1), sleep: sleep,
 	}, nil
@@ -191,24 +196,28 @@ func (a *Alerter) pass(ctx context.Context, about func(cases.Event) bool) (Repor
 	return report, nil
 }
 
-func (a *Alerter) read(ctx context.Context) ([]cases.Event, book, map[organizer]enforcement.State, error) {
+func (a *Alerter) read(ctx context.Context) ([]cases.Event, book, standing, error) {
 	// Deliveries first: a case that changes in between is told now or in the next pass, but
 	// nothing is told twice.
 	b, err := a.readBook(ctx)
 	if err != nil {
-		return nil, book{}, nil, err
+		return nil, book{}, standing{}, err
 	}
 	list, err := a.enforcement.States(ctx)
 	if err != nil {
-		return nil, book{}, nil, err
+		return nil, book{}, standing{}, err
 	}
-	states := map[organizer]enforcement.State{}
+	stop, err := a.enforcement.Switch(ctx)
+	if err != nil {
+		return nil, book{}, standing{}, err
+	}
+	states := standing{of: map[organizer]enforcement.State{}, stopped: stop.Stopped}
 	for _, s := range list {
-		states[organizer{s.TenantID, s.OrganizerID}] = s
+		states.of[organizer{s.TenantID, s.OrganizerID}] = s
 	}
 	events, err := a.cases.Changed(ctx, time.Time{})
 	if err != nil {
-		return nil, book{}, nil, fmt.Errorf("read the cases: %w", err)
+		return nil, book{}, standing{}, fmt.Errorf("read the cases: %w", err)
 	}
 	return events, b, states, nil
 }

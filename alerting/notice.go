@@ -54,6 +54,8 @@ type subject struct {
 	under   int                // of them with something in force
 	next    enforcement.Action // what the policy does by itself in its next pass
 	dryRun  bool               // nothing is enforced at all
+	stopped bool               // the kill switch is on
+	every   time.Duration      // the longest time between two passes of the policy; 0 where it has none by itself
 	baseURL string
 	now     time.Time
 

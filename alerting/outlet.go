@@ -13,7 +13,6 @@ import (
 	"github.com/google/uuid"
 
 	"fairdial/cases"
-	"fairdial/enforcement"
 	"fairdial/store/journal"
 )
 
@@ -80,7 +79,7 @@ func (a *Alerter) readOutlets(ctx context.Context) (map[string]outletTold, error
 
 // tellOutlets tells each outlet what is news there. One that fails is in the report, and in
 // nobody's way.
-func (a *Alerter) tellOutlets(ctx context.Context, events []cases.Event, states map[organizer]enforcement.State, report *Report) error {
+func (a *Alerter) tellOutlets(ctx context.Context, events []cases.Event, states standing, report *Report) error {
 	if len(a.outlets) == 0 {
 		return nil
 	}
@@ -115,11 +114,9 @@ func (a *Alerter) tellOutlets(ctx context.Context, events []cases.Event, states 
 	return nil
 }
 
-func (a *Alerter) tellOutlet(ctx context.Context, outlet Outlet, e cases.Event, o outletTold, states map[organizer]enforcement.State, report *Report) (failed bool, err error) {
+func (a *Alerter) tellOutlet(ctx context.Context, outlet Outlet, e cases.Event, o outletTold, states standing, report *Report) (failed bool, err error) {
 	now := a.now()
-	s := subject{event: e, baseURL: a.baseURL, now: now}
-	s.measures(states, a.enforcement)
-	n := compose(s)
+	n := compose(a.subject(e, states, now))
 	m, err := message(n)
 	if err != nil {
 		return false, nil //nolint:nilerr // the pass over Slack has said so

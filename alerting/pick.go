@@ -44,7 +44,7 @@ func (b book) elsewhere(caseID, channel string) (version int) {
 
 // pick is what needs telling, derived from the case log, the delivery log and the state of
 // enforcement, the gravest first. The report counts why others do not.
-func (a *Alerter) pick(ctx context.Context, events []cases.Event, b book, states map[organizer]enforcement.State, now time.Time, report *Report) []task {
+func (a *Alerter) pick(ctx context.Context, events []cases.Event, b book, states standing, now time.Time, report *Report) []task {
 	var tasks []task
 	for _, place := range a.spread(events, b) {
 		e := place.event
@@ -76,17 +76,17 @@ func (a *Alerter) pick(ctx context.Context, events []cases.Event, b book, states
 }
 
 // consider compares one case with what was told of it.
-func (a *Alerter) consider(e cases.Event, channel string, b book, states map[organizer]enforcement.State, now time.Time) (task, error) {
+func (a *Alerter) consider(e cases.Event, channel string, b book, states standing, now time.Time) (task, error) {
 	c := e.State
 	d, known := b.here[subjectOf(c.ID, channel)]
 	if !known {
 		d = Delivery{CaseID: c.ID, TenantID: c.TenantID, OrganizerID: c.OrganizerID, Channel: channel}
 	}
 	t := task{
-		subject:  subject{event: e, baseURL: a.baseURL, now: now, offers: a.offers},
+		subject:  a.subject(e, states, now),
 		delivery: d,
 	}
-	t.subject.measures(states, a.enforcement)
+	t.subject.offers = a.offers
 	var err error
 	if t.message, err = message(compose(t.subject)); err != nil {
 		return task{}, err
@@ -121,14 +121,21 @@ func (a *Alerter) spread(events []cases.Event, b book) (out []place) {
 	return out
 }
 
+// subject is a case with all that there is to say about it.
+func (a *Alerter) subject(e cases.Event, states standing, now time.Time) subject {
+	s := subject{event: e, baseURL: a.baseURL, now: now, stopped: states.stopped, every: a.passEvery}
+	s.measures(states, a.enforcement)
+	return s
+}
+
 // measures finds what is in force on the organizers of a case: the strictest of it, and on
 // how many.
-func (s *subject) measures(states map[organizer]enforcement.State, e Enforcement) {
+func (s *subject) measures(states standing, e Enforcement) {
 	c := s.event.State
 	s.dryRun = e.DryRun()
 	accused := slices.Compact(slices.Sorted(slices.Values(append([]string{c.OrganizerID}, c.Members...))))
 	for _, id := range slices.DeleteFunc(accused, func(id string) bool { return id == "" }) {
-		state := states[organizer{c.TenantID, id}]
+		state := states.of[organizer{c.TenantID, id}]
 		s.accused++
 		if state.InForce(s.now) != enforcement.LevelObserve {
 			s.under++
@@ -176,3 +183,9 @@ func toldOf(c cases.Case, m Message) Told {
 func hash(s string) string { return fmt.Sprintf("%016x", xxhash.Sum64String(s)) }
 
 type organizer struct{ tenant, id string }
+
+// standing is where enforcement stands.
+type standing struct {
+	of      map[organizer]enforcement.State
+	stopped bool // by the kill switch
+}

@@ -25,7 +25,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // golden are the situations whose messages stand in testdata for people to read.
 func golden() map[string]subject {
 	about := func(c cases.Case, change ...func(*subject)) subject {
-		s := subject{event: cases.Event{Kind: cases.KindUpdated, Actor: "system:detector", State: c}, accused: 1, baseURL: "https://fairdial.example/", now: start}
+		s := subject{event: cases.Event{Kind: cases.KindUpdated, Actor: "system:detector", State: c}, accused: 1, baseURL: "https://fairdial.example/", now: start, every: time.Hour}
 		for _, f := range change {
 			f(&s)
 		}
@@ -34,6 +34,8 @@ func golden() map[string]subject {
 	flagged := enforcement.State{
 		Level: enforcement.LevelFlag, DryRun: true, Actor: enforcement.Actor, Since: start, Until: start.Add(24 * time.Hour), Reason: "x",
 	}
+	suspended := flagged
+	suspended.DryRun, suspended.Level = false, enforcement.LevelSuspend
 	throttled := enforcement.State{
 		Level: enforcement.LevelThrottle, Limits: &enforcement.Limits{MinutesPerHour: 60, Legs: 2}, Actor: "cli:alice", Until: start.Add(time.Hour),
 		Pending: &enforcement.Pending{Actor: "cli:alice", Until: start.Add(time.Hour)},
@@ -71,7 +73,10 @@ func golden() map[string]subject {
 		"flagged":   about(caseOf("flagged", 92, 3), func(s *subject) { s.state = flagged }),
 		"throttled": about(caseOf("throttled", 92, 1), func(s *subject) { s.state = throttled }),
 		"held":      about(caseOf("held", 92, 1), func(s *subject) { s.state, s.next = held, enforcement.ActionFlag }),
-		"ring":      about(ring, func(s *subject) { s.state, s.accused, s.under = flagged, 12, 3 }),
+		"stopped": about(caseOf("stopped", 92, 1), func(s *subject) {
+			s.state, s.next, s.stopped = suspended, enforcement.ActionThrottle, true
+		}),
+		"ring": about(ring, func(s *subject) { s.state, s.accused, s.under = flagged, 12, 3 }),
 		"dismissed": about(dismissed, func(s *subject) {
 			s.event.Kind, s.event.Actor, s.event.Reason = cases.KindDismissed, "console:bob", "the yearly customer call, caller +1 605 555 0123"
 		}),

@@ -11,7 +11,6 @@ import (
 	"github.com/cenkalti/backoff/v5"
 
 	"fairdial/cases"
-	"fairdial/enforcement"
 )
 
 const (
@@ -32,7 +31,7 @@ const (
 // sendAll is a pass with a token: one message after the other, since they all go to one
 // channel and Slack takes one a second there. One that fails does not keep the others from
 // being told, unless they would fail in the same way.
-func (a *Alerter) sendAll(ctx context.Context, tasks []task, b book, states map[organizer]enforcement.State, report *Report) error {
+func (a *Alerter) sendAll(ctx context.Context, tasks []task, b book, states standing, report *Report) error {
 	if wait := a.askedToWait(b); wait > patience {
 		report.Deferred, report.Problem = len(tasks), fmt.Sprintf("Slack asked to wait for %s more", wait.Round(time.Second))
 		return nil
@@ -96,7 +95,7 @@ func (a *Alerter) inFlight(t task) time.Duration {
 }
 
 // takeOver waits until another run's message is either told or given up, and tells it then.
-func (a *Alerter) takeOver(ctx context.Context, t task, b book, states map[organizer]enforcement.State, report *Report, missed *int) (bool, error) {
+func (a *Alerter) takeOver(ctx context.Context, t task, b book, states standing, report *Report, missed *int) (bool, error) {
 	if err := a.sleep(ctx, a.inFlight(t)); err != nil {
 		return false, err
 	}

@@ -3,6 +3,7 @@ package alerting
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"fairdial/cases"
 	"fairdial/enforcement"
@@ -98,7 +99,10 @@ func inForce(about subject) string {
 	if !s.Until.IsZero() {
 		text += ", until " + moment(s.Until)
 	}
-	if s.DryRun || about.dryRun {
+	switch {
+	case about.stopped:
+		text += ". The kill switch is on: calls go through"
+	case s.DryRun || about.dryRun:
 		text += ". Dry run: recorded only, calls go through"
 	}
 	return text
@@ -111,23 +115,43 @@ func by(actor string) string {
 	return clean(actor, maxName)
 }
 
+// next is what happens next, and when.
 func next(s subject) string {
-	c := s.event.State
+	c, p := s.event.State, s.state.Pending
 	switch {
-	case s.state.Pending != nil && s.now.Before(s.state.Pending.Until):
-		return fmt.Sprintf("%s asked to %s: another person approves or rejects it", by(s.state.Pending.Actor), s.state.Pending.What())
+	case p != nil && s.now.Before(p.Until):
+		return fmt.Sprintf("%s asked to %s: another person approves or rejects it, or it lapses at %s", by(p.Actor), p.What(), moment(p.Until))
 	case c.Status == cases.StatusClosed:
 		return "nothing more"
+	case s.next != "" && s.stopped:
+		return fmt.Sprintf("the policy would %s and does nothing: the kill switch is on; a person reviews it", s.next)
 	case s.state.Held != nil && s.next != "":
-		return fmt.Sprintf("the policy would %s and is held by its guard rail (%s); a person can do it",
-			s.state.Held.Action, clean(s.state.Held.Reason, maxReason))
+		return fmt.Sprintf("the policy would %s and is held by its guard rail (%s); it looks again in %s, and a person can do it at once",
+			s.state.Held.Action, clean(s.state.Held.Reason, maxReason), s.pass())
 	case s.next != "" && s.dryRun:
-		return fmt.Sprintf("the policy will %s in its next pass. Dry run: recorded only", s.next)
+		return fmt.Sprintf("the policy will %s in %s. Dry run: recorded only", s.next, s.pass())
 	case s.next != "":
-		return fmt.Sprintf("the policy will %s in its next pass", s.next)
+		return fmt.Sprintf("the policy will %s in %s", s.next, s.pass())
 	case s.state.InForce(s.now) != enforcement.LevelObserve && !s.state.Until.IsZero():
-		return "a person reviews it; what is in force ends by itself"
+		return "a person reviews it; what is in force ends by itself at " + moment(s.state.Until)
 	default:
 		return "a person reviews it; nothing is done by itself"
+	}
+}
+
+// pass says when the policy comes to it. The time of the next pass itself would be news over
+// and over.
+func (s subject) pass() string {
+	switch minutes := int(s.every.Round(time.Minute) / time.Minute); {
+	case s.every <= 0:
+		return "its next pass (fairdial enforce run)"
+	case minutes == 1 || s.every < time.Minute:
+		return "its next pass, within a minute"
+	case minutes%60 != 0:
+		return fmt.Sprintf("its next pass, within %d minutes", minutes)
+	case minutes == 60:
+		return "its next pass, within an hour"
+	default:
+		return fmt.Sprintf("its next pass, within %d hours", minutes/60)
 	}
 }

@@ -19,21 +19,23 @@ import (
 	"fairdial/store/journal"
 )
 
-// A thousand cases open while the daemon is killed again and again, at random moments within
-// the first runs of its job that tells them, and Slack refuses half of the calls: one
-// digest tells them all, and no case is told twice.
+// A thousand cases open within a minute while the daemon is killed every ten seconds and Slack
+// refuses half of the calls and is slow with the others: one digest tells them all, and no case
+// is lost or told twice.
 func TestTheDaemonIsKilledInAStorm(t *testing.T) {
 	t.Parallel()
 	slack := slackfake.Start(slackfake.Options{})
 	t.Cleanup(slack.Close)
 	faults := make([]slackfake.Fault, 400)
 	for i := range faults {
+		faults[i] = slackfake.Slow(300 * time.Millisecond) // so that kills meet calls under way
 		if i%2 == 0 {
 			faults[i] = slackfake.RateLimited(time.Second)
 		}
 	}
-	slack.Fail("chat.postMessage", faults...)
-	slack.Fail("chat.update", faults...)
+	for _, method := range []string{"chat.postMessage", "chat.update", "conversations.history"} {
+		slack.Fail(method, faults...)
+	}
 	address := freeAddress(t)
 	p := newProgram(t, fmt.Sprintf(`
 slack: {token: xoxb-fake, api_url: %q}
@@ -48,21 +50,39 @@ jobs: {inbox: "", rate: "", detect: "", enforce: "", carry: "", sweep: "", daily
 		require.NoError(t, cmd.Start())
 		return func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }
 	}
-	const rounds, each = 5, 200
+	const all, each, rounds = 1000, 25, 6
+	opened := 0
+	began := time.Now()
 	for round := range rounds {
-		p.open(func(ctx context.Context, l *cases.Log) {
-			require.NoError(t, record(ctx, l, round*each, each))
-		})
+		started := time.Now()
+		// Ten seconds, a little more or less, so that each kill meets the job elsewhere in its work.
+		end := started.Add(10*time.Second + rand.N(time.Second) - 500*time.Millisecond)
 		kill := daemon()
 		eventually(t, func() bool { return answers(address) })
-		time.Sleep(500*time.Millisecond + rand.N(2500*time.Millisecond))
+		// Cases come in beside the daemon, as fast as makes a thousand a minute.
+		for time.Now().Before(end) {
+			due := min(int(time.Since(began)/time.Millisecond)*all/60_000, all)
+			if round == rounds-1 {
+				due = all
+			}
+			if opened+each > due {
+				time.Sleep(50 * time.Millisecond)
+				continue
+			}
+			p.open(func(ctx context.Context, l *cases.Log) {
+				require.NoError(t, record(ctx, l, opened, due/each*each-opened))
+			})
+			opened = due / each * each
+		}
 		kill()
 	}
+	require.Equal(t, all, opened)
+	t.Logf("%d cases in %s, the daemon killed %d times, %d calls to Slack", opened, time.Since(began).Round(time.Second), rounds, len(slack.Calls("")))
 	kill := daemon()
 	defer func() { kill() }()
 	// What a killed run had announced is left to it for a minute.
 	told := map[string]int{}
-	for end := time.Now().Add(4 * time.Minute); len(told) < rounds*each && time.Now().Before(end); time.Sleep(3 * time.Second) {
+	for end := time.Now().Add(4 * time.Minute); len(told) < all && time.Now().Before(end); time.Sleep(3 * time.Second) {
 		var entries []struct {
 			CaseID string `json:"case_id"`
 			Kind   string `json:"kind"`
@@ -75,7 +95,7 @@ jobs: {inbox: "", rate: "", detect: "", enforce: "", carry: "", sweep: "", daily
 			}
 		}
 	}
-	require.Len(t, told, rounds*each, log.String())
+	require.Len(t, told, all, log.String())
 	for id, times := range told {
 		require.Equal(t, 1, times, id)
 	}
@@ -96,7 +116,7 @@ func answers(address string) bool {
 	return response.StatusCode == http.StatusOK
 }
 
-// open opens the program's store in this process, while no daemon has it.
+// open opens the program's store in this process; beside a daemon, through the daemon.
 func (p *program) open(do func(context.Context, *cases.Log)) {
 	p.t.Helper()
 	st, err := store.Open(p.t.Context(), store.Options{Path: p.data})
