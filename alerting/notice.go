@@ -112,7 +112,14 @@ func reply(s subject, before Told) notice {
 	c := s.event.State
 	var news []string
 	if before.Status == cases.StatusClosed {
-		news = append(news, "Reopened")
+		said := "Reopened"
+		switch e := s.event; {
+		case e.Kind == cases.KindAppealed:
+			said = "Reopened by an appeal, " + by(e.Actor) + ": " + clean(e.Reason, maxReason)
+		case e.Kind == cases.KindReopened && person(e.Actor):
+			said = "Reopened by " + by(e.Actor) + ": " + clean(e.Reason, maxReason)
+		}
+		news = append(news, said)
 	}
 	if c.Score > before.Score {
 		news = append(news, fmt.Sprintf("risk %d → %d", before.Score, c.Score))

@@ -93,6 +93,9 @@ func (a *Alerter) consider(e cases.Event, channel string, b book, states standin
 	}
 	t.told = toldOf(c, t.message)
 	t.told.InForce = inForce(t.subject)
+	if e.Kind == cases.KindNoted { // it changes nothing in the message, and belongs into the thread
+		t.told.Content = hash(t.message.Plain + "\n" + e.Reason)
+	}
 	t.reason = compare(c, d, b.elsewhere(c.ID, channel), a.minScore, t.told.Content)
 	if a.sender == nil {
 		t.reason = inLog(t.reason)

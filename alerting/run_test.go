@@ -37,27 +37,29 @@ func TestTheLifeOfACase(t *testing.T) {
 	require.Contains(t, string(w.parents()[0].Blocks), "422.5 min")
 	require.Empty(t, w.replies())
 
-	w.happen(cases.KindNoted, "console:bob", c) // nothing that shows
+	w.happen(cases.KindNoted, "console:bob", c) // nothing that the message shows
+	require.Equal(t, Report{Cases: 1, Updated: 1, Replied: 1}, w.run(a))
 	require.Equal(t, Report{Cases: 1}, w.run(a))
+	require.Contains(t, w.replies()[0].Text, "Changed: noted by console:bob: a good reason")
 
 	c.Score, c.Severity, c.Findings = 88, cases.SeverityCritical, []cases.Finding{finding(1), finding(0)}
 	w.put(c)
 	require.Equal(t, Report{Cases: 1, Updated: 1, Replied: 1}, w.run(a))
-	require.Len(t, w.replies(), 1)
-	require.Equal(t, first.TS, w.replies()[0].ThreadTS)
-	require.Contains(t, w.replies()[0].Text, "Worse: risk 61 → 88; warning → critical; new: Calls to high-cost blocks")
+	require.Len(t, w.replies(), 2)
+	require.Equal(t, first.TS, w.replies()[1].ThreadTS)
+	require.Contains(t, w.replies()[1].Text, "Worse: risk 61 → 88; warning → critical; new: Calls to high-cost blocks")
 	require.Contains(t, w.parents()[0].Text, "Critical")
 
 	c.Score = 95 // the policy flags from 90
 	w.put(c)
 	require.Equal(t, Report{Cases: 1, Updated: 1, Replied: 1}, w.run(a))
-	require.Contains(t, string(w.parents()[0].Blocks), "the policy will flag in its next pass. Dry run")
+	require.Contains(t, string(w.parents()[0].Blocks), "the policy will flag in its next pass (fairdial enforce run). Dry run")
 	_, err := w.enforcer.Run(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, Report{Cases: 1, Updated: 1, Replied: 1}, w.run(a), "what is in force changed")
 	require.Contains(t, string(w.parents()[0].Blocks), "flag by the policy, until 2026-03-03")
-	require.Len(t, w.replies(), 3)
-	require.Contains(t, w.replies()[2].Text, "In force now: flag by the policy")
+	require.Len(t, w.replies(), 4)
+	require.Contains(t, w.replies()[3].Text, "In force now: flag by the policy")
 	w.clock.move(25 * time.Hour)
 	require.Equal(t, Report{Cases: 1, Updated: 1, Replied: 1}, w.run(a), "and ended by itself")
 	require.Contains(t, string(w.parents()[0].Blocks), "nothing (observe)")
@@ -65,20 +67,77 @@ func TestTheLifeOfACase(t *testing.T) {
 	c.Status, c.Outcome = cases.StatusClosed, cases.OutcomeConfirmed
 	w.happen(cases.KindConfirmed, "console:bob", c)
 	require.Equal(t, Report{Cases: 1, Updated: 1, Replied: 1}, w.run(a))
-	require.Contains(t, w.replies()[4].Text, "Changed: confirmed by console:bob: a good reason")
+	require.Contains(t, w.replies()[5].Text, "Changed: confirmed by console:bob: a good reason")
 	require.Contains(t, w.parents()[0].Text, "Closed: confirmed")
 	require.Contains(t, string(w.parents()[0].Blocks), "closed by console:bob: a good reason")
 
 	c.Status, c.Outcome = cases.StatusOpen, ""
 	w.happen(cases.KindReopened, "system:detector", c)
 	require.Equal(t, Report{Cases: 1, Updated: 1, Replied: 1}, w.run(a))
-	require.Contains(t, w.replies()[5].Text, "Reopened")
+	require.Contains(t, w.replies()[6].Text, "Worse: Reopened. ")
 
 	require.Len(t, w.parents(), 1)
 	require.Equal(t, []string{
-		"posted: new_case", "updated: changed", "replied: worsened", "replied: worsened", "replied: changed",
+		"posted: new_case", "updated: changed", "replied: changed", "replied: worsened", "replied: worsened", "replied: changed",
 		"replied: changed", "replied: closed", "replied: worsened",
 	}, w.reasons(a, c.ID))
+}
+
+// The organizer's appeal opens a closed case again: people read what it says, and that the
+// policy waits for their answer.
+func TestAnAppealIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.alerter()
+	c := caseOf("appealed", 95, 1)
+	w.put(c)
+	w.run(a)
+	_, err := w.cases.Act(t.Context(), c.ID, cases.Action{Kind: cases.KindConfirmed, Actor: "console:bob", Reason: "fraud"}, w.clock.now())
+	require.NoError(t, err)
+	w.run(a)
+	for n, says := range []string{"Worse: Reopened by an appeal, cli:alice: it was our yearly call with •••0123", "Changed: appealed by cli:alice: it was our yearly call with •••0123"} {
+		_, err = w.cases.Act(t.Context(), c.ID, cases.Action{Kind: cases.KindAppealed, Actor: "cli:alice", Reason: "it was our yearly call with +1 605 555 0123"}, w.clock.now())
+		require.NoError(t, err)
+		require.Equal(t, Report{Cases: 1, Updated: 1, Replied: 1}, w.run(a))
+		require.Contains(t, w.replies()[n+1].Text, says)
+		require.Contains(t, string(w.parents()[0].Blocks), "appealed by cli:alice: it was our yearly call")
+		require.Contains(t, string(w.parents()[0].Blocks), "a person answers the appeal")
+		_, err = w.cases.Act(t.Context(), c.ID, cases.Action{Kind: cases.KindNoted, Actor: "console:bob", Reason: "asked them"}, w.clock.now())
+		require.NoError(t, err)
+		w.run(a)
+		if n == 0 {
+			w.slack.Delete(channelID, w.replies()[2].TS) // that of the note
+		}
+	}
+}
+
+// While the kill switch is on, no message promises what the policy will do, or says that
+// something binds.
+func TestTheKillSwitchIsInTheMessages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	a := w.alerter(func(o *Options) { o.PassEvery = time.Hour })
+	w.put(caseOf("stopped", 95, 1))
+	w.run(a)
+	shows := func(text string) {
+		t.Helper()
+		require.Contains(t, string(w.parents()[0].Blocks), text)
+	}
+	shows("the policy will flag in its next pass, within an hour")
+	_, err := w.enforcer.Turn(t.Context(), true, "cli:alice", "a rule went wrong")
+	require.NoError(t, err)
+	require.Equal(t, Report{Cases: 1, Updated: 1}, w.run(a))
+	shows("the policy would flag and does nothing: the kill switch is on")
+	_, err = w.enforcer.Turn(t.Context(), false, "cli:alice", "mended")
+	require.NoError(t, err)
+	require.Equal(t, Report{Cases: 1, Updated: 1}, w.run(a))
+	_, err = w.enforcer.Run(t.Context())
+	require.NoError(t, err)
+	w.run(a)
+	_, err = w.enforcer.Turn(t.Context(), true, "cli:alice", "again")
+	require.NoError(t, err)
+	require.Equal(t, Report{Cases: 1, Updated: 1, Replied: 1}, w.run(a))
+	shows("flag by the policy, until 2026-03-03 09:00 UTC. The kill switch is on: calls go through")
 }
 
 func TestASnoozeIsToldAndThenKept(t *testing.T) {

@@ -273,7 +273,7 @@ func (t task) forThread() *notice {
 	switch {
 	case t.reason == ReasonWorsened:
 		n = reply(t.subject, before)
-	case e.Version > before.CaseVersion && (person(e.Actor) || t.reason == ReasonClosed):
+	case e.Version > before.CaseVersion && (person(e.Actor) || e.Kind == cases.KindNoted || t.reason == ReasonClosed):
 		n = compose(t.subject)
 		n.news = "Changed: " + strings.ReplaceAll(e.Kind, "_", " ") + " by " + by(e.Actor)
 		if e.Reason != "" {

@@ -27,6 +27,12 @@ func risk(e cases.Event) string {
 			text += ": " + clean(e.Reason, maxReason)
 		}
 	}
+	if !c.AppealedAt.IsZero() {
+		text += ", appealed"
+		if e.Kind == cases.KindAppealed {
+			text += " by " + clean(e.Actor, maxName) + ": " + clean(e.Reason, maxReason)
+		}
+	}
 	if c.Status != cases.StatusClosed && !c.SnoozedUntil.IsZero() {
 		text += ", snoozed until " + moment(c.SnoozedUntil)
 		if e.Kind == cases.KindSnoozed && e.Reason != "" {
@@ -123,6 +129,8 @@ func next(s subject) string {
 		return fmt.Sprintf("%s asked to %s: another person approves or rejects it, or it lapses at %s", by(p.Actor), p.What(), moment(p.Until))
 	case c.Status == cases.StatusClosed:
 		return "nothing more"
+	case !c.AppealedAt.IsZero():
+		return "a person answers the appeal; the policy does nothing on this case until then"
 	case s.next != "" && s.stopped:
 		return fmt.Sprintf("the policy would %s and does nothing: the kill switch is on; a person reviews it", s.next)
 	case s.state.Held != nil && s.next != "":

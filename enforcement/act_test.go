@@ -160,6 +160,53 @@ func TestOfTwoPeopleOneWinsAndTheOtherIsTold(t *testing.T) {
 	require.Len(t, w.kinds(e, "t1", "o0"), 1)
 }
 
+// Two approve the same request at the same moment: one decision, and the other is told whose.
+func TestOfTwoApproversOneDecides(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.organizers("t1", 1)
+	asked, err := w.enforcer(policy()).Act(t.Context(), request(ActionSuspend, by("cli:alice")))
+	require.NoError(t, err)
+	for name, second := range map[string]Request{
+		"two approve":         request(ActionApprove, by("slack:carol")),
+		"one rejects":         request(ActionReject, by("slack:carol")),
+		"the same one, twice": request(ActionApprove, by("console:Bob")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := w.enforcerOn(policy(), &meeting{Journal: w.journal, two: newBarrier(2)})
+			asks := []Request{request(ActionApprove, by("console:bob")), second}
+			before := w.state(e, "t1", "o0")
+			errs := make([]error, 2)
+			var wg sync.WaitGroup
+			for i := range asks {
+				asks[i].Version = before.Version
+				wg.Go(func() { _, errs[i] = e.Act(context.Background(), asks[i]) })
+			}
+			wg.Wait()
+			loser := 0
+			if errs[0] == nil {
+				loser = 1
+			}
+			require.NoError(t, errs[1-loser])
+			var conflict *journal.ConflictError
+			require.ErrorAs(t, errs[loser], &conflict)
+			require.Equal(t, asks[1-loser].Actor, conflict.Winner.Actor)
+			after := w.state(e, "t1", "o0")
+			require.Equal(t, before.Version+1, after.Version, "one decision")
+			require.Nil(t, after.Pending)
+			// What was decided is taken back, and asked for again.
+			if after.Level == LevelSuspend {
+				require.Equal(t, asks[1-loser].Actor, after.ApprovedBy)
+				_, err = w.enforcer(policy()).Act(t.Context(), request(ActionReinstate))
+				require.NoError(t, err)
+			}
+			_, err = w.enforcer(policy()).Act(t.Context(), request(ActionSuspend, by("cli:alice")))
+			require.NoError(t, err)
+		})
+	}
+	require.Equal(t, 1, asked.Version)
+}
+
 func TestARequestOnAnOldStateIsToldWhoChangedIt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -282,6 +283,55 @@ func TestTwoPressesAtOnceMakeOneDecision(t *testing.T) {
 		require.Contains(t, text, who+" was first")
 	}
 	require.Equal(t, 1, winners)
+}
+
+// A double click is one decision, whether the second press comes before the first is worked on
+// or after; that of a second person too, on two programs.
+func TestADoubleClickIsOneDecision(t *testing.T) {
+	t.Parallel()
+	for button, kind := range map[alerting.ButtonID]string{
+		alerting.ButtonAcknowledge: "acknowledged by slack:dana", alerting.ButtonSnooze: "snoozed by slack:dana", alerting.ButtonExpected: "expected by slack:dana",
+	} {
+		t.Run(string(button), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			opened, m := w.opened()
+			w.press("UDANA", m, button)
+			w.press("UDANA", m, button)
+			w.works()
+			w.eventually("told", func() bool { return strings.Contains(w.whispered("UDANA"), "dana was first") })
+			w.press("UDANA", m, button)
+			w.eventually("told again", func() bool { return len(w.slack.Whispers()) == 2 })
+			require.Equal(t, []string{"opened by system:detector", kind}, w.kinds(opened.ID))
+		})
+	}
+	t.Run("throttle", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t)
+		_, m := w.opened()
+		value := m.Buttons()[slices.Index(ids(m), alerting.ButtonThrottle)].Value
+		seen, err := alerting.ParseSeen(value)
+		require.NoError(t, err)
+		said := make([]string, 4)
+		var all sync.WaitGroup
+		for i, user := range []string{"UDANA", "UDANA", "USAM", "USAM"} {
+			all.Go(func() {
+				text, err := w.desk.do(t.Context(), Press{UserID: user, Button: alerting.ButtonThrottle}, seen)
+				require.NoError(t, err)
+				said[i] = text
+			})
+		}
+		all.Wait()
+		events, err := w.enforcer.History(t.Context(), "t1", organizer)
+		require.NoError(t, err)
+		require.Len(t, events, 1)
+		slices.Sort(said)
+		require.Empty(t, said[0], "one did it")
+		_, who, _ := strings.Cut(events[0].Actor, ":")
+		for _, text := range said[1:] {
+			require.Contains(t, text, who+" was first")
+		}
+	})
 }
 
 func TestOnlyWhatSlackSignedIsTaken(t *testing.T) {
