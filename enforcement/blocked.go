@@ -1,6 +1,7 @@
 package enforcement
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"fairdial/cases"
 	"fairdial/store/journal"
 )
 
@@ -24,7 +26,7 @@ type Block struct {
 	At            time.Time `json:"blockDateTime"`
 	Reason        string    `json:"blockReason"`
 	RemediationID string    `json:"remediationId"`
-	Mode          string    `json:"userBlockMode"` // Blocked, Unblocked
+	Mode          string    `json:"userBlockMode"` // Blocked, Unblocked, or one that came later
 	UserID        string    `json:"userId"`
 	UPN           string    `json:"userPrincipalName"`
 	// The row's telephone number is not read: nothing here needs it.
@@ -58,16 +60,15 @@ func ReadBlocks(r io.Reader) ([]Block, error) {
 		return nil, fmt.Errorf("blocked users: this is no answer of getPstnBlockedUsersLog: %w", err)
 	}
 	for i, b := range page.Value {
-		mode := strings.ToLower(b.Mode)
-		if b.RemediationID == "" || b.UserID == "" || b.At.IsZero() || mode != "blocked" && mode != "unblocked" {
-			return nil, fmt.Errorf("blocked users: row %d lacks remediationId, userId, blockDateTime or a userBlockMode of Blocked or Unblocked", i+1)
+		if b.RemediationID == "" || b.UserID == "" || b.At.IsZero() || b.Mode == "" {
+			return nil, fmt.Errorf("blocked users: row %d lacks remediationId, userId, blockDateTime or userBlockMode", i+1)
 		}
 	}
 	return page.Value, nil
 }
 
-// ImportBlocks records what the provider did. A row that is known already counts as a
-// duplicate, so that the same page can be read again.
+// ImportBlocks records what the provider did, and notes it in the cases of those it was done
+// to. A row that is known already counts as a duplicate, so that the same page can be read again.
 func (e *Enforcer) ImportBlocks(ctx context.Context, tenantID, actor string, blocks []Block) (Imported, error) {
 	if tenantID == "" || actor == "" {
 		return Imported{}, errors.New("blocked users need a tenant and an actor")
@@ -103,7 +104,60 @@ func (e *Enforcer) ImportBlocks(ctx context.Context, tenantID, actor string, blo
 		return out, fmt.Errorf("blocked users: %w", err)
 	}
 	out.New = len(batch)
-	return out, nil
+	// Duplicates too: an import that died may have stored them and noted nothing.
+	return out, e.noteBlocks(ctx, tenantID, blocks)
+}
+
+// ProviderActor is whose the notes in cases are.
+const ProviderActor = "system:provider"
+
+// bearsOn is how long before the provider acted a case that is closed can have been about it.
+const bearsOn = 90 * 24 * time.Hour
+
+// noteBlocks puts what the provider did into the cases of the organizers, once.
+func (e *Enforcer) noteBlocks(ctx context.Context, tenantID string, blocks []Block) error {
+	if len(blocks) == 0 {
+		return nil
+	}
+	heads, err := e.cases.Changed(ctx, time.Time{})
+	if err != nil {
+		return fmt.Errorf("blocked users: read the cases: %w", err)
+	}
+	for _, b := range blocks {
+		note := fmt.Sprintf("the provider %s this organizer at %s: %s (%s)", strings.ToLower(b.Mode),
+			b.At.UTC().Format("2006-01-02 15:04 UTC"), cmp.Or(b.Reason, "no reason given"), strings.ToLower(b.RemediationID))
+		for _, head := range heads {
+			c := head.State
+			if c.TenantID != tenantID || !about(c, normal(b.UserID)) || c.Status == cases.StatusClosed && b.At.Sub(c.UpdatedAt) > bearsOn {
+				continue
+			}
+			if err := e.note(ctx, c.ID, note); err != nil {
+				return fmt.Errorf("blocked users: note in case %s: %w", c.ID, err)
+			}
+		}
+	}
+	return nil
+}
+
+// note adds a note to a case that does not have it. The detector may move the case on meanwhile.
+func (e *Enforcer) note(ctx context.Context, caseID, text string) error {
+	for tries := 1; ; tries++ {
+		history, err := e.cases.History(ctx, caseID)
+		if err != nil {
+			return err
+		}
+		for _, entry := range history {
+			if entry.Kind == cases.KindNoted && entry.Actor == ProviderActor && entry.Reason == text {
+				return nil
+			}
+		}
+		_, err = e.cases.Act(ctx, caseID, cases.Action{
+			Kind: cases.KindNoted, Actor: ProviderActor, Reason: text, Version: history[len(history)-1].Version,
+		}, e.now())
+		if _, beaten := errors.AsType[*journal.ConflictError](err); !beaten || tries == 5 {
+			return err
+		}
+	}
 }
 
 // ProviderBlocks is what the provider did, oldest first.
@@ -113,4 +167,16 @@ func (e *Enforcer) ProviderBlocks(ctx context.Context) ([]journal.Event, error) 
 		return nil, fmt.Errorf("blocked users: %w", err)
 	}
 	return heads, nil
+}
+
+// CaseAbout is the id of the case of the highest risk about an organizer, "" for none: a block
+// without one is abuse that detection did not see.
+func CaseAbout(all []cases.Case, tenantID, organizerID string) string {
+	var best cases.Case
+	for _, c := range all {
+		if c.TenantID == tenantID && about(c, organizerID) && (best.ID == "" || c.Score > best.Score) {
+			best = c
+		}
+	}
+	return best.ID
 }

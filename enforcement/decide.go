@@ -98,9 +98,12 @@ func (e *Enforcer) Decide(ctx context.Context, name, number string, at time.Time
 		}
 		var used recent
 		if s.InForce(at) == LevelThrottle {
-			if used, err = e.recentCalls(ctx, organizer{s.TenantID, s.OrganizerID}, at); err != nil {
+			o := organizer{s.TenantID, s.OrganizerID}
+			calls, err := e.calls(ctx, []organizer{o}, at)
+			if err != nil {
 				return fail(err)
 			}
+			used = (&window{calls: calls[o]}).used(at)
 		}
 		decisions = append(decisions, policy.settle(policy.answer(s, used, at), emergency))
 	}

@@ -21,8 +21,6 @@ var (
 	tenantSizesSQL string
 	//go:embed sql/protected.sql
 	protectedSQL string
-	//go:embed sql/recent_calls.sql
-	recentCallsSQL string
 )
 
 // activeFor is how long after a call an organizer counts as one of the tenant's where the
@@ -87,7 +85,7 @@ func (e *Enforcer) tenantSizes(ctx context.Context, now time.Time) (map[string]i
 }
 
 // protected are the organizers whose sign-in name is on the policy's list.
-func (e *Enforcer) protected(ctx context.Context) (map[organizer]bool, error) {
+func (e *Enforcer) protected(ctx context.Context, now time.Time) (map[organizer]bool, error) {
 	names := make([]string, 0, len(e.policy.Protected))
 	for _, name := range e.policy.Protected {
 		names = append(names, strings.ToLower(strings.TrimSpace(name)))
@@ -97,7 +95,8 @@ func (e *Enforcer) protected(ctx context.Context) (map[organizer]bool, error) {
 		return protected, nil
 	}
 	var found []identity
-	if err := e.conn.Select(ctx, &found, protectedSQL, clickhouse.Named("names", names)); err != nil {
+	since := clickhouse.DateNamed("since", now.Add(-activeFor), clickhouse.MilliSeconds)
+	if err := e.conn.Select(ctx, &found, protectedSQL, clickhouse.Named("names", names), since); err != nil {
 		return nil, fmt.Errorf("look the protected organizers up: %w", err)
 	}
 	for _, p := range found {
@@ -108,17 +107,6 @@ func (e *Enforcer) protected(ctx context.Context) (map[organizer]bool, error) {
 
 // recent is what an organizer has used of a throttle.
 type recent struct {
-	Seconds uint64 `ch:"seconds"`
-	Legs    uint64 `ch:"legs"`
-}
-
-func (e *Enforcer) recentCalls(ctx context.Context, o organizer, at time.Time) (recent, error) {
-	var rows []recent
-	err := e.conn.Select(ctx, &rows, recentCallsSQL,
-		clickhouse.Named("tenant_id", o.tenant), clickhouse.Named("organizer_id", o.id),
-		clickhouse.DateNamed("at", at.UTC(), clickhouse.MilliSeconds))
-	if err != nil {
-		return recent{}, fmt.Errorf("add up the calls of organizer %s: %w", o.id, err)
-	}
-	return rows[0], nil // an aggregate without GROUP BY has one row
+	Seconds uint64
+	Legs    uint64
 }

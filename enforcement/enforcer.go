@@ -26,6 +26,9 @@ type Cases interface {
 	// Changed gives the latest event of each case with an event recorded since; the zero
 	// time means of every case.
 	Changed(ctx context.Context, since time.Time) ([]cases.Event, error)
+	// History and Act are for what the provider did: the cases about it say so.
+	History(ctx context.Context, id string) ([]cases.Event, error)
+	Act(ctx context.Context, id string, a cases.Action, at time.Time) (cases.Case, error)
 }
 
 // Options are what an Enforcer needs; all are required but Logger.

@@ -111,6 +111,11 @@ func TestReportsAreCounted(t *testing.T) {
 	require.NoError(t, g.Refresh(t.Context()))
 	require.Equal(t, "deny 52.00 min 0 legs", left(g))
 	require.Equal(t, "deny 52.00 min 0 legs", left(w.refreshed(e)), "a gate that starts knows the same")
+	asked, err := e.Decide(t.Context(), "o1", "", time.Time{})
+	require.NoError(t, err)
+	answered, err := g.Decide("o1", "")
+	require.NoError(t, err)
+	require.Equal(t, answered, asked, "and so does the command line")
 
 	second.EndedAt = start
 	_, err = g.Report(t.Context(), "gateway", []CallReport{second})

@@ -46,7 +46,7 @@ func (e *Enforcer) requests(ctx context.Context, states map[organizer]State, bat
 	if len(asked) == 0 {
 		return nil, nil
 	}
-	protected, err := e.protected(ctx)
+	protected, err := e.protected(ctx, now)
 	if err != nil {
 		return nil, err
 	}

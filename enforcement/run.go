@@ -231,7 +231,7 @@ func (e *Enforcer) wants(ctx context.Context, states map[organizer]State, lifted
 	if len(byOrganizer) == 0 {
 		return nil, nil
 	}
-	protected, err := e.protected(ctx)
+	protected, err := e.protected(ctx, now)
 	if err != nil {
 		return nil, err
 	}

@@ -36,17 +36,18 @@ func TestThePolicyActsFromItsScoresOn(t *testing.T) {
 	with("o8", 100) // protected by id
 	with("o9", 100) // protected by sign-in name, which only the directory knows
 	with("unlisted", 100, func(c *cases.Case) { c.OrganizerUPN = "vip@t1.example" })
-	with("", 95, func(c *cases.Case) { c.ID, c.Members = "ring", []string{"o20", "o21", "o21"} })
+	with("", 95, func(c *cases.Case) { c.ID, c.Members = "ring", []string{"o20", "o21", "o21", "guest"} })
+	w.call("t1", "guest", "u1", 0, start.Add(-time.Hour), 60) // protected by a sign-in name that calls alone know
 
 	p := policy()
-	p.Protected = []string{"O8", "o9@T1.example ", "VIP@t1.example"}
+	p.Protected = []string{"O8", "o9@T1.example ", "VIP@t1.example", "GUEST@usage.example"}
 	e := w.enforcer(p)
 	report := w.run(e)
 	require.Equal(t, Report{Cases: 9, Wanted: 6, Flagged: 3, Throttled: 3}, report)
 	for organizer, want := range map[string]Level{
 		"o0": LevelObserve, "o1": LevelFlag, "o2": LevelFlag, "o3": LevelThrottle, "o4": LevelObserve, "o5": LevelObserve,
 		"o6": LevelFlag, "o7": LevelObserve, "o8": LevelObserve, "o9": LevelObserve, "unlisted": LevelObserve,
-		"o20": LevelThrottle, "o21": LevelThrottle,
+		"o20": LevelThrottle, "o21": LevelThrottle, "guest": LevelObserve,
 	} {
 		require.Equal(t, want, w.state(e, "t1", organizer).InForce(start), organizer)
 	}

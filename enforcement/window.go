@@ -95,41 +95,55 @@ func (w *window) report(r CallReport, now time.Time) {
 	w.calls[r.CallID] = l
 }
 
+// calls are those of some organizers in the 24 hours up to a moment: of usage, and as gateways
+// reported them where usage does not have them yet.
+func (e *Enforcer) calls(ctx context.Context, organizers []organizer, at time.Time) (map[organizer]map[string]leg, error) {
+	found := make(map[organizer]map[string]leg, len(organizers))
+	keys := make([]string, len(organizers))
+	for i, o := range organizers {
+		found[o], keys[i] = map[string]leg{}, o.tenant+"\n"+o.id
+	}
+	if len(organizers) == 0 {
+		return found, nil
+	}
+	var rows []struct {
+		TenantID    string    `ch:"tenant_id"`
+		OrganizerID string    `ch:"organizer_id"`
+		CallID      string    `ch:"call_id"`
+		StartedAt   time.Time `ch:"started_at"`
+		EndedAt     time.Time `ch:"ended_at"`
+		Seconds     int64     `ch:"seconds"`
+		Reported    bool      `ch:"reported"`
+	}
+	err := e.conn.Select(ctx, &rows, throttledCallsSQL,
+		clickhouse.Named("organizers", keys), clickhouse.DateNamed("at", at.UTC(), clickhouse.MilliSeconds))
+	if err != nil {
+		return nil, fmt.Errorf("read the calls of %d throttled organizers: %w", len(keys), err)
+	}
+	for _, r := range rows {
+		l := leg{start: r.StartedAt, seconds: r.Seconds}
+		if r.EndedAt.Unix() > 0 {
+			l.end = r.EndedAt
+		}
+		if r.Reported {
+			l.reportedAt = at.Add(-time.Second)
+		}
+		found[organizer{r.TenantID, r.OrganizerID}][r.CallID] = l
+	}
+	return found, nil
+}
+
 // readWindows reads the calls of all who are throttled.
 func (g *Gate) readWindows(ctx context.Context, states map[organizer]State, now time.Time) error {
-	var keys []string
-	throttled := map[organizer]map[string]leg{}
+	var names []organizer
 	for o, s := range states {
 		if s.InForce(now) == LevelThrottle {
-			throttled[o] = map[string]leg{}
-			keys = append(keys, o.tenant+"\n"+o.id)
+			names = append(names, o)
 		}
 	}
-	if len(throttled) > 0 {
-		var rows []struct {
-			TenantID    string    `ch:"tenant_id"`
-			OrganizerID string    `ch:"organizer_id"`
-			CallID      string    `ch:"call_id"`
-			StartedAt   time.Time `ch:"started_at"`
-			EndedAt     time.Time `ch:"ended_at"`
-			Seconds     int64     `ch:"seconds"`
-			Reported    bool      `ch:"reported"`
-		}
-		err := g.enforcer.conn.Select(ctx, &rows, throttledCallsSQL,
-			clickhouse.Named("organizers", keys), clickhouse.DateNamed("at", now, clickhouse.MilliSeconds))
-		if err != nil {
-			return fmt.Errorf("read the calls of %d throttled organizers: %w", len(keys), err)
-		}
-		for _, r := range rows {
-			l := leg{start: r.StartedAt, seconds: r.Seconds}
-			if r.EndedAt.Unix() > 0 {
-				l.end = r.EndedAt
-			}
-			if r.Reported {
-				l.reportedAt = now.Add(-time.Second)
-			}
-			throttled[organizer{r.TenantID, r.OrganizerID}][r.CallID] = l
-		}
+	throttled, err := g.enforcer.calls(ctx, names, now)
+	if err != nil {
+		return err
 	}
 	g.windows.Range(func(o, _ any) bool {
 		if _, still := throttled[o.(organizer)]; !still {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"fairdial/cases"
 	"fairdial/enforcement"
 	"fairdial/enforcement/carry"
 )
@@ -125,6 +126,7 @@ func (a *app) listBlocked(cmd *cobra.Command, s *services) error {
 		return err
 	}
 	type line struct {
+		CaseID      string `json:"case_id"` // that is about it; empty where detection saw nothing
 		TenantID    string `json:"tenant_id"`
 		OrganizerID string `json:"organizer_id"`
 		Mode        string `json:"mode"`
@@ -136,15 +138,20 @@ func (a *app) listBlocked(cmd *cobra.Command, s *services) error {
 	if err != nil {
 		return err
 	}
+	all, err := s.cases.List(cmd.Context(), cases.Filter{})
+	if err != nil {
+		return err
+	}
 	known := s.people()
-	rows := [][]string{{"at", "tenant", "organizer", "id", "mode", "reason"}}
+	rows := [][]string{{"at", "tenant", "organizer", "id", "mode", "reason", "case"}}
 	for _, e := range events {
-		lines = append(lines, line{e.TenantID, e.OrganizerID, e.Kind, clock(e.At), e.Reason})
+		about := enforcement.CaseAbout(all, e.TenantID, e.OrganizerID)
+		lines = append(lines, line{about, e.TenantID, e.OrganizerID, e.Kind, clock(e.At), e.Reason})
 		who, err := known(cmd.Context(), e.TenantID, e.OrganizerID)
 		if err != nil {
 			return err
 		}
-		rows = append(rows, []string{clock(e.At), names.of(e.TenantID), who, e.OrganizerID, e.Kind, e.Reason})
+		rows = append(rows, []string{clock(e.At), names.of(e.TenantID), who, e.OrganizerID, e.Kind, e.Reason, or(about, "none")})
 	}
 	if a.output == "json" {
 		return a.json(lines)
