@@ -4,6 +4,7 @@
 package alerting
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,8 +44,9 @@ type Options struct {
 	Enforcement Enforcement
 	// Sender carries messages; nil writes them to the log and the store alone.
 	Sender Sender
-	// Channel is a name ("#fair-use") or an id.
-	Channel string
+	// Channel is a name ("#fair-use") or an id. OnCall is where the guard rail is told of, and
+	// Finance where the weekly summary goes; "" is Channel.
+	Channel, OnCall, Finance string
 	// Buttons puts buttons under a case's message; somebody must work their presses off.
 	Buttons bool
 	// Routes tell cases in channels of their own; Channel is for all others, and Quiet its
@@ -85,6 +87,8 @@ type Alerter struct {
 	enforcement Enforcement
 	sender      Sender
 	channel     string
+	onCall      string
+	finance     string
 	routes      []Route
 	quiet       Quiet
 	tags        func(ruleID string) []string
@@ -123,7 +127,7 @@ func New(opts Options) (*Alerter, error) {
 	}
 	return &Alerter{
 		cases: opts.Cases, journal: opts.Journal, enforcement: opts.Enforcement, sender: opts.Sender,
-		channel: opts.Channel, routes: opts.Routes, quiet: opts.Quiet, tags: opts.Tags, storm: opts.Storm, passEvery: opts.PassEvery, chart: opts.Chart, outlets: opts.Outlets, minScore: opts.MinScore, baseURL: opts.BaseURL, offers: opts.Buttons,
+		channel: opts.Channel, onCall: cmp.Or(opts.OnCall, opts.Channel), finance: cmp.Or(opts.Finance, opts.Channel), routes: opts.Routes, quiet: opts.Quiet, tags: opts.Tags, storm: opts.Storm, passEvery: opts.PassEvery, chart: opts.Chart, outlets: opts.Outlets, minScore: opts.MinScore, baseURL: opts.BaseURL, offers: opts.Buttons,
 		clock: opts.Now, log: opts.Logger, lease: opts.Lease, run: opts.NewID().String(),
 		pace: rate.NewLimiter(rate.Every(opts.Every), 1), sleep: sleep,
 	}, nil
@@ -197,12 +201,19 @@ func (a *Alerter) pass(ctx context.Context, about func(cases.Event) bool) (Repor
 }
 
 func (a *Alerter) read(ctx context.Context) ([]cases.Event, book, standing, error) {
-	// Deliveries first: a case that changes in between is told now or in the next pass, but
-	// nothing is told twice.
+	// Digests first: one that another run finishes after we have read it cannot be announced on
+	// what we read, and what one tells that was finished before stands in the deliveries, which are
+	// read after it. Then the deliveries: a case that changes in between is told now or in the next
+	// pass, but nothing is told twice.
+	digests, err := a.readDigests(ctx)
+	if err != nil {
+		return nil, book{}, standing{}, err
+	}
 	b, err := a.readBook(ctx)
 	if err != nil {
 		return nil, book{}, standing{}, err
 	}
+	b.digests = digests
 	list, err := a.enforcement.States(ctx)
 	if err != nil {
 		return nil, book{}, standing{}, err

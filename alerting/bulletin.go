@@ -225,9 +225,9 @@ type keyed struct {
 	notice
 }
 
-// announceAll tells in the channel of cases what was not told yet, each once. It says how
-// many this call told.
-func (a *Alerter) announceAll(ctx context.Context, all []keyed) (told int, err error) {
+// announceAll tells in a channel what was not told there yet, each once. It says how many this
+// call told.
+func (a *Alerter) announceAll(ctx context.Context, channel string, all []keyed) (told int, err error) {
 	if len(all) == 0 {
 		return 0, nil
 	}
@@ -240,10 +240,10 @@ func (a *Alerter) announceAll(ctx context.Context, all []keyed) (told int, err e
 		done[b.subject] = b.Done
 	}
 	for _, one := range all {
-		if done[one.key+"/"+a.channel] {
+		if done[one.key+"/"+channel] {
 			continue
 		}
-		sent, err := a.announceOnce(ctx, one.key, a.channel, one.notice)
+		sent, err := a.announceOnce(ctx, one.key, channel, one.notice)
 		if err != nil {
 			return told, err
 		}

@@ -21,6 +21,7 @@ const (
 	ReasonNothingNew   Reason = "nothing_new"      // the message reads as it should
 	ReasonDead         Reason = "given_up"         // failed for a day; nothing new since
 	ReasonNoMessage    Reason = "no_message_there" // told by the log alone, and not worth a message now
+	ReasonRail         Reason = "guard_rail"       // about no case: the guard rail holds actions back
 )
 
 // tells says whether a reason leads to a message.

@@ -33,12 +33,16 @@ type SendError struct {
 	Channel    string
 	Code       string // Slack's, or "http_503", "no_answer", "rate_limited"
 	RetryAfter time.Duration
+	needed     string // the scope that is missing, where Slack says so
 	class      class
 	err        error
 }
 
 func (e *SendError) Error() string {
 	text := fmt.Sprintf("slack %s to channel %s: %s", e.Call, e.Channel, e.Code)
+	if e.needed != "" {
+		return fmt.Sprintf("%s: the app lacks the scope: it needs %s", text, e.needed)
+	}
 	if hint := hints[e.Code]; hint != "" {
 		return text + ": " + hint
 	}
@@ -147,9 +151,7 @@ func classify(call, channel string, err error) error {
 		if e.class == later {
 			e.RetryAfter = defaultRetryAfter
 		}
-		if refused.Needed != "" {
-			e.err = fmt.Errorf("%w: needed %s, given %s", err, refused.Needed, refused.Provided)
-		}
+		e.needed = refused.Needed
 	} else {
 		e.Code, e.class = codeNoAnswer, unsure
 	}

@@ -30,6 +30,7 @@ type book struct {
 	told       map[string]map[string]int
 	channelIDs map[string]string // of channels where a message was posted before
 	closed     map[string]bool   // channels that refused us in this pass
+	digests    map[string]Digest // by channel, read before the deliveries
 }
 
 // elsewhere is the newest version told of a case in any other channel, 0 for none.

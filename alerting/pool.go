@@ -29,7 +29,7 @@ func (a *Alerter) Pools(ctx context.Context, all []PoolUse) (told int, err error
 	for i, p := range all {
 		notices[i] = keyed{p.key(), poolUse(p, a.baseURL)}
 	}
-	if told, err = a.announceAll(ctx, notices); err != nil {
+	if told, err = a.announceAll(ctx, a.channel, notices); err != nil {
 		err = fmt.Errorf("tell of pools: %w", err)
 	}
 	return told, err

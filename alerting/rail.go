@@ -2,6 +2,7 @@ package alerting
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,7 +12,8 @@ import (
 )
 
 // Rails tells whoever is on call that the guard rail holds automatic actions back, once a UTC
-// day for each of its bounds. It says how many messages this call told.
+// day for each of its bounds: in Slack, and by every outlet. It says how many messages this call
+// told.
 func (a *Alerter) Rails(ctx context.Context) (told int, err error) {
 	states, err := a.enforcement.States(ctx)
 	if err != nil {
@@ -32,7 +34,18 @@ func (a *Alerter) Rails(ctx context.Context) (told int, err error) {
 		notices = append(notices, keyed{fmt.Sprintf("rail/%s/%s", rail, day(newest)), a.railNotice(rail, held, newest)})
 	}
 	slices.SortFunc(notices, func(x, y keyed) int { return strings.Compare(x.key, y.key) })
-	if told, err = a.announceAll(ctx, notices); err != nil {
+	told, err = a.announceAll(ctx, a.onCall, notices)
+	errs := []error{err}
+	for _, outlet := range a.outlets {
+		for _, one := range notices {
+			sent, err := a.announceElsewhere(ctx, outlet, one, ReasonRail)
+			errs = append(errs, err)
+			if sent {
+				told++
+			}
+		}
+	}
+	if err = errors.Join(errs...); err != nil {
 		err = fmt.Errorf("tell of the guard rail: %w", err)
 	}
 	return told, err

@@ -1,11 +1,13 @@
 package alerting
 
 import (
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"fairdial/alerting/slackfake"
 	"fairdial/enforcement"
 )
 
@@ -13,6 +15,9 @@ import (
 func TestTheGuardRailIsToldOf(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.slack.Close()
+	w.slack = slackfake.Start(slackfake.Options{Now: w.clock.now, Channels: map[string]string{"fair-use": channelID, "on-call": "C0ONCALL00", "money": "C0MONEY000"}})
+	t.Cleanup(w.slack.Close)
 	rails, err := enforcement.New(enforcement.Options{
 		Conn: w.store, Journal: w.journal, Cases: w.cases, Now: w.clock.now,
 		Policy: enforcement.Policy{
@@ -21,7 +26,8 @@ func TestTheGuardRailIsToldOf(t *testing.T) {
 		},
 	})
 	require.NoError(t, err)
-	a := w.alerter(func(o *Options) { o.Enforcement = rails })
+	p := &pager{}
+	a := w.alerter(func(o *Options) { o.Enforcement, o.OnCall, o.Outlets = rails, "#on-call", []Outlet{p} })
 	tell := func() int {
 		told, err := a.Rails(t.Context())
 		require.NoError(t, err)
@@ -32,10 +38,23 @@ func TestTheGuardRailIsToldOf(t *testing.T) {
 	r, err := rails.Run(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 4, r.Held)
-	require.Equal(t, 1, tell())
+	p.fails = errors.New("no answer")
+	told, err := a.Rails(t.Context())
+	require.ErrorContains(t, err, "pager: no answer")
+	require.Equal(t, 1, told, "Slack took it")
+	health, err := a.Health(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, health.Failing)
+	p.fails = nil
+	require.Equal(t, 1, tell(), "and the outlet after it was asked again")
 	require.Zero(t, tell())
-	require.Len(t, w.parents(), 1)
-	text := string(w.parents()[0].Blocks)
+	require.Len(t, p.got, 1)
+	require.Equal(t, ReasonRail, p.got[0].Reason)
+	require.Contains(t, p.got[0].Text, "4 automatic actions were wanted and not done")
+	require.Empty(t, w.parents(), "there is a channel for whoever is on call")
+	posted := w.slack.Messages("C0ONCALL00")
+	require.Len(t, posted, 1)
+	text := string(posted[0].Blocks)
 	for _, want := range []string{"On call", "4 automatic actions", "tenant share", "flag 4", "fairdial enforce"} {
 		require.Contains(t, text, want)
 	}

@@ -53,8 +53,8 @@ var ErrNoToken = errors.New("there is no Slack token: set slack.token_file; unti
 type Checked struct {
 	Workspace Workspace
 	Missing   []Scope
-	// Channels are those of the configuration, each with why it cannot be found, nil where it
-	// can. A channel that is given by id is taken as it is.
+	// Channels are those of the configuration, each with why it cannot be found or read, nil
+	// where it can.
 	Channels map[string]error
 }
 
@@ -71,8 +71,20 @@ func (a *Alerter) Check(ctx context.Context) (Checked, error) {
 	if len(w.Scopes) > 0 {
 		out.Missing = Missing(w.Scopes)
 	}
-	for _, channel := range a.channels() {
-		_, out.Channels[channel] = a.sender.Resolve(ctx, channel)
+	for _, channel := range append(a.channels(), a.onCall, a.finance) {
+		if _, done := out.Channels[channel]; !done {
+			out.Channels[channel] = a.reaches(ctx, channel)
+		}
 	}
 	return out, nil
+}
+
+// reaches says why a channel cannot be found or read, nil where it can: to read is what it
+// takes to find a message again after a crash, and a private channel takes other scopes for it.
+func (a *Alerter) reaches(ctx context.Context, channel string) error {
+	id, err := a.sender.Resolve(ctx, channel)
+	if err == nil {
+		_, _, err = a.sender.Find(ctx, id, "", a.now())
+	}
+	return err
 }

@@ -193,9 +193,6 @@ func (s *Slack) Resolve(ctx context.Context, channel string) (string, error) {
 	// Private channels need a scope of their own, so they are asked for by themselves.
 	for _, kind := range []string{"public_channel", "private_channel"} {
 		id, err := s.named(ctx, strings.TrimPrefix(channel, "#"), kind)
-		if kind == "private_channel" && err != nil {
-			break
-		}
 		if err != nil || id != "" {
 			return id, classify("conversations.list", channel, err)
 		}

@@ -26,7 +26,7 @@ func (a *Alerter) Sources(ctx context.Context, all []SourceTrouble) (told int, e
 	for i, t := range all {
 		notices[i] = keyed{t.key(), sourceTrouble(t, a.baseURL)}
 	}
-	if told, err = a.announceAll(ctx, notices); err != nil {
+	if told, err = a.announceAll(ctx, a.channel, notices); err != nil {
 		err = fmt.Errorf("tell of sources: %w", err)
 	}
 	return told, err

@@ -1,6 +1,7 @@
 package alerting
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -126,6 +127,39 @@ func TestAThousandCasesInAMinute(t *testing.T) {
 	require.NotRegexp(t, `1425555\d{4}`, bodies, "no full phone number anywhere")
 	require.NotContains(t, bodies, token)
 	t.Logf("killed %d times, %d calls to Slack", kills, len(w.slack.Calls("")))
+}
+
+// late reads deliveries, and then another run tells its digest before the rest is read.
+type late struct {
+	Journal
+	meanwhile func()
+}
+
+func (l *late) Heads(ctx context.Context, stream string, f journal.Filter) ([]journal.Event, error) {
+	heads, err := l.Journal.Heads(ctx, stream, f)
+	if do := l.meanwhile; stream == Stream && do != nil {
+		l.meanwhile = nil
+		do()
+	}
+	return heads, err
+}
+
+// A run that has read the deliveries, and is overtaken before it tells its digest, counts no
+// case a second time.
+func TestARunThatWasOvertakenCountsNoCaseTwice(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(storm(0, 40)...)
+	slow := w.alerter(stormy, func(o *Options) {
+		o.Journal = &late{Journal: w.journal, meanwhile: func() {
+			require.Equal(t, 40, w.run(w.alerter(stormy)).Digested)
+		}}
+	})
+	require.Zero(t, w.run(slow).Digested)
+	w.put(storm(40, 1)...)
+	require.Equal(t, 1, w.run(slow).Digested)
+	require.Len(t, w.parents(), 1)
+	require.Contains(t, w.parents()[0].Text, "41 new cases")
 }
 
 // Two processes at once tell one digest.

@@ -98,7 +98,7 @@ const maxLines = 10
 // whether this call told it.
 func (a *Alerter) Weekly(ctx context.Context, at time.Time, month string, lines []FinanceLine) (bool, error) {
 	year, week := at.UTC().ISOWeek()
-	told, err := a.announceOnce(ctx, fmt.Sprintf("weekly/%d-W%02d", year, week), a.channel, weekly(month, lines))
+	told, err := a.announceOnce(ctx, fmt.Sprintf("weekly/%d-W%02d", year, week), a.finance, weekly(month, lines))
 	if err != nil {
 		return false, fmt.Errorf("weekly summary: %w", err)
 	}

@@ -55,6 +55,9 @@ func TestTheDailyDigest(t *testing.T) {
 func TestTheWeeklySummary(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.slack.Close()
+	w.slack = slackfake.Start(slackfake.Options{Now: w.clock.now, Channels: map[string]string{"fair-use": channelID, "on-call": "C0ONCALL00", "money": "C0MONEY000"}})
+	t.Cleanup(w.slack.Close)
 	var lines []FinanceLine
 	for i := range 12 {
 		lines = append(lines, FinanceLine{
@@ -62,17 +65,19 @@ func TestTheWeeklySummary(t *testing.T) {
 			CreditsSeconds: 60, UnpricedCalls: 2, Charges: map[string]decimal.Decimal{"USD": decimal.RequireFromString("0.105")},
 		})
 	}
-	a := w.alerter()
+	a := w.alerter(func(o *Options) { o.Finance = "C0MONEY000" })
 	for _, want := range []bool{true, false} {
 		told, err := a.Weekly(t.Context(), start, "2026-02", lines)
 		require.NoError(t, err)
 		require.Equal(t, want, told)
 	}
-	blocks := string(w.parents()[0].Blocks)
+	summary := w.slack.Messages("C0MONEY000")
+	require.Len(t, summary, 1, "in the channel of finance")
+	blocks := string(summary[0].Blocks)
 	for _, text := range []string{"120 min", "720 min of 1,440 min", "1.26 USD, calls without a rate: 24", "66 min", "and 2 more"} {
 		require.Contains(t, blocks, text)
 	}
-	require.Empty(t, w.parents()[0].Active())
+	require.Empty(t, summary[0].Active())
 	told, err := w.alerter(withoutToken).Weekly(t.Context(), start.AddDate(0, 0, 7), "2026-02", nil)
 	require.NoError(t, err)
 	require.True(t, told)

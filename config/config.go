@@ -103,8 +103,11 @@ type Slack struct {
 	Token     Secret `yaml:"token"`
 	TokenFile string `yaml:"token_file"`
 	Channel   string `yaml:"channel"`
-	MinScore  int    `yaml:"min_score"`
-	APIURL    string `yaml:"api_url"`
+	// OnCallChannel hears of the guard rail, FinanceChannel the weekly summary; empty is Channel.
+	OnCallChannel  string `yaml:"on_call_channel"`
+	FinanceChannel string `yaml:"finance_channel"`
+	MinScore       int    `yaml:"min_score"`
+	APIURL         string `yaml:"api_url"`
 	// SigningSecret proves that a press of a button comes from Slack over HTTP. AppToken
 	// opens Socket Mode instead. Without either, messages have no buttons.
 	// Routes tell cases in channels of their own; the first that fits counts.

@@ -46,15 +46,21 @@ type alert struct {
 // Send implements [alerting.Outlet]. What changes, risk and severity, is no label that names
 // the alert: it would be another alert then.
 func (a *Alertmanager) Send(ctx context.Context, n alerting.News) error {
+	labels := map[string]string{
+		"alertname": "FairdialCase", "case_id": n.CaseID, "tenant_id": n.TenantID, "organizer_id": n.OrganizerID,
+	}
+	end := n.At.Add(firesFor)
+	if n.CaseID == "" { // it is about no case, and told anew each day
+		labels = map[string]string{"alertname": "Fairdial", "reason": string(n.Reason), "id": n.ID}
+		end = n.At.Add(24 * time.Hour)
+	}
 	push := alert{
-		Labels: map[string]string{
-			"alertname": "FairdialCase", "case_id": n.CaseID, "tenant_id": n.TenantID, "organizer_id": n.OrganizerID,
-		},
+		Labels: labels,
 		Annotations: map[string]string{
 			"summary": n.Headline, "description": n.Sentence, "score": fmt.Sprint(n.Score),
 			"severity": string(n.Severity), "verdict": string(n.Verdict), "reason": string(n.Reason),
 		},
-		StartsAt: n.OpenedAt, EndsAt: n.At.Add(firesFor), GeneratorURL: n.Link,
+		StartsAt: n.OpenedAt, EndsAt: end, GeneratorURL: n.Link,
 	}
 	if n.Status == cases.StatusClosed {
 		push.EndsAt = n.At

@@ -119,6 +119,11 @@ func TestAnAlertmanagerHasOneAlertACase(t *testing.T) {
 	require.Equal(t, alerts[0][0].Labels, alerts[1][0].Labels, "it is the same alert")
 	require.True(t, alerts[0][0].EndsAt.After(at.Add(24*time.Hour)), "it fires until it is closed")
 	require.Equal(t, closed.At, alerts[1][0].EndsAt)
+	require.NoError(t, a.Send(t.Context(), alerting.News{ID: "n-1", Reason: alerting.ReasonRail, Headline: "On call", OpenedAt: at, At: at}))
+	var rail []alert
+	require.NoError(t, json.Unmarshal([]byte(r.bodies[2]), &rail))
+	require.Equal(t, map[string]string{"alertname": "Fairdial", "reason": "guard_rail", "id": "n-1"}, rail[0].Labels, "no label is empty")
+	require.Equal(t, at.Add(24*time.Hour), rail[0].EndsAt)
 	_, err = NewAlertmanager("am", "nowhere")
 	require.Error(t, err)
 }

@@ -30,6 +30,16 @@ func (s *Server) channelID(channel string, nameToo bool) (string, bool) {
 	return "", false
 }
 
+// family is how the scopes for a channel begin.
+func (s *Server) family(id string) string {
+	for _, name := range s.opts.Private {
+		if s.opts.Channels[name] == id {
+			return "groups"
+		}
+	}
+	return "channels"
+}
+
 func (s *Server) put(m *Message) {
 	s.serial++
 	m.TS = fmt.Sprintf("%d.%06d", s.opts.Now().Unix(), s.serial)
@@ -94,12 +104,12 @@ func (s *Server) update(get getter) map[string]any {
 
 // history gives the messages of a channel that are in no thread, newest first.
 func (s *Server) history(get getter) map[string]any {
-	if no := s.may("channels:history"); no != nil {
-		return no
-	}
 	channel, ok := s.channelID(get("channel"), false)
 	if !ok {
 		return failed("channel_not_found")
+	}
+	if no := s.may(s.family(channel) + ":history"); no != nil {
+		return no
 	}
 	var found []*Message
 	for _, m := range slices.Backward(s.messages[channel]) {
@@ -112,12 +122,12 @@ func (s *Server) history(get getter) map[string]any {
 
 // replies gives a message and what was posted in its thread, oldest first.
 func (s *Server) replies(get getter) map[string]any {
-	if no := s.may("channels:history"); no != nil {
-		return no
-	}
 	channel, ok := s.channelID(get("channel"), false)
 	if !ok {
 		return failed("channel_not_found")
+	}
+	if no := s.may(s.family(channel) + ":history"); no != nil {
+		return no
 	}
 	parent := s.find(channel, get("ts"))
 	if parent == nil {
@@ -165,17 +175,18 @@ func (s *Server) page(found []*Message, get getter) map[string]any {
 }
 
 func (s *Server) list(get getter) map[string]any {
-	if no := s.may("channels:read"); no != nil {
+	family := "channels"
+	if get("types") == "private_channel" {
+		family = "groups"
+	}
+	if no := s.may(family + ":read"); no != nil {
 		return no
 	}
-	if get("types") == "private_channel" {
-		answer := failed("missing_scope")
-		answer["needed"] = "groups:read"
-		return answer
-	}
 	var names []string
-	for name := range s.opts.Channels {
-		names = append(names, name)
+	for name, id := range s.opts.Channels {
+		if s.family(id) == family {
+			names = append(names, name)
+		}
 	}
 	slices.Sort(names)
 	start, _ := strconv.Atoi(get("cursor"))

@@ -23,6 +23,8 @@ type Options struct {
 	AppToken string
 	// Channels are ids by name without '#'; nil is fair-use: C0FAIRUSE.
 	Channels map[string]string
+	// Private are those of Channels, by name, that are private: they take the groups: scopes.
+	Private []string
 	// Scopes of the token; nil is all that alerting can make use of.
 	Scopes []string
 	// Now gives messages their time; nil is time.Now.

@@ -33,7 +33,7 @@ func (a *app) alerter(s *services) (*alerting.Alerter, error) {
 		},
 		PassEvery: interval(a.cfg.Jobs.Enforce, a.now()),
 		Storm:     alerting.Storm{Over: a.cfg.Slack.Storm.Over, Window: time.Duration(a.cfg.Slack.Storm.Window)},
-		Cases:     s.cases, Journal: s.journal, Enforcement: s.enforcer, Channel: a.cfg.Slack.Channel,
+		Cases:     s.cases, Journal: s.journal, Enforcement: s.enforcer, Channel: a.cfg.Slack.Channel, OnCall: a.cfg.Slack.OnCallChannel, Finance: a.cfg.Slack.FinanceChannel,
 		MinScore: a.cfg.Slack.MinScore, BaseURL: a.cfg.HTTP.ExternalURL, Now: a.now, NewID: a.newID, Logger: a.logger,
 	}
 	if options.Outlets, err = a.outlets(); err != nil {

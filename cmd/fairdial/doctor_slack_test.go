@@ -43,6 +43,38 @@ func TestTheDoctorAsksSlack(t *testing.T) {
 	require.Empty(t, slack.Calls("chat.postMessage"), "it sends nothing")
 }
 
+// A private channel takes scopes of its own, and they are named.
+func TestTheDoctorKnowsPrivateChannels(t *testing.T) {
+	t.Parallel()
+	slack := slackfake.Start(slackfake.Options{
+		Channels: map[string]string{"fair-use": "C0FAIRUSE", "secret": "C0SECRET00", "money": "C0MONEY000"}, Private: []string{"secret"},
+	})
+	t.Cleanup(slack.Close)
+	for _, channel := range []string{"C0SECRET00", "#secret"} {
+		p := newProgram(t, fmt.Sprintf("slack: {token: xoxb-fake, api_url: %q, on_call_channel: %q, finance_channel: C0MONEY000}", slack.URL, channel))
+		public := []string{"chat:write", "channels:history", "channels:read", "files:write"}
+		for _, c := range []struct {
+			scopes []string
+			says   string
+		}{
+			{append(public, "groups:history"), map[bool]string{true: "groups:read"}[channel[0] == '#']},
+			{append(public, "groups:read"), "groups:history"},
+			{append(public, "groups:read", "groups:history"), ""},
+		} {
+			slack.SetScopes(c.scopes...)
+			stdout, _, code := p.run("doctor", "--slack")
+			if c.says == "" {
+				require.Zero(t, code, stdout)
+				require.Contains(t, stdout, "C0MONEY000 is there")
+				continue
+			}
+			require.Equal(t, exitFailed, code, stdout)
+			require.Contains(t, stdout, "needs "+c.says, "%v", c.scopes)
+		}
+	}
+	require.Empty(t, slack.Calls("chat.postMessage"), "it sends nothing")
+}
+
 func TestTheManifestAsksForTheScopes(t *testing.T) {
 	text, err := os.ReadFile("../../docs/slack-manifest.yaml")
 	require.NoError(t, err)
