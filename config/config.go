@@ -201,6 +201,9 @@ type Adapter struct {
 	Kind string `yaml:"kind"` // webhook, graph, teams
 	// URL of a webhook, or of Graph (https://graph.microsoft.com/v1.0).
 	URL string `yaml:"url"`
+	// Tenants are those whose organizers it is for, by id; none is all. A Graph client and a Teams
+	// script reach one directory.
+	Tenants []string `yaml:"tenants"`
 	// Secret signs a webhook's calls, or is the Graph client's.
 	Secret     Secret   `yaml:"secret"`
 	SecretFile string   `yaml:"secret_file"`

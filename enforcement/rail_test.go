@@ -150,6 +150,7 @@ func TestNoPassOverTheStorePassesTheGuardRail(t *testing.T) {
 			ActionsPerHour: rapid.IntRange(0, 8).Draw(t, "actions an hour"),
 			TenantShare:    rapid.SampledFrom([]float64{0, 0.1, 0.5, 1}).Draw(t, "share"),
 		}
+		p.DryRun = rapid.Bool().Draw(t, "dry run")
 		p.Protected = rapid.SampledFrom([][]string{nil, {"o1"}, {"O2@a.example"}}).Draw(t, "protected")
 		p.RequestThrottleScore = rapid.SampledFrom([]int{0, 30}).Draw(t, "asks to throttle from")
 		p.RequestSuspendScore = rapid.SampledFrom([]int{0, 50}).Draw(t, "asks to suspend from")

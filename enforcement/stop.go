@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"fairdial/store/journal"
+	"fairdial/usage"
 )
 
 // The kill switch is one subject of a stream of its own, so that it takes effect in every
@@ -89,7 +90,7 @@ func (e *Enforcer) Turn(ctx context.Context, stop bool, actor, reason string) (S
 	if err != nil {
 		return Switch{}, fmt.Errorf("turn the kill switch: %w", err)
 	}
-	e.log.LogAttrs(ctx, slog.LevelWarn, "kill switch", slog.String("kind", kind), slog.String("actor", actor), slog.String("reason", reason))
+	e.log.LogAttrs(ctx, slog.LevelWarn, "kill switch", slog.String("kind", kind), slog.String("actor", actor), slog.String("reason", usage.MaskNumbers(reason)))
 	return after, nil
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"fairdial/alerting"
 	"fairdial/cases"
+	"fairdial/usage"
 )
 
 // routes puts the configured channels and quiet hours into an alerter's options.
@@ -87,7 +88,7 @@ func (a *app) checkSwitch(ctx context.Context, s *services) check {
 	case err != nil:
 		return check{"kill switch", false, err.Error(), "see the store"}
 	case stop.Stopped:
-		return check{"kill switch", true, fmt.Sprintf("on since %s, by %s: %s. Nothing is enforced", clock(stop.At), stop.Actor, stop.Reason), "fairdial enforce resume --reason TEXT lets it go on"}
+		return check{"kill switch", true, fmt.Sprintf("on since %s, by %s: %s. Nothing is enforced", clock(stop.At), stop.Actor, usage.MaskNumbers(stop.Reason)), "fairdial enforce resume --reason TEXT lets it go on"}
 	}
 	return check{"kill switch", true, "off", ""}
 }

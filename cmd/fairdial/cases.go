@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"fairdial/cases"
+	"fairdial/usage"
 )
 
 func newCases(a *app) *cobra.Command {
@@ -112,19 +113,22 @@ const enough = 5
 
 func (a *app) showCase(c cases.Case, history []cases.Event) {
 	a.printf("%s  risk %d, %s, %s %s\n", c.ID, c.Score, c.Severity, c.Status, c.Outcome)
-	a.printf("organizer  %s %s (%s)\n", oneLine(c.OrganizerName), oneLine(c.OrganizerUPN), c.OrganizerID)
-	a.printf("tenant     %s (%s)\n", oneLine(c.TenantName), c.TenantID)
+	a.printf("organizer  %s %s (%s)\n", masked(c.OrganizerName), masked(c.OrganizerUPN), c.OrganizerID)
+	a.printf("tenant     %s (%s)\n", masked(c.TenantName), c.TenantID)
 	a.printf("opened     %s, updated %s\n", clock(c.OpenedAt), clock(c.UpdatedAt))
 	a.printf("exposure   %s minutes, %s %s\n", number(c.ExposureSeconds/60), c.ExposureAmount.StringFixed(2), c.Currency)
 	for _, f := range c.Findings {
-		a.printf("\n%s (%s@%d, %s, %s)\n", oneLine(f.Sentence), f.RuleID, f.RuleVersion, f.Severity, f.Verdict)
+		a.printf("\n%s (%s@%d, %s, %s)\n", masked(f.Sentence), f.RuleID, f.RuleVersion, f.Severity, f.Verdict)
 		a.printf("  window %s to %s; proved by %s, the first of them %s\n", clock(f.WindowStart), clock(f.WindowEnd), counted(f.Calls, "call"), strings.Join(f.UsageIDs[:min(enough, len(f.UsageIDs))], " "))
 	}
 	a.printf("\n")
 	for _, e := range history {
-		a.printf("%s  %s by %s  %s\n", clock(e.At), e.Kind, e.Actor, oneLine(e.Reason))
+		a.printf("%s  %s by %s  %s\n", clock(e.At), e.Kind, e.Actor, masked(e.Reason))
 	}
 }
+
+// masked is a text of somebody's on one line, with the last four digits of phone numbers.
+func masked(text string) string { return oneLine(usage.MaskNumbers(text)) }
 
 // The actions as people type them.
 var caseActions = map[string]string{

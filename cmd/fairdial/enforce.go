@@ -7,6 +7,7 @@ import (
 
 	"fairdial/config"
 	"fairdial/enforcement"
+	"fairdial/usage"
 )
 
 // policy is the configuration's enforcement section in the words of the package.
@@ -46,7 +47,7 @@ func newEnforce(a *app) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newEnforceRun(a), newEnforceList(a), newEnforceAct(a), newEnforceTurn(a, true), newEnforceTurn(a, false), newEnforceCarry(a), newEnforceBlocked(a))
+	cmd.AddCommand(newEnforceRun(a), newEnforceList(a), newEnforceAct(a), newEnforceTurn(a, true), newEnforceTurn(a, false), newEnforceCarry(a), newEnforceScript(a), newEnforceBlocked(a))
 	return cmd
 }
 
@@ -112,7 +113,7 @@ func newEnforceList(a *app) *cobra.Command {
 					if err != nil {
 						return err
 					}
-					rows = append(rows, []string{names.of(st.TenantID), who, st.OrganizerID, level, clock(st.Until), st.Actor, st.Reason, waits})
+					rows = append(rows, []string{names.of(st.TenantID), who, st.OrganizerID, level, clock(st.Until), st.Actor, usage.MaskNumbers(st.Reason), waits})
 				}
 				return a.table(rows)
 			})

@@ -39,7 +39,7 @@ func (a *app) carrier(s *services) (*carry.Carrier, error) {
 		if err != nil {
 			return nil, fmt.Errorf("enforcement.adapters: %w", err)
 		}
-		adapters = append(adapters, adapter)
+		adapters = append(adapters, carry.For{Adapter: adapter, Tenants: cfg.Tenants})
 	}
 	return carry.New(carry.Options{
 		States: s.enforcer, Journal: s.journal, Adapters: adapters, Now: a.now, NewID: a.newID, Logger: a.logger,
@@ -71,6 +71,15 @@ func newEnforceCarry(a *app) *cobra.Command {
 				return nil
 			})
 		},
+	}
+}
+
+func newEnforceScript(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "script",
+		Short: "Write the PowerShell script that an adapter of the kind teams runs",
+		Args:  cobra.NoArgs,
+		RunE:  func(*cobra.Command, []string) error { a.printf("%s", carry.TeamsScript); return nil },
 	}
 }
 

@@ -36,6 +36,12 @@ func (c *confided) number() string {
 	return "+" + n
 }
 
+// spelled gives a phone number as people write one.
+func (c *confided) spelled() string {
+	n := c.number()
+	return "(" + n[2:5] + ") " + n[5:8] + "-" + n[8:]
+}
+
 // absent makes sure that a text has none of them, in whatever way a number is written.
 func (c *confided) absent(t *testing.T, where, text string) {
 	t.Helper()
@@ -159,6 +165,15 @@ jobs: {inbox: "@every 1s", rate: "@every 1s", detect: "@every 1s", enforce: "@ev
 		{"enforce", "list"},
 		{"enforce", "carry"},
 		{"enforce", "act", "suspend", "--tenant", "t1", "--organizer", "o1", "--reason", "called " + c.number()},
+		{"enforce", "act", "flag", "--tenant", "t1", "--organizer", "o1", "--reason", "called " + c.spelled()},
+		{"enforce", "stop", "--reason", "called " + c.spelled()},
+		{"enforce", "list"},
+		{"doctor"},
+		{"enforce", "resume", "--reason", "called " + c.spelled()},
+		{"cases", "act", "case-0", "appeal", "--reason", "called " + c.spelled()},
+		{"cases", "act", "case-1", "note", "--reason", "called " + c.spelled()},
+		{"cases", "show", "case-0"},
+		{"alert"},
 	} {
 		debug(args...)
 	}

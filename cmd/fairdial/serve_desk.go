@@ -47,7 +47,7 @@ func (d caseDesk) Effects(tenantID string) []console.Effect {
 		return "It holds at once."
 	}
 	effect := func(action string, level enforcement.Level, texts ...string) console.Effect {
-		return console.Effect{Action: action, Texts: append(texts, d.carrier.Effects(level)...)}
+		return console.Effect{Action: action, Texts: append(texts, d.carrier.Effects(tenantID, level)...)}
 	}
 	return []console.Effect{
 		effect("Flag", enforcement.LevelFlag, "Calls go through; gateways and people see the flag.", until),

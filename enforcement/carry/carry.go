@@ -55,6 +55,17 @@ type Adapter interface {
 	Verify(ctx context.Context, o Order, wish string, before json.RawMessage) error
 }
 
+// For is an adapter that is for some tenants alone; none are all.
+type For struct {
+	Adapter
+	Tenants []string
+}
+
+func serves(a Adapter, tenantID string) bool {
+	f, limited := a.(For)
+	return !limited || len(f.Tenants) == 0 || slices.Contains(f.Tenants, tenantID)
+}
+
 // States is what the carrier needs of enforcement.
 type States interface {
 	States(ctx context.Context) ([]enforcement.State, error)
@@ -84,11 +95,11 @@ type Carrier struct {
 	run  string
 }
 
-// Effects says what is done at the provider at a level, a sentence an adapter.
-func (c *Carrier) Effects(level enforcement.Level) []string {
+// Effects says what is done at the provider at a level, a sentence an adapter of the tenant's.
+func (c *Carrier) Effects(tenantID string, level enforcement.Level) []string {
 	var out []string
 	for _, a := range c.opts.Adapters {
-		if text := a.Effect(level); text != "" {
+		if text := a.Effect(level); text != "" && serves(a, tenantID) {
 			out = append(out, text)
 		}
 	}
@@ -196,6 +207,9 @@ func (c *Carrier) Run(ctx context.Context) (Report, error) {
 	}
 	for _, o := range orders {
 		for _, a := range c.opts.Adapters {
+			if !serves(a, o.TenantID) {
+				continue
+			}
 			was, found := known[subject(o, a)]
 			if !found {
 				was = Carried{TenantID: o.TenantID, OrganizerID: o.OrganizerID, Adapter: a.Name()}

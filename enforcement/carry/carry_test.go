@@ -345,6 +345,20 @@ func TestKilledAnywhere(t *testing.T) {
 	require.Greater(t, kills, 10)
 }
 
+// An adapter of one tenant's directory is asked nothing about another's organizers.
+func TestAnAdapterIsForItsTenants(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.decided.set(enforcement.LevelSuspend, w.now)
+	theirs, ours := For{w.graph(), []string{"t2", "t3"}}, For{w.graph(), []string{"t1"}}
+	require.Equal(t, Report{}, w.run(theirs))
+	require.Len(t, w.provider.has(), 2)
+	require.Empty(t, w.carrier(w.journal, theirs).Effects("t1", enforcement.LevelSuspend))
+	require.Equal(t, Report{Changed: 1}, w.run(ours))
+	require.Len(t, w.provider.has(), 1)
+	require.Len(t, w.carrier(w.journal, For{w.graph(), nil}).Effects("t1", enforcement.LevelSuspend), 1)
+}
+
 func TestWhatAnAdapterNeeds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -370,10 +384,10 @@ func TestEffectsAreSaid(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := w.carrier(w.journal, w.graph(), w.hook(), w.script())
-	require.Empty(t, c.Effects(enforcement.LevelObserve))
-	require.Len(t, c.Effects(enforcement.LevelFlag), 1, "the webhook")
-	require.Len(t, c.Effects(enforcement.LevelThrottle), 2)
-	suspend := c.Effects(enforcement.LevelSuspend)
+	require.Empty(t, c.Effects("t1", enforcement.LevelObserve))
+	require.Len(t, c.Effects("t1", enforcement.LevelFlag), 1, "the webhook")
+	require.Len(t, c.Effects("t1", enforcement.LevelThrottle), 2)
+	suspend := c.Effects("t1", enforcement.LevelSuspend)
 	require.Len(t, suspend, 3)
 	require.Contains(t, suspend[0], "draw on the tenant's pool")
 	require.Contains(t, suspend[2], "may dial nowhere. The person's own calls stay as they are")
