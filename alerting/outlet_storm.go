@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -71,10 +70,7 @@ func (a *Alerter) tellTogether(ctx context.Context, outlet Outlet, events []case
 // sendTogether sends a digest, announced before and recorded after.
 func (a *Alerter) sendTogether(ctx context.Context, outlet Outlet, d Digest, told map[string]outletTold, report *Report) error {
 	now := a.now()
-	n := d.notice()
-	if a.baseURL != "" {
-		n.link = strings.TrimRight(a.baseURL, "/") + "/"
-	}
+	n := d.notice(a.baseURL)
 	m, err := message(n)
 	if err != nil {
 		return err

@@ -159,7 +159,7 @@ func (a *Alerter) tellStorm(ctx context.Context, d Digest, fresh []task, b book,
 		// What was announced comes first; cases that it does not tell follow in the next pass.
 		report.Deferred += max(len(fresh)-len(d.Adding), 0)
 	}
-	m, err := message(d.notice())
+	m, err := message(d.notice(a.baseURL))
 	if err != nil {
 		return false, nil, err
 	}
@@ -308,7 +308,7 @@ func (d *Digest) add(t task) {
 }
 
 // notice is what the digest says.
-func (d Digest) notice() notice {
+func (d Digest) notice(baseURL string) notice {
 	headline, what := "Storm · %s new cases", "%s cases have opened since %s."
 	if d.Worse > 0 {
 		headline, what = "Storm · %s cases", "%s cases have opened or got worse since %s."
@@ -325,6 +325,9 @@ func (d Digest) notice() notice {
 			{"All of them", "fairdial cases list, or the console"},
 		},
 		digest: true,
+	}
+	if baseURL != "" {
+		n.link = strings.TrimRight(baseURL, "/") + "/"
 	}
 	var names []string
 	for _, g := range d.Gravest {

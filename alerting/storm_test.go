@@ -37,6 +37,7 @@ func TestAStormIsOneMessage(t *testing.T) {
 	text := string(w.parents()[3].Blocks)
 	require.Contains(t, text, "Storm · 30 new cases")
 	require.Contains(t, text, "Contoso Industries 30")
+	require.Equal(t, []string{`<https://fairdial.example/|Open in the console>`}, w.parents()[3].Active(), "the console is one click away")
 	require.NotRegexp(t, `1425555\d{4}`, text)
 
 	w.clock.move(9 * time.Minute)

@@ -24,6 +24,8 @@ type Desk interface {
 	Effects(tenantID string) []Effect
 	// DryRun says that enforcement records what would be done and does nothing.
 	DryRun() bool
+	// Switch is where the kill switch stands.
+	Switch(ctx context.Context) (enforcement.Switch, error)
 }
 
 // Effect is what an action does, said before it is done.

@@ -28,6 +28,7 @@ type caseBody struct {
 	History    []cases.Event
 	Related    []cases.Case
 	Standing   enforcement.State
+	Stop       enforcement.Switch
 	CanAct     bool
 	DryRun     bool
 	Effects    []Effect
@@ -79,6 +80,7 @@ func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
 		b.CanAct, b.DryRun, b.Effects = true, desk.DryRun(), desk.Effects(c.TenantID)
 		work.Go(func() (err error) { b.History, err = desk.History(ctx, c.ID); return err })
 		work.Go(func() (err error) { b.Standing, err = desk.State(ctx, c.TenantID, c.OrganizerID); return err })
+		work.Go(func() (err error) { b.Stop, err = desk.Switch(ctx); return err })
 	}
 	if err := work.Wait(); err != nil {
 		p.fail(w, r, err)

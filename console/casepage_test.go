@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
@@ -21,6 +22,8 @@ type counter struct {
 	acted    []cases.Action
 	enforced []enforcement.Request
 	err      error
+	stop     enforcement.Switch
+	until    time.Time
 }
 
 func (d *counter) History(context.Context, string) ([]cases.Event, error) {
@@ -33,8 +36,13 @@ func (d *counter) Act(_ context.Context, _ string, a cases.Action) (cases.Case, 
 }
 
 func (d *counter) State(context.Context, string, string) (enforcement.State, error) {
-	return enforcement.State{Level: enforcement.LevelFlag, Version: 3}, nil
+	return enforcement.State{
+		Level: enforcement.LevelFlag, Version: 3, Until: d.until,
+		Pending: &enforcement.Pending{Actor: "cli:bob", Reason: "fraud", Until: d.until},
+	}, nil
 }
+
+func (d *counter) Switch(context.Context) (enforcement.Switch, error) { return d.stop, nil }
 
 func (d *counter) Enforce(_ context.Context, r enforcement.Request) (enforcement.State, error) {
 	d.enforced = append(d.enforced, r)
@@ -68,6 +76,24 @@ func TestACasePage(t *testing.T) {
 	}
 	require.NotContains(t, page, "4255550")
 	require.Equal(t, http.StatusNotFound, get(h, "/cases/none").Code)
+}
+
+// A page says what holds now: a level that is over does not, and nothing does while the kill
+// switch is on.
+func TestAPageSaysWhatHolds(t *testing.T) {
+	for _, path := range []string{"/cases/c1", "/organizers/t/o"} {
+		for want, d := range map[string]*counter{
+			"flag <small>until " + clock(now.Add(time.Hour)): {until: now.Add(time.Hour)},
+			"<dd>observe</dd>": {until: now.Add(-time.Hour)},
+			"flag <small>not enforced: kill switch</small>": {until: now.Add(time.Hour), stop: enforcement.Switch{Stopped: true, Actor: "cli:ann", Reason: "rang +14255550123"}},
+		} {
+			page := get(withDesk(t, d), path).Body.String()
+			require.Contains(t, page, want, path)
+			require.Equal(t, d.stop.Stopped && path == "/cases/c1", strings.Contains(page, "The kill switch is on, by cli:ann: rang …0123"))
+			require.Equal(t, d.until.After(now) && path == "/cases/c1", strings.Contains(page, "suspend was asked for by cli:bob: fraud"), "a request that lapsed waits for nobody")
+			require.NotContains(t, page, "4255550123")
+		}
+	}
 }
 
 func TestActionsFromACasePage(t *testing.T) {

@@ -45,6 +45,7 @@ type organizerBody struct {
 	Months                []monthPaid
 	Cases                 []cases.Case
 	Standing              enforcement.State
+	Stop                  enforcement.Switch
 	Habits                habits
 	From, To              time.Time
 	DayChart, HourChart   template.HTML
@@ -78,6 +79,7 @@ func (p *pages) organizer(w http.ResponseWriter, r *http.Request) {
 			b.Standing, err = p.opts.Desk.State(ctx, b.TenantID, b.OrganizerID)
 			return err
 		})
+		work.Go(func() (err error) { b.Stop, err = p.opts.Desk.Switch(ctx); return err })
 	}
 	if err := work.Wait(); err != nil {
 		p.fail(w, r, err)

@@ -56,7 +56,7 @@ func ParseAction(s string) (Action, error) {
 
 // Limits are what a throttled organizer may still do.
 type Limits struct {
-	// MinutesPerHour bounds the minutes of calls that start in any 60 minutes.
+	// MinutesPerHour bounds the minutes that are talked in any 60 minutes.
 	MinutesPerHour int `json:"minutes_per_hour"`
 	// Legs bounds the calls at the same time.
 	Legs int `json:"legs"`

@@ -36,6 +36,10 @@ func (d caseDesk) Enforce(ctx context.Context, r enforcement.Request) (enforceme
 
 func (d caseDesk) DryRun() bool { return d.s.enforcer.DryRun() }
 
+func (d caseDesk) Switch(ctx context.Context) (enforcement.Switch, error) {
+	return d.s.enforcer.Switch(ctx)
+}
+
 // Effects says what each action does here and, where decisions are carried out, at the provider.
 func (d caseDesk) Effects(tenantID string) []console.Effect {
 	terms := d.s.enforcer.Terms(tenantID)
