@@ -57,7 +57,7 @@ type Options struct {
 	Tags func(ruleID string) []string
 	// Chart draws an organizer's use against what is usual, for the case's thread; nil, or an
 	// empty picture, shows none.
-	Chart func(ctx context.Context, c cases.Case) ([]byte, error)
+	Chart func(ctx context.Context, c cases.Case) (Picture, error)
 	// Outlets tell news elsewhere too.
 	Outlets []Outlet
 	// PassEvery is the longest time between two passes of the policy; 0 where it has none by itself.
@@ -95,7 +95,7 @@ type Alerter struct {
 	storm       Storm
 	passEvery   time.Duration
 	outlets     []Outlet
-	chart       func(ctx context.Context, c cases.Case) ([]byte, error)
+	chart       func(ctx context.Context, c cases.Case) (Picture, error)
 	minScore    int
 	baseURL     string
 	offers      bool

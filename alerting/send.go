@@ -218,6 +218,13 @@ func (a *Alerter) post(ctx context.Context, t *task, note string, report *Report
 	return err
 }
 
+// Picture is a PNG and what it shows in words: its title, and the text for those who cannot see
+// it.
+type Picture struct {
+	PNG  []byte
+	Says string
+}
+
 // Uploader is a Sender that takes pictures.
 type Uploader interface {
 	Upload(ctx context.Context, channelID, thread, title string, png []byte) error
@@ -232,7 +239,7 @@ func (a *Alerter) illustrate(ctx context.Context, d *Delivery, c cases.Case) {
 		return
 	}
 	picture, err := a.chart(ctx, c)
-	if err == nil && len(picture) > 0 {
+	if err == nil && len(picture.PNG) > 0 {
 		ctx, cancel := a.bounded(ctx)
 		defer cancel()
 		var unsaid error
@@ -240,7 +247,7 @@ func (a *Alerter) illustrate(ctx context.Context, d *Delivery, c cases.Case) {
 			if err := a.turn(ctx); err != nil {
 				return err
 			}
-			err := to.Upload(ctx, d.ChannelID, d.TS, "Dial-out minutes a day over four weeks; the line is what is usual", picture)
+			err := to.Upload(ctx, d.ChannelID, d.TS, picture.Says, picture.PNG)
 			if f, ok := errors.AsType[*SendError](err); ok && f.class == unsure {
 				unsaid = err
 				return nil

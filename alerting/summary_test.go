@@ -91,13 +91,16 @@ func TestAChartInTheThread(t *testing.T) {
 	picture := []byte("\x89PNG picture")
 	var fails error
 	a := w.alerter(func(o *Options) {
-		o.Chart = func(context.Context, cases.Case) ([]byte, error) { return picture, fails }
+		o.Chart = func(context.Context, cases.Case) (Picture, error) {
+			return Picture{PNG: picture, Says: "usually 30, 412 on the highest day"}, fails
+		}
 	})
 	w.put(caseOf("a", 80, 1))
 	require.Equal(t, Report{Cases: 1, Posted: 1}, w.run(a))
 	files := w.slack.Files()
 	require.Len(t, files, 1)
 	require.Equal(t, picture, files[0].Content)
+	require.Equal(t, "usually 30, 412 on the highest day", files[0].Title)
 	require.Equal(t, w.parents()[0].TS, files[0].ThreadTS)
 	require.Equal(t, Report{Cases: 1}, w.run(a))
 

@@ -45,6 +45,12 @@ func Baseline(minutes []float64) float64 {
 	return (before[mid-1] + before[mid]) / 2
 }
 
+// Says gives the picture's numbers, which it has no letters for.
+func Says(minutes []float64) string {
+	return fmt.Sprintf("Dial-out minutes a day over %d weeks: usually %.0f (the line), %.0f on the highest day of the last %d (red)",
+		len(minutes)/7, Baseline(minutes), slices.Max(append([]float64{0}, minutes[max(len(minutes)-Recent, 0):]...)), Recent)
+}
+
 // Draw makes a PNG of the minutes of each day, oldest first: grey bars for the past, red ones
 // for the recent days, and a line at what is usual.
 func Draw(minutes []float64) ([]byte, error) {

@@ -20,6 +20,7 @@ func TestTheBarsStandAboveTheLine(t *testing.T) {
 	}
 	minutes[Days-1] = 100
 	require.InDelta(t, 10, Baseline(minutes), 0)
+	require.Equal(t, "Dial-out minutes a day over 4 weeks: usually 10 (the line), 100 on the highest day of the last 7 (red)", Says(minutes))
 	picture, err := Draw(minutes)
 	require.NoError(t, err)
 	img, err := png.Decode(bytes.NewReader(picture))
@@ -33,6 +34,7 @@ func TestTheBarsStandAboveTheLine(t *testing.T) {
 	for _, odd := range [][]float64{{0}, {5}, make([]float64, 3)} {
 		_, err = Draw(odd)
 		require.NoError(t, err)
+		require.NotEmpty(t, Says(odd))
 	}
 	_, err = Draw(nil)
 	require.Error(t, err)

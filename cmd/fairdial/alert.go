@@ -21,15 +21,16 @@ func (a *app) alerter(s *services) (*alerting.Alerter, error) {
 		return nil, fmt.Errorf("slack.time_zone: %w", err)
 	}
 	options := alerting.Options{
-		Chart: func(ctx context.Context, c cases.Case) ([]byte, error) {
+		Chart: func(ctx context.Context, c cases.Case) (alerting.Picture, error) {
 			if c.OrganizerID == "" {
-				return nil, nil
+				return alerting.Picture{}, nil
 			}
 			minutes, err := chart.Minutes(ctx, s.store, c.TenantID, c.OrganizerID, c.UpdatedAt)
 			if err != nil {
-				return nil, err
+				return alerting.Picture{}, err
 			}
-			return chart.Draw(minutes)
+			png, err := chart.Draw(minutes)
+			return alerting.Picture{PNG: png, Says: chart.Says(minutes)}, err
 		},
 		PassEvery: interval(a.cfg.Jobs.Enforce, a.now()),
 		Storm:     alerting.Storm{Over: a.cfg.Slack.Storm.Over, Window: time.Duration(a.cfg.Slack.Storm.Window)},
