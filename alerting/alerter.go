@@ -189,7 +189,9 @@ func (a *Alerter) pass(ctx context.Context, about func(cases.Event) bool) (Repor
 	if a.sender == nil {
 		err = a.logAll(ctx, tasks, now, &report)
 	} else {
-		err = a.sendAll(ctx, tasks, b, states, &report)
+		if err = a.sendAll(ctx, tasks, b, states, &report); err == nil {
+			a.illustrateRest(ctx, events, b)
+		}
 	}
 	if err == nil {
 		err = a.tellOutlets(ctx, events, states, &report)

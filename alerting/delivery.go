@@ -31,6 +31,7 @@ const (
 	KindDigested  = "digested"  // told in a digest, with others
 	KindDead      = "dead"      // given up after a day of failures
 	KindRetried   = "retried"   // somebody asked to try again what was given up
+	KindPictured  = "pictured"  // the chart is on its way into the thread, or is left out
 )
 
 // Delivery is how far a case has been told in a channel, after an event of its log.
@@ -50,6 +51,8 @@ type Delivery struct {
 	Shown string `json:"shown,omitempty"`
 	// PostedAt is when the first message was posted, UTC.
 	PostedAt time.Time `json:"posted_at,omitzero"`
+	// ChartDue says that the message has no chart in its thread yet, and none was tried.
+	ChartDue bool `json:"chart_due,omitempty"`
 	// Digest names the digest that told the case, where one did.
 	Digest string `json:"digest,omitempty"`
 	// Told is the case as it was last told, by a message or by the log; nil before.

@@ -144,7 +144,7 @@ type Entry struct {
 }
 
 // List is the delivery log, oldest first: what was told, muted, and refused. What was only
-// announced is left out.
+// announced, and charts, are left out.
 func (a *Alerter) List(ctx context.Context) ([]Entry, error) {
 	events, err := a.journal.Events(ctx, Stream, journal.Filter{})
 	if err != nil {
@@ -152,7 +152,7 @@ func (a *Alerter) List(ctx context.Context) ([]Entry, error) {
 	}
 	entries := []Entry{}
 	for _, e := range events {
-		if e.Kind == KindAnnounced {
+		if e.Kind == KindAnnounced || e.Kind == KindPictured {
 			continue
 		}
 		d, err := deliveryOf(e)

@@ -212,53 +212,11 @@ func (a *Alerter) post(ctx context.Context, t *task, note string, report *Report
 	d.ChannelID, d.TS = posted.ChannelID, posted.TS
 	d.Parents++
 	report.Posted++
+	d.ChartDue = a.draws()
 	if err = a.recordTold(context.WithoutCancel(ctx), d, t.told, KindPosted, note); err == nil {
 		a.illustrate(ctx, d, t.subject.event.State)
 	}
 	return err
-}
-
-// Picture is a PNG and what it shows in words: its title, and the text for those who cannot see
-// it.
-type Picture struct {
-	PNG  []byte
-	Says string
-}
-
-// Uploader is a Sender that takes pictures.
-type Uploader interface {
-	Upload(ctx context.Context, channelID, thread, title string, png []byte) error
-}
-
-// illustrate puts a chart into the thread of a message that was just posted. It is an
-// ornament: it comes after the message is recorded, waits its turn as messages do, and is given
-// up when Slack does not say whether it got there.
-func (a *Alerter) illustrate(ctx context.Context, d *Delivery, c cases.Case) {
-	to, able := a.sender.(Uploader)
-	if !able || a.chart == nil {
-		return
-	}
-	picture, err := a.chart(ctx, c)
-	if err == nil && len(picture.PNG) > 0 {
-		ctx, cancel := a.bounded(ctx)
-		defer cancel()
-		var unsaid error
-		err = a.patiently(ctx, func() error {
-			if err := a.turn(ctx); err != nil {
-				return err
-			}
-			err := to.Upload(ctx, d.ChannelID, d.TS, picture.Says, picture.PNG)
-			if f, ok := errors.AsType[*SendError](err); ok && f.class == unsure {
-				unsaid = err
-				return nil
-			}
-			return err
-		})
-		err = errors.Join(err, unsaid)
-	}
-	if err != nil {
-		a.log.LogAttrs(ctx, slog.LevelWarn, "no chart", slog.String("case_id", d.CaseID), slog.Any("error", err))
-	}
 }
 
 // rests says whether a task is left to a later pass: its message failed a little while ago,

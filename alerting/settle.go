@@ -34,6 +34,7 @@ func (a *Alerter) settle(ctx context.Context, t *task, b book, report *Report) (
 	if d.Attempt.Thread == "" {
 		d.ChannelID, d.TS = found.ChannelID, found.TS
 		d.Parents++
+		d.ChartDue = a.draws()
 	}
 	report.Adopted++
 	if err := a.recordTold(ctx, d, told, KindAdopted, ""); err != nil {

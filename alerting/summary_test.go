@@ -113,9 +113,48 @@ func TestAChartInTheThread(t *testing.T) {
 	w.put(caseOf("b", 80, 1))
 	require.Equal(t, Report{Cases: 3, Posted: 1}, w.run(a))
 	fails = nil
+	require.Equal(t, Report{Cases: 3}, w.run(a))
+	require.Len(t, w.slack.Files(), 3, "what could not be drawn is drawn later")
+	w.slack.Fail("files.getUploadURLExternal", slackfake.RateLimited(10*time.Minute))
+	w.put(caseOf("b2", 80, 1))
+	require.Equal(t, Report{Cases: 4, Posted: 1}, w.run(a))
+	require.Equal(t, Report{Cases: 4}, w.run(a))
+	require.Len(t, w.slack.Files(), 4, "Slack asked to wait for long")
 	w.slack.SetScopes("chat:write")
 	w.put(caseOf("c", 80, 1))
-	require.Equal(t, Report{Cases: 4, Posted: 1}, w.run(a))
+	require.Equal(t, Report{Cases: 5, Posted: 1}, w.run(a))
 	require.Contains(t, w.log.String(), "files:write")
-	require.Len(t, w.slack.Files(), 2)
+	require.Len(t, w.slack.Files(), 4)
+}
+
+// Killed at any write, a case's message has its chart once, but for the one moment in which
+// nobody knows whether it is there.
+func TestAChartSurvivesACrash(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chart := func(o *Options) {
+		o.Chart = func(context.Context, cases.Case) (Picture, error) {
+			return Picture{PNG: []byte("\x89PNG"), Says: "s"}, nil
+		}
+	}
+	charts := map[string]int{}
+	for n := 1; n <= 4; n++ {
+		for _, after := range []bool{false, true} {
+			w.put(caseOf(fmt.Sprint("x", n, after), 80, 1))
+			before := len(w.slack.Files())
+			_, err := w.alerter(chart, func(o *Options) { o.Journal = &dying{Journal: w.journal, left: n, after: after} }).Run(t.Context())
+			if err != nil {
+				require.ErrorIs(t, err, errKilled)
+			}
+			w.clock.move(2 * time.Minute)
+			for range 2 {
+				w.run(w.alerter(chart))
+			}
+			charts[fmt.Sprint(n, " ", after)] = len(w.slack.Files()) - before
+		}
+	}
+	require.Equal(t, map[string]int{
+		"1 false": 1, "1 true": 1, "2 false": 1, "2 true": 1, "3 false": 1, "3 true": 0, "4 false": 1, "4 true": 1,
+	}, charts)
+	require.Len(t, w.parents(), 8)
 }
