@@ -129,7 +129,7 @@ func (d *Detector) finding(r rules.Rule, cols columns, h hit) (finding, error) {
 	return finding{
 		TenantID: h.tenantID, OrganizerID: h.organizerID,
 		RuleID: r.ID, RuleVersion: uint32(r.Version), RuleTitle: r.Title, RuleStatus: string(r.Status),
-		Family: r.Family, Weight: r.Weights.Of(h.severity), Verdict: string(r.Verdict), Severity: string(h.severity),
+		Family: r.Family, Weight: r.Weight(h.value), Verdict: string(r.Verdict), Severity: string(h.severity),
 		At: h.at, WindowStart: h.windowStart, WindowEnd: h.windowEnd,
 		Value: h.value, Threshold: r.Thresholds.Of(h.severity), Baseline: h.baseline, Unit: r.Unit,
 		ExposureSeconds: h.proof.seconds, ExposureAmount: h.proof.amount.Round(6), Currency: d.o.Rates.Currency,

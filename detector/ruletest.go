@@ -206,7 +206,7 @@ func (w *workspace) load(ctx context.Context, calls []rules.Call) error {
 	err := w.insert(ctx, "usage", func(b driver.Batch) error {
 		for _, c := range calls {
 			masked := strings.Contains(c.Number, "*")
-			if err := b.Append(c.Tenant, c.Organizer, c.ID, c.Conference, c.Number, c.Country, c.Class, c.NPANXX, c.HighCost, masked, c.Start, c.End, uint32(c.Seconds), true, ""); err != nil {
+			if err := b.Append(c.Tenant, c.Organizer, c.ID, c.Conference, c.Number, c.Country, c.Class, c.NPANXX, c.HighCost, masked, c.Start, c.End, uint32(c.Seconds), true, c.Region); err != nil {
 				return err
 			}
 		}

@@ -42,6 +42,7 @@ var views = []view{
 	{name: "strange_calls", order: "tenant_id, organizer_id, ended_at", over: []string{"calls", "baselines", "places"}},
 	{name: "ties", order: "tenant_id, organizer_id, other, at", over: []string{"calls"}, joint: true},
 	{name: "contacts", order: "number, first_ended", whole: true, joint: true},
+	{name: "new_people", order: "tenant_id, organizer_id, at", over: []string{"calls"}},
 	{name: "overlaps", order: "tenant_id, organizer_id, day, at", over: []string{"calls"}},
 }
 

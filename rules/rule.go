@@ -6,6 +6,7 @@ package rules
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -95,6 +96,20 @@ func (r Rule) Severity(value float64) (cases.Severity, bool) {
 		return cases.SeverityWarning, true
 	}
 	return "", false
+}
+
+// Weight is how strongly a value speaks for abuse: the warning's weight at its threshold, the
+// critical one's from there on, and in between by the value's logarithm, as thresholds are multiples.
+func (r Rule) Weight(value float64) float64 {
+	low, high := r.Thresholds.Warning, r.Thresholds.Critical
+	switch {
+	case value >= high:
+		return r.Weights.Critical
+	case value <= low || low <= 0:
+		return r.Weights.Warning
+	}
+	way := math.Log(value/low) / math.Log(high/low)
+	return r.Weights.Warning + way*(r.Weights.Critical-r.Weights.Warning)
 }
 
 // Param is a value that the rule's SQL takes, with its default.

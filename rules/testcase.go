@@ -46,6 +46,7 @@ type Usage struct {
 	// Conference is an id for all of these meetings; by default each has its own.
 	Conference string `yaml:"conference"`
 	Country    string `yaml:"country"` // by the number: +1 is US, others must be named
+	Region     string `yaml:"region"`  // US state or Canadian province; none
 	Class      string `yaml:"class"`   // geographic
 	HighCost   bool   `yaml:"high_cost"`
 	Addon      *bool  `yaml:"addon"` // whether the organizer holds the add-on; true
@@ -64,10 +65,10 @@ type Expect struct {
 
 // Call is one call of a test, as the feature views will see it.
 type Call struct {
-	Tenant, Organizer, ID, Conference, Number, Country, Class, NPANXX string
-	HighCost, Addon                                                   bool
-	Start, End                                                        time.Time
-	Seconds                                                           int64
+	Tenant, Organizer, ID, Conference, Number, Country, Region, Class, NPANXX string
+	HighCost, Addon                                                           bool
+	Start, End                                                                time.Time
+	Seconds                                                                   int64
 }
 
 // Moment is a time in a rule file: "2026-02-03 09:30" or RFC 3339, UTC unless it says.
@@ -140,7 +141,7 @@ func (u Usage) calls(out []Call, meeting int, organizer string) ([]Call, int) {
 				out = append(out, Call{
 					Tenant: or(u.Tenant, "tenant"), Organizer: organizer,
 					ID: fmt.Sprintf("call-%06d", len(out)+1), Conference: or(u.Conference, strconv.Itoa(100_000_000+meeting)),
-					Number: number, Country: u.country(number), Class: or(u.Class, "geographic"), NPANXX: npanxx(number),
+					Number: number, Country: u.country(number), Region: u.Region, Class: or(u.Class, "geographic"), NPANXX: npanxx(number),
 					HighCost: u.HighCost, Addon: u.Addon == nil || *u.Addon,
 					Start: start, End: start.Add(length), Seconds: seconds,
 				})

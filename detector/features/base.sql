@@ -6,6 +6,8 @@ SELECT
     tenant_id, organizer_id, usage_id, conference_id, number, country, region, class, npa_nxx, high_cost, masked,
     started_at, ended AS ended_at, toDate(ended) AS day, seconds,
     fromUnixTimestamp64Milli({from_ms:Int64} + steps * {step_ms:Int64}, 'UTC') AS at,
+    late + toInt64(3 * 3600) * 1000000000 AS later,
+    fromUnixTimestamp64Milli({from_ms:Int64} + if(later > 0, intDiv(later + {step_ms:Int64} * 1000000 - 1, {step_ms:Int64} * 1000000), 0) * {step_ms:Int64}, 'UTC') AS settled_at,
     cityHash64(tenant_id, usage_id)                    AS row_key,
     -- Without a conference id every call is a meeting of its own.
     cityHash64(tenant_id, organizer_id, if(conference_id = '', usage_id, conference_id)) AS meeting_key,

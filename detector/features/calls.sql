@@ -10,10 +10,15 @@
 --   started_at, ended_at (UTC), seconds
 --   day          UTC day in which it ended
 --   at           the step that first sees it
+--   settled_at   the step that sees it three hours after its end: by then those are seen too who
+--                stayed in the same meeting to its end
 --   legs_inside  legs of the same conference that had ended by its end and after its
 --                start, itself included: 1 for a call of two, growing through the legs of a
 --                meeting in the order in which they hang up. The crowd of an all-hands
 --                has high numbers, calls one after the other under one id have 1.
+--   legs_around  legs of the same conference that were connected at some time between its start
+--                and its end, itself included, of those of three hours at most; so it is known
+--                at settled_at, and not before. Who leaves a crowd early has few legs inside and many around.
 --   counted_seconds  of its seconds, those that count for fair use: at most two legs of a
 --                meeting, and of one meeting four hours a day, so that neither a crowd nor a
 --                bridge through the night counts as a month of use. A meeting is a run
@@ -21,6 +26,9 @@
 --                by the app alone keep it going between two shifts on the telephone.
 --   new_callee   the organizer had not called the number in the 56 days before
 --   callee_days  days since the organizer first called the number, as far as 98 days back
+--   standing     a standing appointment: the same number was dialled into the same conference at
+--                the same time of the day (give or take 75 minutes, for clocks change) on two earlier
+--                days, the two calls before this one; of two hours at most
 --   addon        whether the organizer held the add-on when it started; NULL when no
 --                service plan is known to be the add-on
 --   addon_lost_at    when the add-on was last taken away, of a call made without it; NULL
@@ -28,20 +36,42 @@
 --   addon_gained_at  the step that first sees it assigned after a call made without it; NULL
 --                where that has not happened
 --   addon_assigned_at  when it was assigned that time, whenever a step came to see it
+--   addon_since      of a call made with the add-on: when it was assigned
 WITH
     ranked AS
     (
+        WITH
+            -- Minutes between two times of the day, around midnight.
+            (a, b) -> 720 - abs(720 - abs(toInt32(toHour(a) * 60 + toMinute(a)) - toInt32(toHour(b) * 60 + toMinute(b)))) AS apart
         SELECT
             row_key, meeting_key, started_at, ended_at, day, seconds,
             row_number() OVER meeting                                                      AS ended_by,
             lagInFrame(ended_at) OVER (meeting ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)   AS left_at,
             ended_by = 1 OR started_at > left_at + toIntervalMinute(60)                    AS opens,
             lagInFrame(toNullable(ended_at)) OVER (callee ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS previous,
-            min(ended_at) OVER (callee ROWS UNBOUNDED PRECEDING)                           AS first
+            min(ended_at) OVER (callee ROWS UNBOUNDED PRECEDING)                           AS first,
+            lagInFrame(started_at, 1, started_at) OVER (routine ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS once,
+            lagInFrame(started_at, 2, started_at) OVER (routine ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS twice,
+            toDate(twice) < toDate(once) AND toDate(once) < toDate(started_at) AND seconds <= 7200
+                AND apart(started_at, once) <= 75 AND apart(started_at, twice) <= 75      AS standing
         FROM base
         WINDOW
             meeting AS (PARTITION BY meeting_key ORDER BY ended_at, row_key),
-            callee  AS (PARTITION BY callee_key ORDER BY ended_at, row_key)
+            callee  AS (PARTITION BY callee_key ORDER BY ended_at, row_key),
+            routine AS (PARTITION BY meeting_key, callee_key ORDER BY started_at, row_key)
+    ),
+    -- How many legs of three hours at most have begun, and are over, by a time.
+    begun AS
+    (
+        SELECT meeting_key, started_at, count() OVER (PARTITION BY meeting_key ORDER BY started_at RANGE UNBOUNDED PRECEDING) AS begun
+        FROM base
+        WHERE seconds <= 10800
+    ),
+    over AS
+    (
+        SELECT meeting_key, ended_at, count() OVER (PARTITION BY meeting_key ORDER BY ended_at RANGE UNBOUNDED PRECEDING) AS over
+        FROM base
+        WHERE seconds <= 10800
     ),
     joined AS
     (
@@ -51,14 +81,18 @@ WITH
             greatest(1, c.ended_by - r.ended_by) AS legs_inside,
             if(legs_inside <= 2, c.seconds, 0)   AS of_two,
             c.previous IS NULL OR c.previous < c.started_at - toIntervalDay(56) AS new_callee,
-            greatest(0, dateDiff('day', c.first, c.started_at)) AS callee_days
+            greatest(0, dateDiff('day', c.first, c.started_at)) AS callee_days,
+            c.standing AS standing,
+            greatest(1, toInt64(b.begun) - toInt64(e.over) + if(c.seconds > 10800, 1, 0)) AS legs_around
         FROM ranked AS c
         ASOF LEFT JOIN (SELECT meeting_key, ended_at, ended_by FROM ranked) AS r ON c.meeting_key = r.meeting_key AND c.started_at >= r.ended_at
+        ASOF LEFT JOIN begun AS b ON c.meeting_key = b.meeting_key AND c.ended_at > b.started_at
+        ASOF LEFT JOIN over AS e ON c.meeting_key = e.meeting_key AND c.started_at >= e.ended_at
     ),
     marks AS
     (
         SELECT
-            row_key, legs_inside, new_callee, callee_days,
+            row_key, legs_inside, legs_around, new_callee, callee_days, standing,
             sum(of_two) OVER (PARTITION BY meeting_key, session, day ORDER BY ended_by ROWS UNBOUNDED PRECEDING) AS so_far,
             least(of_two, greatest(0, 4 * 3600 - (toInt64(so_far) - of_two))) AS counted
         FROM joined
@@ -74,18 +108,21 @@ SELECT
     b.tenant_id AS tenant_id, b.organizer_id AS organizer_id, b.usage_id AS usage_id, b.conference_id AS conference_id,
     b.number AS number, b.country AS country, b.region AS region, b.class AS class, b.npa_nxx AS npa_nxx,
     b.high_cost AS high_cost, b.masked AS masked, b.started_at AS started_at, b.ended_at AS ended_at, b.day AS day,
-    b.seconds AS seconds, b.at AS at,
+    b.seconds AS seconds, b.at AS at, b.settled_at AS settled_at,
     toUInt32(m.legs_inside) AS legs_inside,
+    toUInt32(m.legs_around) AS legs_around,
     toUInt32(m.counted)     AS counted_seconds,
     toBool(m.new_callee)    AS new_callee,
     toUInt16(m.callee_days) AS callee_days,
+    toBool(m.standing)      AS standing,
     if(empty({addon_plans:Array(String)}), NULL, toBool(h.until > b.started_at)) AS addon,
     if(addon = false AND h.until > toDateTime64(0, 3, 'UTC'), h.until, NULL) AS addon_lost_at,
     toUnixTimestamp64Milli(n.held_from) + {latency_ms:Int64} - {from_ms:Int64} AS gained_ms,
     {from_ms:Int64} + if(gained_ms > 0, intDiv(gained_ms + {step_ms:Int64} - 1, {step_ms:Int64}), 0) * {step_ms:Int64} AS gained_step_ms,
     if(addon = false AND n.held_from > toDateTime64(0, 3, 'UTC') AND gained_step_ms <= {to_ms:Int64},
         fromUnixTimestamp64Milli(gained_step_ms, 'UTC'), NULL) AS addon_gained_at,
-    if(addon_gained_at IS NULL, NULL, n.held_from) AS addon_assigned_at
+    if(addon_gained_at IS NULL, NULL, n.held_from) AS addon_assigned_at,
+    if(addon = true, h.held_from, NULL) AS addon_since
 FROM base AS b
 INNER JOIN marks AS m ON b.row_key = m.row_key
 ASOF LEFT JOIN held AS h ON b.tenant_id = h.tenant_id AND b.organizer_id = h.organizer_id AND b.started_at >= h.held_from
