@@ -96,6 +96,8 @@ type Detection struct {
 	Latency Duration `yaml:"latency"`
 	// OpenScore is the risk (0-100) from which a case is opened.
 	OpenScore int `yaml:"open_score"`
+	// WholesaleRates price the exposure of findings and of hours.
+	WholesaleRates WholesaleRates `yaml:"wholesale_rates"`
 }
 
 // Slack says where alerts go. Without a token they go to the log and the store.

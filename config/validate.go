@@ -60,6 +60,7 @@ func (c Config) validate() []Problem {
 		k.add("detection.latency", "must not be negative")
 	}
 	k.between("detection.open_score", c.Detection.OpenScore, 1, 100)
+	c.Detection.WholesaleRates.validate(&k)
 	for i, percent := range c.Rating.PoolNotices {
 		k.between(fmt.Sprintf("rating.pool_notices[%d]", i), percent, 1, 100)
 	}

@@ -18,7 +18,7 @@ import (
 // events when it is run again.
 func (p *pass) chunk(ctx context.Context, tenants []string) (err error) {
 	w := p.workspace(p.params.and("tenants", texts(tenants)))
-	w.pass, w.about = p.whole, p.whole.made["about"]
+	w.pass, w.about, w.stored = p.whole, p.whole.made["about"], !p.req.DryRun
 	defer func() { err = errors.Join(err, w.close(ctx)) }()
 	if err := w.make(ctx, p.names); err != nil {
 		return err

@@ -1,6 +1,10 @@
 package detector
 
 import (
+	"maps"
+	"slices"
+	"strings"
+
 	"github.com/shopspring/decimal"
 
 	"fairdial/usage"
@@ -36,6 +40,20 @@ func DefaultRates() Rates {
 			"ZW": cents(500), "EE": cents(250), "BA": cents(300),
 		},
 		HighCost: cents(80), TollFree: cents(30), Premium: cents(2000), Satellite: cents(6000),
+	}
+}
+
+// parameters are the rates as SQL has them.
+func (r Rates) parameters() map[string]string {
+	countries := slices.Sorted(maps.Keys(r.Country))
+	values := make([]string, len(countries))
+	for i, c := range countries {
+		values[i] = r.Country[c].StringFixed(6)
+	}
+	return map[string]string{
+		"rate_countries": texts(countries), "rate_values": "[" + strings.Join(values, ",") + "]", "rate_default": r.Default.StringFixed(6),
+		"rate_high_cost": r.HighCost.StringFixed(6), "rate_toll_free": r.TollFree.StringFixed(6),
+		"rate_premium": r.Premium.StringFixed(6), "rate_satellite": r.Satellite.StringFixed(6),
 	}
 }
 

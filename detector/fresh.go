@@ -75,15 +75,8 @@ func (d *Detector) scopeOf(ctx context.Context, req Request, pack rules.Pack, p 
 	if len(d.o.AddonPlans) > 0 && licences[0].Newest.After(last[0].WholeBeganAt) {
 		return s, nil
 	}
-	var parts []struct {
-		All       uint64 `ch:"parts"`
-		Projected uint64 `ch:"projected"`
-	}
-	if err := d.o.Conn.Select(params{}.on(ctx, nil), &parts, sqlText("projected")); err != nil {
-		return s, fmt.Errorf("read whether records are kept by organizer: %w", err)
-	}
-	if parts[0].All == 0 || parts[0].Projected < parts[0].All {
-		return s, nil
+	if projected, err := d.byOrganizer(ctx); err != nil || !projected {
+		return s, err
 	}
 	s.fresh, s.kept, s.last, s.stored = true, last[0].WholeID, last[0].At, last[0].BeganAt.Add(-slack)
 	return s, nil

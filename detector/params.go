@@ -27,6 +27,12 @@ func (p params) with(others map[string]string) params {
 	return out
 }
 
+// milli is a parameter that is a time in milliseconds.
+func (p params) milli(name string) time.Time {
+	ms, _ := strconv.ParseInt(p[name], 10, 64) // written by parameters
+	return time.UnixMilli(ms).UTC()
+}
+
 // on puts the parameters, and settings, on a context for the driver.
 func (p params) on(ctx context.Context, settings clickhouse.Settings) context.Context {
 	options := []clickhouse.QueryOption{clickhouse.WithParameters(clickhouse.Parameters(p))}

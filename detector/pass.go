@@ -93,6 +93,11 @@ func (d *Detector) Detect(ctx context.Context, req Request, progress func(done, 
 	if err := d.sweep(ctx); err != nil {
 		return Report{}, err
 	}
+	if !req.DryRun {
+		if _, err := d.RefreshHours(ctx); err != nil {
+			return Report{}, err
+		}
+	}
 	base := d.parameters(req)
 	names, err := inspectAll(ctx, d.o.Conn, pack, base)
 	if err != nil {
@@ -194,7 +199,7 @@ func (d *Detector) parameters(req Request) params {
 		"latency_ms": ms(req.Latency.Milliseconds()), "history_ms": ms(from.UnixMilli()),
 		"tenants": texts(req.Tenants), "addon_plans": texts(d.o.AddonPlans), "usage": "usage", "licences": "licences",
 		"own_tenants": "[]", "own_since_ms": "[]",
-	}
+	}.with(d.o.Rates.parameters())
 }
 
 func inspectAll(ctx context.Context, conn Conn, pack rules.Pack, p params) ([]string, error) {

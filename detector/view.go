@@ -29,6 +29,8 @@ type view struct {
 	// joint views set organizers beside each other by what they did: they are for passes over
 	// all organizers.
 	joint bool
+	// A filled view is made without SQL.
+	fill func(*workspace, context.Context, string) error
 }
 
 // views are all feature views, each after those it is over.
@@ -44,6 +46,10 @@ var views = []view{
 	{name: "contacts", order: "number, first_ended", whole: true, joint: true},
 	{name: "new_people", order: "tenant_id, organizer_id, at", over: []string{"calls"}},
 	{name: "overlaps", order: "tenant_id, organizer_id, day, at", over: []string{"calls"}},
+	{name: "hours", order: "tenant_id, organizer_id, hour", over: []string{"calls"}, internal: true},
+	{name: "zones", internal: true, fill: (*workspace).fillZones},
+	{name: "homes", order: "tenant_id, organizer_id", over: []string{"hours"}, internal: true},
+	{name: "organizer_hours", order: "tenant_id, organizer_id, hour", over: []string{"hours", "zones", "homes"}},
 }
 
 func (v view) sql() string {
@@ -120,6 +126,8 @@ type workspace struct {
 	tick   func()            // told of each view made; may be nil
 	// about is the working table of the organizers that the pass judges; empty for all.
 	about string
+	// stored says that the hours of organizers in the store are up to date.
+	stored bool
 }
 
 // workPrefix begins the names of all working tables.
@@ -148,12 +156,24 @@ func (w *workspace) make(ctx context.Context, names []string) error {
 		}
 		began := w.now()
 		table := w.prefix + v.name
+		if v.fill != nil {
+			if err := v.fill(w, ctx, table); err != nil {
+				return err
+			}
+			w.made[v.name] = table
+			continue
+		}
 		p := w.params.and("table", table)
 		for _, o := range v.over {
 			p = p.and("view_"+o, w.made[o])
 		}
 		text, from := v.sql(), v.over
 		switch {
+		case w.stored && v.name == "hours":
+			text, from = sqlText("hours_kept"), nil
+			if w.about != "" {
+				text += "  AND (tenant_id, organizer_id) IN (SELECT tenant_id, organizer_id FROM {about:Identifier})\n"
+			}
 		case w.about != "" && v.kept:
 			text, from = sqlText("kept_"+v.name), nil
 		case w.about != "":

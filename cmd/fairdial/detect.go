@@ -5,9 +5,11 @@ import (
 	"os"
 	"time"
 
+	"github.com/shopspring/decimal"
 	"github.com/spf13/cobra"
 
 	"fairdial/cases"
+	"fairdial/config"
 	"fairdial/detector"
 	"fairdial/rules"
 	"fairdial/rules/pack"
@@ -37,8 +39,29 @@ func (a *app) newDetector(s *services) (*detector.Detector, error) {
 	}
 	return detector.New(detector.Options{
 		Conn: s.store, Cases: s.cases, Pack: all, AddonPlans: a.cfg.Licences.Addon.ServicePlans,
-		OpenScore: a.cfg.Detection.OpenScore, Now: a.now, NewID: a.newID, Logger: a.logger,
+		OpenScore: a.cfg.Detection.OpenScore, Rates: wholesaleRates(a.cfg.Detection.WholesaleRates), Now: a.now, NewID: a.newID, Logger: a.logger,
 	})
+}
+
+// wholesaleRates is the built-in rates with the configured ones over them; in another currency,
+// those alone.
+func wholesaleRates(w config.WholesaleRates) detector.Rates {
+	r := detector.DefaultRates()
+	if w.Own() {
+		r = detector.Rates{Currency: w.Currency, Country: map[string]decimal.Decimal{}}
+	}
+	for _, x := range []struct {
+		rate *config.Rate
+		into *decimal.Decimal
+	}{{w.Default, &r.Default}, {w.HighCost, &r.HighCost}, {w.TollFree, &r.TollFree}, {w.Premium, &r.Premium}, {w.Satellite, &r.Satellite}} {
+		if x.rate != nil {
+			*x.into = x.rate.Decimal
+		}
+	}
+	for country, rate := range w.Countries {
+		r.Country[country] = rate.Decimal
+	}
+	return r
 }
 
 func newDetect(a *app) *cobra.Command {
