@@ -11,14 +11,16 @@ import (
 
 // Action is what a person does to a case.
 type Action struct {
-	Kind     string // acknowledged, assigned, snoozed, expected, confirmed, dismissed, noted, reopened, appealed
+	Kind     string // acknowledged, assigned, snoozed, expected, confirmed, dismissed, noted, reopened, appealed, merged, left
 	Actor    string
 	Reason   string
 	Until    time.Time // of a snooze, or of what is expected; for the latter 90 days by default
 	Rules    []string  // that a snooze, or what is expected, is about; by default all that have findings in the case
 	Assignee string
+	Cases    []string // that are merged into it
 	// Version is that of the case as the person saw it; 0 means as it stands.
 	Version int
+	carried bool // comes from the ring's case
 }
 
 // ErrAction: the action cannot be done to the case as it stands.
@@ -31,29 +33,30 @@ func (l *Log) Act(ctx context.Context, id string, a Action, at time.Time) (Case,
 	if err != nil {
 		return Case{}, err
 	}
-	base := c.Version
-	if a.Version != 0 {
-		base = a.Version
+	switch {
+	case a.LacksReason():
+		return Case{}, fmt.Errorf("%s: %w: %s needs a reason", c.ID, ErrAction, a.Kind)
+	case a.Kind == KindMerged:
+		return l.merge(ctx, c, a, at)
+	case a.Kind == KindLeft:
+		return l.leave(ctx, c, a, at)
 	}
 	next, err := c.after(a, at)
 	if err != nil {
 		return Case{}, err
 	}
-	event, err := encode(Event{CaseID: id, Version: base + 1, Kind: a.Kind, Actor: a.Actor, Reason: a.Reason, At: at, State: next})
-	if err != nil {
-		return Case{}, err
+	if a.Version == 0 || a.Version == c.Version { // otherwise somebody else was first
+		if err := l.carry(ctx, c, a, at); err != nil {
+			return Case{}, err
+		}
 	}
-	if err := l.journal.Append(ctx, event); err != nil {
-		return Case{}, err
-	}
-	next.Version = base + 1
-	return next, nil
+	return l.put(ctx, c, next, a, at)
 }
 
 // LacksReason says whether the action is one that a person must account for, and it does not.
 func (a Action) LacksReason() bool {
 	switch a.Kind {
-	case KindExpected, KindConfirmed, KindDismissed, KindNoted, KindReopened, KindSnoozed, KindAppealed:
+	case KindExpected, KindConfirmed, KindDismissed, KindNoted, KindReopened, KindSnoozed, KindAppealed, KindMerged, KindLeft:
 		return strings.TrimSpace(a.Reason) == ""
 	default:
 		return false
@@ -72,10 +75,18 @@ func (c Case) after(a Action, at time.Time) (Case, error) {
 	if a.LacksReason() {
 		return refuse("%s needs a reason", a.Kind)
 	}
+	if c.RingCase != "" && a.Kind != KindNoted && a.Kind != KindAppealed && !a.carried {
+		return refuse("it is part of the ring's case %s; act there, or let it leave the ring", c.RingCase)
+	}
 	c.UpdatedAt = at.UTC()
 	switch a.Kind {
+	case KindMerged:
+		if c.RingCase != "" {
+			return refuse("it is part of the ring's case %s", c.RingCase)
+		}
 	case KindAcknowledged:
 		c.Status = StatusAcknowledged
+		c = c.respond(at)
 	case KindAssigned:
 		if a.Assignee == "" {
 			return refuse("nobody is named to assign it to")
@@ -105,8 +116,10 @@ func (c Case) after(a Action, at time.Time) (Case, error) {
 			return refuse("it is not closed")
 		}
 		c.Status, c.Outcome = StatusOpen, ""
+		c = c.Wait(at)
 	case KindAppealed:
 		c.Status, c.Outcome, c.AppealedAt = StatusOpen, "", at.UTC()
+		c = c.Wait(at)
 	case KindNoted:
 	default:
 		return refuse("there is no action %q", a.Kind)
@@ -121,7 +134,7 @@ const expectedFor = 90 * 24 * time.Hour
 func (c Case) close(outcome Outcome, at time.Time) Case {
 	c.Status, c.Outcome, c.AppealedAt = StatusClosed, outcome, time.Time{}
 	c.Closings = append(slices.Clone(c.Closings), at.UTC())
-	return c
+	return c.respond(at)
 }
 
 // snooze adds a snooze of each rule that the action is about.

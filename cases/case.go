@@ -87,8 +87,9 @@ type Case struct {
 	OrganizerID   string    `json:"organizer_id"`
 	OrganizerName string    `json:"organizer_name"`
 	OrganizerUPN  string    `json:"organizer_upn"`
-	Members       []string  `json:"members,omitempty"` // organizers of a ring case
-	Score         int       `json:"score"`             // risk, 0 to 100
+	Members       []string  `json:"members,omitempty"`   // organizers of a ring case, its own among them
+	RingCase      string    `json:"ring_case,omitempty"` // the ring's case that this one is part of
+	Score         int       `json:"score"`               // risk, 0 to 100
 	Severity      Severity  `json:"severity"`
 	Verdict       Verdict   `json:"verdict"`
 	Status        Status    `json:"status"`
@@ -103,8 +104,13 @@ type Case struct {
 	Closings []time.Time `json:"closings,omitempty"` // UTC
 	// AppealedAt is when the organizer appealed, until somebody decides on the case again.
 	AppealedAt time.Time `json:"appealed_at,omitzero"` // UTC
-	OpenedAt   time.Time `json:"opened_at"`            // UTC; the replayed time in a replay
-	UpdatedAt  time.Time `json:"updated_at"`           // UTC; likewise
+	// DueAt is by when somebody must have looked at the case, as its severity asks for (Terms), and
+	// RespondedAt when somebody had: acknowledged it or decided. Opened again it is due anew.
+	DueAt       time.Time `json:"due_at,omitzero"`       // UTC
+	RespondedAt time.Time `json:"responded_at,omitzero"` // UTC
+	Terms       Terms     `json:"terms,omitzero"`
+	OpenedAt    time.Time `json:"opened_at"`  // UTC; the replayed time in a replay
+	UpdatedAt   time.Time `json:"updated_at"` // UTC; likewise
 	// Exposure is the largest any of the findings shows: their calls overlap, so
 	// they are not added up.
 	ExposureSeconds int64           `json:"exposure_seconds"`
@@ -169,4 +175,7 @@ const (
 	KindDismissed    = "dismissed"
 	KindNoted        = "noted"
 	KindAppealed     = "appealed" // the organizer's note; it opens a closed case again
+	KindMerged       = "merged"   // others were merged into it: it is a ring's case
+	KindJoined       = "joined"   // it became part of a ring's case
+	KindLeft         = "left"     // it is part of it no more; of the ring's case, somebody left
 )

@@ -67,17 +67,24 @@ type outlineRow struct {
 	UpdatedAt     string   `ch:"updated_at"`
 	Exposure      int64    `ch:"exposure_seconds"`
 	Closings      []string `ch:"closings"`
+	Members       []string `ch:"members"`
+	RingCase      string   `ch:"ring_case"`
+	DueAt         string   `ch:"due_at"`
+	RespondedAt   string   `ch:"responded_at"`
 }
 
 func (r outlineRow) outline() (outline, error) {
 	c := Case{
 		ID: r.Subject, Version: int(r.Version), TenantID: r.TenantID, TenantName: r.TenantName, OrganizerID: r.OrganizerID, OrganizerName: r.OrganizerName, OrganizerUPN: r.OrganizerUPN,
-		Score: int(r.Score), Severity: Severity(r.Severity), Verdict: Verdict(r.Verdict), Status: Status(r.Status), Outcome: Outcome(r.Outcome), Assignee: r.Assignee, ExposureSeconds: r.Exposure,
+		Score: int(r.Score), Severity: Severity(r.Severity), Verdict: Verdict(r.Verdict), Status: Status(r.Status), Outcome: Outcome(r.Outcome), Assignee: r.Assignee, ExposureSeconds: r.Exposure, Members: r.Members, RingCase: r.RingCase,
+	}
+	if len(c.Members) == 0 {
+		c.Members = nil
 	}
 	for _, t := range []struct {
 		text string
 		at   *time.Time
-	}{{r.SnoozedUntil, &c.SnoozedUntil}, {r.AppealedAt, &c.AppealedAt}, {r.OpenedAt, &c.OpenedAt}, {r.UpdatedAt, &c.UpdatedAt}} {
+	}{{r.SnoozedUntil, &c.SnoozedUntil}, {r.AppealedAt, &c.AppealedAt}, {r.OpenedAt, &c.OpenedAt}, {r.UpdatedAt, &c.UpdatedAt}, {r.DueAt, &c.DueAt}, {r.RespondedAt, &c.RespondedAt}} {
 		if t.text == "" {
 			continue
 		}

@@ -53,7 +53,7 @@ type PageRequest struct {
 	MinScore    int
 	Assignee    string    // part of a name, or "none"
 	Text        string    // part of an id or a name
-	Active      time.Time // only cases that wait for somebody then: neither closed nor put off
+	Active      time.Time // only cases that wait for somebody then: neither closed nor put off nor part of a ring's case
 	By          Order     // risk by default
 	After       Mark      // the zero mark is the begin
 	Limit       int
@@ -146,7 +146,7 @@ func (r PageRequest) takes(o outline) bool {
 		r.Assignee == "none" && assignee != "",
 		r.Assignee != "none" && !strings.Contains(assignee, r.Assignee),
 		!strings.Contains(o.text, r.Text),
-		!r.Active.IsZero() && (o.Status == StatusClosed || r.Active.Before(o.SnoozedUntil)),
+		!r.Active.IsZero() && (o.Status == StatusClosed || o.RingCase != "" || r.Active.Before(o.SnoozedUntil)),
 		r.After.ID != "" && r.After.compare(MarkOf(o.Case, r.By)) >= 0:
 		return false
 	}

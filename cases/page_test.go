@@ -142,3 +142,23 @@ func TestPagesShowWhatAnybodyWroteSince(t *testing.T) {
 	require.Len(t, closed, 1)
 	require.Equal(t, cases.OutcomeConfirmed, closed[0].Outcome)
 }
+
+func TestARingWaitsForSomebodyOnce(t *testing.T) {
+	t.Parallel()
+	conn := storetest.Open(t)
+	log, pages := cases.NewLog(journal.New(conn, time.Now, uuid.New)), cases.NewPages(conn)
+	lost, err := log.Record(t.Context(), []cases.Event{opened("a", 60), opened("b", 90), opened("c", 70)})
+	require.NoError(t, err)
+	require.Empty(t, lost)
+	_, err = log.Act(t.Context(), cases.ID("t1", "a"), cases.Action{Kind: cases.KindMerged, Actor: "ann", Reason: "r", Cases: []string{cases.ID("t1", "b")}}, now)
+	require.NoError(t, err)
+	waiting, err := pages.Outlines(t.Context(), cases.PageRequest{Active: now})
+	require.NoError(t, err)
+	require.Len(t, waiting, 2)
+	require.Equal(t, "c", waiting[0].OrganizerID)
+	require.Equal(t, []string{"a", "b"}, waiting[1].Members)
+	all, err := pages.Outlines(t.Context(), cases.PageRequest{})
+	require.NoError(t, err)
+	require.Len(t, all, 3)
+	require.Equal(t, cases.ID("t1", "a"), all[0].RingCase)
+}

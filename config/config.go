@@ -96,8 +96,16 @@ type Detection struct {
 	Latency Duration `yaml:"latency"`
 	// OpenScore is the risk (0-100) from which a case is opened.
 	OpenScore int `yaml:"open_score"`
+	// RespondWithin is how soon somebody must look at a case.
+	RespondWithin RespondWithin `yaml:"respond_within"`
 	// WholesaleRates price the exposure of findings and of hours.
 	WholesaleRates WholesaleRates `yaml:"wholesale_rates"`
+}
+
+// RespondWithin is how long a case may wait, by its severity; 0 for as long as it likes.
+type RespondWithin struct {
+	Critical Duration `yaml:"critical"`
+	Warning  Duration `yaml:"warning"`
 }
 
 // Slack says where alerts go. Without a token they go to the log and the store.
@@ -330,7 +338,7 @@ func Default() Config {
 		Sources:   []Source{},
 		Rating:    Rating{PoolNotices: []int{80, 100}},
 		Finance:   Finance{Latency: Duration(72 * time.Hour)},
-		Detection: Detection{Latency: 0, OpenScore: 50},
+		Detection: Detection{Latency: 0, OpenScore: 50, RespondWithin: RespondWithin{Duration(4 * time.Hour), Duration(72 * time.Hour)}},
 		Slack:     Slack{Channel: "#fair-use", MinScore: 50, People: []Person{}, Routes: []Route{}, TimeZone: "UTC", Storm: Storm{Over: 20, Window: Duration(10 * time.Minute)}},
 		Outlets:   []Outlet{},
 		Enforcement: Enforcement{

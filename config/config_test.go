@@ -130,6 +130,7 @@ func TestEveryRuleOfValidation(t *testing.T) {
 		{"settle", "sources: [{name: a, kind: inbox, path: x, settle: -1s}]", "sources[0].settle"},
 		{"guid", "licences: {addon: {service_plans: [x]}}", "licences.addon.service_plans[0]"},
 		{"score", "detection: {open_score: 0}", "detection.open_score"},
+		{"time to respond", "detection: {respond_within: {warning: -1h}}", "detection.respond_within"},
 		{"rate that is no number", "detection: {wholesale_rates: {premium: dear}}", "detection.wholesale_rates.premium"},
 		{"negative rate", "detection: {wholesale_rates: {countries: {US: -1}}}", "detection.wholesale_rates.countries.US"},
 		{"rate with too many decimals", "detection: {wholesale_rates: {default: 0.0000001}}", "detection.wholesale_rates.default"},

@@ -60,6 +60,9 @@ func (c Config) validate() []Problem {
 		k.add("detection.latency", "must not be negative")
 	}
 	k.between("detection.open_score", c.Detection.OpenScore, 1, 100)
+	if w := c.Detection.RespondWithin; w.Critical < 0 || w.Warning < 0 {
+		k.add("detection.respond_within", "must not be negative; 0 is no promise")
+	}
 	c.Detection.WholesaleRates.validate(&k)
 	for i, percent := range c.Rating.PoolNotices {
 		k.between(fmt.Sprintf("rating.pool_notices[%d]", i), percent, 1, 100)

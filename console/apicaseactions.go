@@ -65,6 +65,7 @@ func (a *api) actOnCase(w http.ResponseWriter, r *http.Request) {
 		Assignee string    `json:"assignee"`
 		Until    time.Time `json:"until"`
 		Rules    []string  `json:"rules"`
+		Cases    []string  `json:"cases"`
 	}
 	if !readJSON(w, r, &asked) {
 		return
@@ -97,7 +98,7 @@ func (a *api) actOnCase(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	next, err := desk.Act(r.Context(), id, cases.Action{
-		Kind: asked.Kind, Actor: actor(r), Reason: asked.Reason, Assignee: asked.Assignee, Until: asked.Until, Rules: asked.Rules, Version: version,
+		Kind: asked.Kind, Actor: actor(r), Reason: asked.Reason, Assignee: asked.Assignee, Until: asked.Until, Rules: asked.Rules, Cases: asked.Cases, Version: version,
 	})
 	if a.changed(w, r, err, http.StatusConflict, c.Version) {
 		writeVersioned(w, r, next.Version, next)

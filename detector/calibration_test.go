@@ -36,7 +36,7 @@ func TestCalibrationIsRefused(t *testing.T) {
 func builtIn(t require.TestingT) scorer {
 	c, err := readCalibration(calibrationText)
 	require.NoError(t, err)
-	return scorer{50, c}
+	return scorer{open: 50, means: c}
 }
 
 func TestRulesOfAFamilyDoNotCountTwice(t *testing.T) {

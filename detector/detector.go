@@ -45,6 +45,8 @@ type Options struct {
 	AddonPlans []string
 	// Rates price the exposure of findings. The zero value stands for DefaultRates.
 	Rates Rates
+	// Terms are how soon somebody must look at a case.
+	Terms cases.Terms
 	// OpenScore is the risk (1 to 100) from which a case is opened; 50 by default.
 	OpenScore int
 	// Parameters stand over the defaults of rules: by rule id, then by name.
@@ -84,5 +86,5 @@ func New(o Options) (*Detector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Detector{o, scorer{o.OpenScore, means}}, nil
+	return &Detector{o, scorer{o.OpenScore, means, o.Terms}}, nil
 }

@@ -97,12 +97,20 @@ func (j scorer) step(c *cases.Case, rows []finding) (cases.Event, bool) {
 	}
 	if kind == cases.KindOpened || kind == cases.KindReopened {
 		c.Status, c.Outcome = cases.StatusOpen, ""
+		c.RingCase = "" // what is new about one of a ring is looked at by itself
 	}
 	if worse {
 		// What somebody snoozed was not this.
 		c.SnoozedUntil = time.Time{}
 	}
 	c.Score, c.Severity, c.Verdict = risk, severity, verdict
+	c.Terms = j.terms
+	if kind == cases.KindOpened || kind == cases.KindReopened {
+		*c = c.Wait(at)
+	} else {
+		*c = c.Hurry(at)
+	}
+	name(c, counted)
 	if at.After(c.UpdatedAt) {
 		c.UpdatedAt = at
 	}
@@ -110,6 +118,22 @@ func (j scorer) step(c *cases.Case, rows []finding) (cases.Event, bool) {
 	c.Version++
 	state := *c
 	return cases.Event{CaseID: c.ID, Version: c.Version, Kind: kind, Actor: Actor, Reason: why(rows), At: at, State: state}, true
+}
+
+// name lists the organizers of a ring that a finding names, in a column members of its rule: those
+// of the same tenant.
+func name(c *cases.Case, findings []cases.Finding) {
+	for _, f := range findings {
+		named, _ := f.Facts["members"].([]any)
+		for _, m := range named {
+			if id, ok := m.(string); ok && id != "" && !slices.Contains(c.Members, id) {
+				c.Members = slices.Sorted(slices.Values(append(slices.Clone(c.Members), id)))
+			}
+		}
+		if len(named) > 0 && !slices.Contains(c.Members, c.OrganizerID) {
+			c.Members = slices.Sorted(slices.Values(append(slices.Clone(c.Members), c.OrganizerID)))
+		}
+	}
 }
 
 // expose takes over the largest exposure of the findings: their calls overlap, so that

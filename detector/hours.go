@@ -204,7 +204,8 @@ func (r *hoursRun) portion(ctx context.Context, tenants []string, parts, part in
 			return err
 		}
 		w.params = w.params.and("touched", touched)
-		shape = strings.Replace(shape, "/* touched */", "WHERE (l.tenant_id, l.organizer_id, l.hour) IN (SELECT tenant_id, organizer_id, hour FROM {touched:Identifier})", 1)
+		const among = "(l.tenant_id, l.organizer_id, toStartOfHour(l.ended_at)) IN (SELECT tenant_id, organizer_id, hour FROM {touched:Identifier})"
+		shape = strings.NewReplacer("/* touched */", "WHERE "+among, "/* touched too */", "AND "+among).Replace(shape)
 	}
 	rows := strings.Replace(sqlText("hour_rows"), "/* hours */", over([]string{"calls"}, "SELECT * FROM (\n"+shape+"\n)"), 1)
 	if r.whole { // there is nothing to leave out

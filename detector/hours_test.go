@@ -17,13 +17,13 @@ import (
 
 // leg is a revision of a record in a test of hours.
 type leg struct {
-	id, organizer, number  string
-	revision               int
-	start                  time.Time
-	seconds                int
-	class, country, block  string
-	highCost               bool
-	replacesStart          time.Time
+	id, organizer, number string
+	revision              int
+	start                 time.Time
+	seconds               int
+	class, country, block string
+	highCost              bool
+	replacesStart         time.Time
 }
 
 func (p *past) land(legs ...leg) {
@@ -156,8 +156,8 @@ func TestHoursKeptUpToDateAreThoseMadeFromNothing(t *testing.T) {
 		kept.o.AddonPlans = []string{"addon"}
 		pick := func(label string, n int) int { return rapid.IntRange(0, n-1).Draw(rt, label) }
 		draw := func(l leg) leg {
-			l.organizer, l.number = string(rune('a'+pick("organizer", 2))), fmt.Sprintf("+1212555000%d", pick("number", 3))
-			l.start = day(1).Add(-time.Duration(pick("days", 3)) * 60 * 24 * time.Hour).Add(time.Duration(pick("minutes", 600)) * time.Minute)
+			l.organizer, l.number = string(rune('a'+pick("organizer", 2))), fmt.Sprintf("+1212555000%d", pick("number", 2))
+			l.start = day(1).Add(-time.Duration(pick("days", 2)) * 60 * 24 * time.Hour).Add(time.Duration(pick("minutes", 600)) * time.Minute)
 			l.seconds = []int{0, 20, 600, 7200, 20000}[pick("seconds", 5)]
 			l.class, l.country, l.block, l.highCost = "geographic", []string{"US", "JM"}[pick("country", 2)], "212555", pick("rural", 2) == 1
 			return l
@@ -166,11 +166,15 @@ func TestHoursKeptUpToDateAreThoseMadeFromNothing(t *testing.T) {
 		for step := range rapid.IntRange(2, 4).Draw(rt, "steps") {
 			p.now = p.now.Add(5 * time.Hour)
 			var legs []leg
-			for range pick("new", 6) {
+			fresh := pick("new", 4)
+			if step == 0 {
+				fresh += 12 // a past, of which the later steps touch little
+			}
+			for range fresh {
 				legs = append(legs, draw(leg{id: fmt.Sprint("r", len(all)+len(legs))}))
 			}
 			for i := range all {
-				if pick("corrected", 4) == 0 {
+				if step > 0 && pick("corrected", 12) == 0 {
 					next := draw(leg{id: all[i].id, revision: all[i].revision + 1, replacesStart: all[i].start})
 					legs, all[i] = append(legs, next), next
 				}
@@ -295,7 +299,7 @@ func TestTheZoneOfAnOrganizerIsThatOfItsDays(t *testing.T) {
 	hourly := rules.Span{Duration: time.Hour}
 	p := newPast(t,
 		rules.Usage{Organizer: "west", Start: clock(1, 16), Minutes: 20, Times: 10, Apart: hourly, Days: 60}, // 8 to 18 in Los Angeles
-		rules.Usage{Organizer: "east", Start: clock(1, 13), Minutes: 20, Times: 9, Apart: hourly, Days: 60}, // 8 to 17 in New York
+		rules.Usage{Organizer: "east", Start: clock(1, 13), Minutes: 20, Times: 9, Apart: hourly, Days: 60},  // 8 to 17 in New York
 		rules.Usage{Organizer: "seldom", Start: clock(2, 3), Minutes: 20, Days: 9},
 		rules.Usage{Tenant: "unknown", Organizer: "india", Start: clock(1, 4), Minutes: 20, Times: 8, Apart: hourly, Days: 60},
 		rules.Usage{Tenant: "unknown", Organizer: "seldom", Start: clock(2, 3), Minutes: 20, Days: 2},

@@ -24,6 +24,7 @@ func counts(f cases.Finding, at, closed time.Time) bool {
 type scorer struct {
 	open  int // the risk from which a case is opened
 	means calibration
+	terms cases.Terms
 }
 
 // score is the risk of findings, 0 to 100: of a hundred cases with findings that add up

@@ -22,6 +22,10 @@ SELECT
     JSONExtractString(body, 'appealed_at')          AS appealed_at,
     JSONExtractString(body, 'opened_at')            AS opened_at,
     JSONExtractString(body, 'updated_at')           AS updated_at,
+    JSONExtract(body, 'members', 'Array(String)')   AS members,
+    JSONExtractString(body, 'ring_case')            AS ring_case,
+    JSONExtractString(body, 'due_at')               AS due_at,
+    JSONExtractString(body, 'responded_at')         AS responded_at,
     JSONExtractInt(body, 'exposure_seconds')        AS exposure_seconds,
     JSONExtract(body, 'closings', 'Array(String)')  AS closings
 FROM journal

@@ -25,8 +25,9 @@ func newCases(a *app) *cobra.Command {
 func newCasesList(a *app) *cobra.Command {
 	var f cases.Filter
 	var status string
+	var overdue bool
 	cmd := &cobra.Command{
-		Use:   "list [--tenant ID] [--organizer ID] [--status S] [--min-score N]",
+		Use:   "list [--tenant ID] [--organizer ID] [--status S] [--min-score N] [--overdue]",
 		Short: "List all cases ever opened, the highest risk first",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -40,6 +41,9 @@ func newCasesList(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if overdue {
+					list = slices.DeleteFunc(list, func(c cases.Case) bool { return !c.Overdue(a.now()) })
+				}
 				if a.output == "json" {
 					return a.json(list)
 				}
@@ -51,6 +55,7 @@ func newCasesList(a *app) *cobra.Command {
 	cmd.Flags().StringVar(&f.OrganizerID, "organizer", "", "organizer `ID`")
 	cmd.Flags().StringVar(&status, "status", "", "open, acknowledged or closed")
 	cmd.Flags().IntVar(&f.MinScore, "min-score", 0, "lowest risk, 0 to 100")
+	cmd.Flags().BoolVar(&overdue, "overdue", false, "only those that nobody has looked at in time (detection.respond_within)")
 	return cmd
 }
 
@@ -116,6 +121,21 @@ func (a *app) showCase(c cases.Case, history []cases.Event) {
 	a.printf("organizer  %s %s (%s)\n", masked(c.OrganizerName), masked(c.OrganizerUPN), c.OrganizerID)
 	a.printf("tenant     %s (%s)\n", masked(c.TenantName), c.TenantID)
 	a.printf("opened     %s, updated %s\n", clock(c.OpenedAt), clock(c.UpdatedAt))
+	switch {
+	case c.RingCase != "":
+		a.printf("ring       part of %s\n", c.RingCase)
+	case len(c.Members) > 0:
+		a.printf("ring       of %s: %s\n", counted(len(c.Members), "organizer"), oneLine(strings.Join(c.Members, " ")))
+	}
+	if !c.RespondedAt.IsZero() {
+		a.printf("responded  %s\n", clock(c.RespondedAt))
+	} else if !c.DueAt.IsZero() {
+		late := ""
+		if c.Overdue(a.now()) {
+			late = ", overdue"
+		}
+		a.printf("due        %s%s\n", clock(c.DueAt), late)
+	}
 	a.printf("exposure   %s minutes, %s %s\n", number(c.ExposureSeconds/60), c.ExposureAmount.StringFixed(2), c.Currency)
 	for _, f := range c.Findings {
 		a.printf("\n%s (%s@%d, %s, %s)\n", masked(f.Sentence), f.RuleID, f.RuleVersion, f.Severity, f.Verdict)
@@ -135,6 +155,7 @@ var caseActions = map[string]string{
 	"acknowledge": cases.KindAcknowledged, "assign": cases.KindAssigned, "snooze": cases.KindSnoozed,
 	"expected": cases.KindExpected, "confirm": cases.KindConfirmed, "dismiss": cases.KindDismissed,
 	"note": cases.KindNoted, "reopen": cases.KindReopened, "appeal": cases.KindAppealed,
+	"merge": cases.KindMerged, "leave": cases.KindLeft,
 }
 
 func newCasesAct(a *app) *cobra.Command {
@@ -142,12 +163,16 @@ func newCasesAct(a *app) *cobra.Command {
 	var hours int
 	cmd := &cobra.Command{
 		Use:   "act ID ACTION [--reason TEXT]",
-		Short: "acknowledge, assign, snooze, expected, confirm, dismiss, note, reopen, appeal",
-		Args:  cobra.ExactArgs(2),
+		Short: "acknowledge, assign, snooze, expected, confirm, dismiss, note, reopen, appeal, merge, leave",
+		Long: `Do something about a case. merge --with CASE makes it the case of a ring: what is decided
+about it is decided about each of its members, whose own cases point to it; leave takes a
+member's case out again. snooze and expected end by themselves (--hours), and are about all
+rules of the case unless --rule names some.`,
+		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			kind, known := caseActions[args[1]]
 			if !known {
-				return usagef("cases act: %q is not one of acknowledge, assign, snooze, expected, confirm, dismiss, note, reopen, appeal", args[1])
+				return usagef("cases act: %q is not one of acknowledge, assign, snooze, expected, confirm, dismiss, note, reopen, appeal, merge, leave", args[1])
 			}
 			action.Kind, action.Actor = kind, a.actor
 			if action.LacksReason() {
@@ -157,10 +182,13 @@ func newCasesAct(a *app) *cobra.Command {
 			if kind == cases.KindSnoozed && hours <= 0 {
 				return usagef("cases act snooze: --hours %d is no time to be quiet for", hours)
 			}
+			if kind == cases.KindMerged && len(action.Cases) == 0 {
+				return usagef("cases act merge: --with CASE is missing")
+			}
 			if kind == cases.KindAssigned && action.Assignee == "" {
 				return usagef("cases act assign: --to WHO is missing")
 			}
-			if kind == cases.KindSnoozed {
+			if kind == cases.KindSnoozed || kind == cases.KindExpected && cmd.Flags().Changed("hours") {
 				action.Until = now.Add(time.Duration(hours) * time.Hour)
 			}
 			return a.withStore(cmd.Context(), func(s *services) error {
@@ -179,7 +207,9 @@ func newCasesAct(a *app) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&action.Reason, "reason", "", "why; kept with the case")
 	flags.StringVar(&action.Assignee, "to", "", "with assign: `who`")
-	flags.IntVar(&hours, "hours", 24, "with snooze: for how long")
+	flags.StringArrayVar(&action.Cases, "with", nil, "with merge: a `CASE` of the ring; may be given more than once")
+	flags.StringArrayVar(&action.Rules, "rule", nil, "with snooze and expected: about this rule `ID` only; may be given more than once")
+	flags.IntVar(&hours, "hours", 24, "with snooze and expected: for how long (expected: 90 days by default)")
 	flags.IntVar(&action.Version, "version", 0, "refuse if the case has changed since this `version`")
 	return cmd
 }

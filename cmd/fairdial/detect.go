@@ -37,8 +37,10 @@ func (a *app) newDetector(s *services) (*detector.Detector, error) {
 	if err != nil {
 		return nil, err
 	}
+	within := a.cfg.Detection.RespondWithin
 	return detector.New(detector.Options{
-		Conn: s.store, Cases: s.cases, Pack: all, AddonPlans: a.cfg.Licences.Addon.ServicePlans,
+		Terms: cases.Terms{Critical: int64(time.Duration(within.Critical).Seconds()), Warning: int64(time.Duration(within.Warning).Seconds())},
+		Conn:  s.store, Cases: s.cases, Pack: all, AddonPlans: a.cfg.Licences.Addon.ServicePlans,
 		OpenScore: a.cfg.Detection.OpenScore, Rates: wholesaleRates(a.cfg.Detection.WholesaleRates), Now: a.now, NewID: a.newID, Logger: a.logger,
 	})
 }

@@ -62,12 +62,14 @@ type stateCollector struct{ s *services }
 var (
 	usageRecords = prometheus.NewDesc("fairdial_usage_revisions", "Usage revisions stored.", nil, nil)
 	openCases    = prometheus.NewDesc("fairdial_cases_open", "Cases that are not closed.", nil, nil)
+	overdueCases = prometheus.NewDesc("fairdial_cases_overdue", "Cases that nobody has acknowledged or decided on in time (detection.respond_within).", nil, nil)
 	lastCall     = prometheus.NewDesc("fairdial_usage_newest_call_timestamp_seconds", "Start of the newest call stored, Unix time.", nil, nil)
 )
 
 func (stateCollector) Describe(ch chan<- *prometheus.Desc) {
 	ch <- usageRecords
 	ch <- openCases
+	ch <- overdueCases
 	ch <- lastCall
 }
 
@@ -82,10 +84,11 @@ func (c stateCollector) Collect(ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(usageRecords, prometheus.GaugeValue, float64(records))
 		ch <- prometheus.MustNewConstMetric(lastCall, prometheus.GaugeValue, float64(newest.Unix()))
 	}
-	open, err := c.s.openCases(ctx)
+	open, overdue, err := c.s.openCases(ctx, time.Now())
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(openCases, err)
 		return
 	}
 	ch <- prometheus.MustNewConstMetric(openCases, prometheus.GaugeValue, float64(open))
+	ch <- prometheus.MustNewConstMetric(overdueCases, prometheus.GaugeValue, float64(overdue))
 }

@@ -82,19 +82,21 @@ func (a *app) importTenants(ctx context.Context, s *services) error {
 	return nil
 }
 
-// openCases counts the cases that are not closed.
-func (s *services) openCases(ctx context.Context) (int, error) {
+// openCases counts the cases that are not closed, and those that nobody has looked at in time.
+func (s *services) openCases(ctx context.Context, now time.Time) (open, overdue int, err error) {
 	list, err := s.cases.List(ctx, cases.Filter{})
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	n := 0
 	for _, c := range list {
 		if c.Status != cases.StatusClosed {
-			n++
+			open++
+		}
+		if c.Overdue(now) {
+			overdue++
 		}
 	}
-	return n, nil
+	return open, overdue, nil
 }
 
 // ready says whether the store answers.

@@ -61,8 +61,8 @@ WITH
         SELECT
             tenant_id, organizer_id, toStartOfHour(ended_at) AS hour, min(started_at) AS first,
             arrayJoin(arrayMap(i -> toStartOfHour(first) + toIntervalHour(i), range(toUInt64(least(2400, 1 + dateDiff('hour', toStartOfHour(first), hour)))))) AS back
-        FROM calls
-        WHERE seconds > 0
+        FROM calls AS l
+        WHERE seconds > 0 /* touched too */
         GROUP BY tenant_id, organizer_id, hour
     ),
     beside AS
