@@ -18,6 +18,7 @@ type Action struct {
 	Rules    []string  // that a snooze, or what is expected, is about; by default all that have findings in the case
 	Assignee string
 	Cases    []string // that are merged into it
+	Cause    Cause    // of a dismissal; other by default
 	// Version is that of the case as the person saw it; 0 means as it stands.
 	Version int
 	carried bool // comes from the ring's case
@@ -72,6 +73,9 @@ func (c Case) after(a Action, at time.Time) (Case, error) {
 	if closed && a.Kind != KindReopened && a.Kind != KindNoted && a.Kind != KindAppealed {
 		return refuse("it is closed (%s); reopen it first", c.Outcome)
 	}
+	if a.Cause != "" && a.Kind != KindDismissed {
+		return refuse("%s has no cause; a dismissal has", a.Kind)
+	}
 	if a.LacksReason() {
 		return refuse("%s needs a reason", a.Kind)
 	}
@@ -110,15 +114,22 @@ func (c Case) after(a Action, at time.Time) (Case, error) {
 	case KindConfirmed:
 		c = c.close(OutcomeConfirmed, at)
 	case KindDismissed:
+		if a.Cause == "" {
+			a.Cause = CauseOther
+		}
+		if !slices.Contains(Causes(), a.Cause) {
+			return refuse("%q is no cause of a false alarm, but one of %v", a.Cause, Causes())
+		}
 		c = c.close(OutcomeFalsePositive, at)
+		c.Cause = a.Cause
 	case KindReopened:
 		if !closed {
 			return refuse("it is not closed")
 		}
-		c.Status, c.Outcome = StatusOpen, ""
+		c.Status, c.Outcome, c.Cause, c.WaitsSince = StatusOpen, "", "", at.UTC()
 		c = c.Wait(at)
 	case KindAppealed:
-		c.Status, c.Outcome, c.AppealedAt = StatusOpen, "", at.UTC()
+		c.Status, c.Outcome, c.Cause, c.AppealedAt, c.WaitsSince = StatusOpen, "", "", at.UTC(), at.UTC()
 		c = c.Wait(at)
 	case KindNoted:
 	default:

@@ -48,6 +48,24 @@ const (
 	OutcomeExpected      Outcome = "expected"
 )
 
+// Cause is why a case was a false alarm, in terms that can be counted.
+type Cause string
+
+// The causes of a false alarm.
+const (
+	CauseLegitimate Cause = "legitimate_use" // much, and allowed
+	CauseEvent      Cause = "known_event"    // a campaign, an outage, an incident
+	CauseData       Cause = "wrong_data"     // usage, directory or licences were not right
+	CauseRule       Cause = "rule_too_strict"
+	CauseDuplicate  Cause = "duplicate" // another case is about the same
+	CauseOther      Cause = "other"
+)
+
+// Causes are all causes of a false alarm.
+func Causes() []Cause {
+	return []Cause{CauseLegitimate, CauseEvent, CauseData, CauseRule, CauseDuplicate, CauseOther}
+}
+
 // Finding is one rule's judgement of one organizer over one window.
 type Finding struct {
 	ID          string    `json:"finding_id"`
@@ -102,6 +120,11 @@ type Case struct {
 	// Closings are when people closed the case. What a window saw before the last of
 	// them is decided; only later windows can open the case again.
 	Closings []time.Time `json:"closings,omitempty"` // UTC
+	// WaitsSince is when it last began to wait for somebody: it was opened, opened again or
+	// appealed against.
+	WaitsSince time.Time `json:"waits_since,omitzero"` // UTC
+	// Cause is why it was a false alarm, of one that was dismissed.
+	Cause Cause `json:"cause,omitempty"`
 	// AppealedAt is when the organizer appealed, until somebody decides on the case again.
 	AppealedAt time.Time `json:"appealed_at,omitzero"` // UTC
 	// DueAt is by when somebody must have looked at the case, as its severity asks for (Terms), and

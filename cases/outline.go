@@ -64,6 +64,8 @@ type outlineRow struct {
 	SnoozedUntil  string   `ch:"snoozed_until"`
 	AppealedAt    string   `ch:"appealed_at"`
 	OpenedAt      string   `ch:"opened_at"`
+	WaitsSince    string   `ch:"waits_since"`
+	Cause         string   `ch:"cause"`
 	UpdatedAt     string   `ch:"updated_at"`
 	Exposure      int64    `ch:"exposure_seconds"`
 	Closings      []string `ch:"closings"`
@@ -76,7 +78,7 @@ type outlineRow struct {
 func (r outlineRow) outline() (outline, error) {
 	c := Case{
 		ID: r.Subject, Version: int(r.Version), TenantID: r.TenantID, TenantName: r.TenantName, OrganizerID: r.OrganizerID, OrganizerName: r.OrganizerName, OrganizerUPN: r.OrganizerUPN,
-		Score: int(r.Score), Severity: Severity(r.Severity), Verdict: Verdict(r.Verdict), Status: Status(r.Status), Outcome: Outcome(r.Outcome), Assignee: r.Assignee, ExposureSeconds: r.Exposure, Members: r.Members, RingCase: r.RingCase,
+		Score: int(r.Score), Severity: Severity(r.Severity), Verdict: Verdict(r.Verdict), Status: Status(r.Status), Outcome: Outcome(r.Outcome), Cause: Cause(r.Cause), Assignee: r.Assignee, ExposureSeconds: r.Exposure, Members: r.Members, RingCase: r.RingCase,
 	}
 	if len(c.Members) == 0 {
 		c.Members = nil
@@ -84,7 +86,7 @@ func (r outlineRow) outline() (outline, error) {
 	for _, t := range []struct {
 		text string
 		at   *time.Time
-	}{{r.SnoozedUntil, &c.SnoozedUntil}, {r.AppealedAt, &c.AppealedAt}, {r.OpenedAt, &c.OpenedAt}, {r.UpdatedAt, &c.UpdatedAt}, {r.DueAt, &c.DueAt}, {r.RespondedAt, &c.RespondedAt}} {
+	}{{r.SnoozedUntil, &c.SnoozedUntil}, {r.AppealedAt, &c.AppealedAt}, {r.OpenedAt, &c.OpenedAt}, {r.UpdatedAt, &c.UpdatedAt}, {r.WaitsSince, &c.WaitsSince}, {r.DueAt, &c.DueAt}, {r.RespondedAt, &c.RespondedAt}} {
 		if t.text == "" {
 			continue
 		}

@@ -22,6 +22,7 @@ const (
 	ByRisk     Order = "risk"     // the highest first
 	ByExposure Order = "exposure" // the largest first
 	ByAge      Order = "age"      // the oldest first
+	ByDue      Order = "due"      // the first that somebody must have taken first
 )
 
 // Mark is a place in a row of cases: that after one case. It holds though cases change.
@@ -31,14 +32,16 @@ type Mark struct {
 	ID       string
 }
 
-// MarkOf is the place after a case.
-func MarkOf(c Case, by Order) Mark {
+// MarkOf is the place after a case. That by when it is due does not change when somebody takes it.
+func MarkOf(c Case, by Order, promise Promise) Mark {
 	m := Mark{Rank: int64(c.Score), Exposure: c.ExposureSeconds, ID: c.ID}
 	switch by {
 	case ByExposure:
 		m.Rank = c.ExposureSeconds
 	case ByAge:
 		m.Rank = -c.OpenedAt.Unix()
+	case ByDue:
+		m.Rank = -promise.by(c).Unix()
 	case ByRisk:
 	}
 	return m
@@ -55,6 +58,7 @@ type PageRequest struct {
 	Text        string    // part of an id or a name
 	Active      time.Time // only cases that wait for somebody then: neither closed nor put off nor part of a ring's case
 	By          Order     // risk by default
+	Promise     Promise   // that ByDue goes by
 	After       Mark      // the zero mark is the begin
 	Limit       int
 }
@@ -89,11 +93,14 @@ func (p *Pages) Page(ctx context.Context, r PageRequest) ([]Case, error) {
 	return p.whole(ctx, found[:min(len(found), max(r.Limit, 0))])
 }
 
-// Outlines are all cases after the mark, without their findings; Limit is not looked at.
+// Outlines are the cases after the mark without their findings; a Limit of 0 is none.
 func (p *Pages) Outlines(ctx context.Context, r PageRequest) ([]Case, error) {
 	found, err := p.matching(ctx, r)
 	if err != nil {
 		return nil, err
+	}
+	if r.Limit > 0 {
+		found = found[:min(len(found), r.Limit)]
 	}
 	out := make([]Case, len(found))
 	for i, o := range found {
@@ -130,7 +137,9 @@ func (p *Pages) matching(ctx context.Context, r PageRequest) ([]outline, error) 
 			out = append(out, o)
 		}
 	}
-	slices.SortFunc(out, func(a, b outline) int { return MarkOf(a.Case, r.By).compare(MarkOf(b.Case, r.By)) })
+	slices.SortFunc(out, func(a, b outline) int {
+		return MarkOf(a.Case, r.By, r.Promise).compare(MarkOf(b.Case, r.By, r.Promise))
+	})
 	return out, nil
 }
 
@@ -147,7 +156,7 @@ func (r PageRequest) takes(o outline) bool {
 		r.Assignee != "none" && !strings.Contains(assignee, r.Assignee),
 		!strings.Contains(o.text, r.Text),
 		!r.Active.IsZero() && (o.Status == StatusClosed || o.RingCase != "" || r.Active.Before(o.SnoozedUntil)),
-		r.After.ID != "" && r.After.compare(MarkOf(o.Case, r.By)) >= 0:
+		r.After.ID != "" && r.After.compare(MarkOf(o.Case, r.By, r.Promise)) >= 0:
 		return false
 	}
 	return true

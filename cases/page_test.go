@@ -42,6 +42,7 @@ func TestPagesHoldEveryCaseOnceInTheOrderAskedFor(t *testing.T) {
 	for by, before := range map[cases.Order]func(a, b cases.Case) bool{
 		cases.ByRisk:     func(a, b cases.Case) bool { return a.Score >= b.Score },
 		cases.ByExposure: func(a, b cases.Case) bool { return a.ExposureSeconds >= b.ExposureSeconds },
+		cases.ByDue:      func(a, b cases.Case) bool { return !a.OpenedAt.After(b.OpenedAt) }, // of one severity
 		cases.ByAge:      func(a, b cases.Case) bool { return !a.OpenedAt.After(b.OpenedAt) },
 	} {
 		seen := map[string]bool{}
@@ -59,7 +60,7 @@ func TestPagesHoldEveryCaseOnceInTheOrderAskedFor(t *testing.T) {
 				seen[c.ID] = true
 			}
 			all = append(all, page...)
-			req.After = cases.MarkOf(page[len(page)-1], by)
+			req.After = cases.MarkOf(page[len(page)-1], by, req.Promise)
 		}
 		require.Len(t, all, 23, by)
 		for i := range all[1:] {

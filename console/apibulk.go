@@ -29,6 +29,7 @@ func (a *api) actOnMany(w http.ResponseWriter, r *http.Request) {
 		Reason   string    `json:"reason"`
 		Assignee string    `json:"assignee"`
 		Until    time.Time `json:"until"`
+		Cause    string    `json:"cause"`
 		Cases    []struct {
 			ID      string `json:"case_id"`
 			Version *int   `json:"version"`
@@ -40,7 +41,7 @@ func (a *api) actOnMany(w http.ResponseWriter, r *http.Request) {
 	if _, ok := a.desk(w); !ok {
 		return
 	}
-	act := cases.Action{Kind: asked.Kind, Actor: actor(r), Reason: strings.TrimSpace(asked.Reason), Assignee: strings.TrimSpace(asked.Assignee), Until: asked.Until}
+	act := cases.Action{Kind: asked.Kind, Actor: actor(r), Reason: strings.TrimSpace(asked.Reason), Assignee: strings.TrimSpace(asked.Assignee), Until: asked.Until, Cause: cases.Cause(asked.Cause)}
 	refusal := bulkRefusal(act, len(asked.Cases))
 	if refusal == "" && act.Kind == cases.KindSnoozed && act.Until.IsZero() {
 		refusal = "Say until when."

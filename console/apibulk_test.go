@@ -48,9 +48,12 @@ func TestManyCasesAreDecidedThroughTheAPI(t *testing.T) {
 	require.Equal(t, until, c.SnoozedUntil.Format(time.RFC3339))
 	for name, body := range map[string]string{
 		"what is decided case by case": `{"kind":"confirmed","reason":"r","cases":[{"case_id":"c","version":1}]}`,
-		"no reason":                    `{"kind":"dismissed","reason":" ","cases":[{"case_id":"c","version":1}]}`,
-		"no case":                      `{"kind":"dismissed","reason":"r","cases":[]}`,
-		"no version":                   `{"kind":"dismissed","reason":"r","cases":[{"case_id":"c"}]}`,
+		"no cause":                     `{"kind":"dismissed","reason":"r","cases":[{"case_id":"c","version":1}]}`,
+		"a cause that there is not":    `{"kind":"dismissed","reason":"r","cause":"boredom","cases":[{"case_id":"c","version":1}]}`,
+		"a cause of what has none":     `{"kind":"acknowledged","reason":"r","cause":"other","cases":[{"case_id":"c","version":1}]}`,
+		"no reason":                    `{"kind":"dismissed","cause":"other","reason":" ","cases":[{"case_id":"c","version":1}]}`,
+		"no case":                      `{"kind":"dismissed","cause":"other","reason":"r","cases":[]}`,
+		"no version":                   `{"kind":"dismissed","cause":"other","reason":"r","cases":[{"case_id":"c"}]}`,
 		"no end":                       `{"kind":"snoozed","reason":"r","cases":[{"case_id":"c","version":1}]}`,
 		"nobody":                       `{"kind":"assigned","reason":"r","cases":[{"case_id":"c","version":1}]}`,
 	} {

@@ -66,6 +66,7 @@ func (a *api) actOnCase(w http.ResponseWriter, r *http.Request) {
 		Until    time.Time `json:"until"`
 		Rules    []string  `json:"rules"`
 		Cases    []string  `json:"cases"`
+		Cause    string    `json:"cause"`
 	}
 	if !readJSON(w, r, &asked) {
 		return
@@ -97,11 +98,15 @@ func (a *api) actOnCase(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusUnprocessableEntity, "An appeal is not made here.")
 		return
 	}
+	if asked.Kind == cases.KindDismissed && asked.Cause == "" {
+		problem(w, http.StatusUnprocessableEntity, "Say the cause of the dismissal: one of "+causeNames()+".")
+		return
+	}
 	next, err := desk.Act(r.Context(), id, cases.Action{
-		Kind: asked.Kind, Actor: actor(r), Reason: asked.Reason, Assignee: asked.Assignee, Until: asked.Until, Rules: asked.Rules, Cases: asked.Cases, Version: version,
+		Kind: asked.Kind, Actor: actor(r), Reason: asked.Reason, Assignee: asked.Assignee, Until: asked.Until, Rules: asked.Rules, Cause: cases.Cause(asked.Cause), Cases: asked.Cases, Version: version,
 	})
 	if a.changed(w, r, err, http.StatusConflict, c.Version) {
-		writeVersioned(w, r, next.Version, next)
+		writeVersioned(w, r, next.Version, a.promised(next))
 	}
 }
 

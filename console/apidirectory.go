@@ -64,7 +64,7 @@ func (a *api) tenant(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"tenant_id": id, "month": text, "pools": append([]rating.PoolStanding{}, pools...), "cases": append([]cases.Case{}, list...)})
+	writeJSON(w, http.StatusOK, map[string]any{"tenant_id": id, "month": text, "pools": append([]rating.PoolStanding{}, pools...), "cases": a.promisedAll(list)})
 }
 
 // listedOrganizer is somebody whom the directory or usage names. Where the directory does not,
@@ -146,7 +146,7 @@ func (a *api) organizer(w http.ResponseWriter, r *http.Request) {
 	answer := map[string]any{
 		"tenant_id": tenant, "organizer_id": id, "from": s.from, "to": s.to, "person": nil, "licences": licences, "months": months,
 		"days": append([]dayUse{}, h.Days...), "hours": append([]hourUse{}, h.Hours...), "places": append([]place{}, h.Places...),
-		"usual_seconds": h.Usual, "cases": append([]cases.Case{}, list...), "enforcement": nil,
+		"usual_seconds": h.Usual, "cases": a.promisedAll(list), "enforcement": nil,
 	}
 	if len(found) > 0 {
 		answer["person"] = found[0]

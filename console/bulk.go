@@ -49,6 +49,9 @@ func (p *pages) actOnMany(w http.ResponseWriter, r *http.Request) {
 		back += "?" + q.Encode()
 	}
 	a := cases.Action{Kind: r.PostForm.Get("kind"), Actor: "console:" + caller(r), Reason: strings.TrimSpace(r.PostForm.Get("reason")), Assignee: strings.TrimSpace(r.PostForm.Get("assignee"))}
+	if a.Kind == cases.KindDismissed {
+		a.Cause = cases.Cause(r.PostForm.Get("cause"))
+	}
 	days, err := strconv.Atoi(r.PostForm.Get("days"))
 	chosen := r.PostForm["case"]
 	refusal := bulkRefusal(a, len(chosen))
@@ -84,6 +87,10 @@ func bulkRefusal(a cases.Action, n int) string {
 		return fmt.Sprintf("At most %d cases, a page of the queue, are decided at once.", perPage)
 	case a.Reason == "":
 		return "Say why; the reason is kept with each case."
+	case a.Kind == cases.KindDismissed && !slices.Contains(cases.Causes(), a.Cause):
+		return "Say what makes it a false alarm: one of " + causeNames() + "."
+	case a.Kind != cases.KindDismissed && a.Cause != "":
+		return "A cause is of a dismissal alone."
 	case a.Kind == cases.KindAssigned && a.Assignee == "":
 		return "Say whom the cases are assigned to."
 	}
@@ -156,8 +163,8 @@ func filterOf(q url.Values) queueFilter {
 }
 
 // asks is what to ask the store for, of a queue.
-func (f queueFilter) asks(now time.Time) cases.PageRequest {
-	req := cases.PageRequest{Text: strings.TrimSpace(f.Text), Severity: cases.Severity(f.Severity), Assignee: f.Assignee, By: f.by()}
+func (f queueFilter) asks(promise cases.Promise, now time.Time) cases.PageRequest {
+	req := cases.PageRequest{Text: strings.TrimSpace(f.Text), Severity: cases.Severity(f.Severity), Assignee: f.Assignee, By: f.by(), Promise: promise}
 	if f.Tenant != "" {
 		req.Tenants = []string{f.Tenant}
 	}
@@ -179,9 +186,9 @@ func (f queueFilter) by() cases.Order {
 
 // next is the case after this one in its queue, "" at the end. A case that has left the queue,
 // since something was decided on it, keeps its place.
-func (f queueFilter) next(ctx context.Context, all Cases, c cases.Case, now time.Time) (string, error) {
-	req := f.asks(now)
-	req.After, req.Limit = cases.MarkOf(c, req.By), 1
+func (f queueFilter) next(ctx context.Context, all Cases, c cases.Case, promise cases.Promise, now time.Time) (string, error) {
+	req := f.asks(promise, now)
+	req.After, req.Limit = cases.MarkOf(c, req.By, promise), 1
 	found, err := all.Page(ctx, req)
 	if err != nil || len(found) == 0 {
 		return "", err

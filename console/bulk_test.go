@@ -53,6 +53,13 @@ func (c *oneAtATime) Page(ctx context.Context, r cases.PageRequest) ([]cases.Cas
 	return c.Cases.Page(ctx, r)
 }
 
+func (c *oneAtATime) Outlines(ctx context.Context, r cases.PageRequest) ([]cases.Case, error) {
+	if r.Limit == 0 {
+		return c.List(ctx, CaseFilter{})
+	}
+	return c.Cases.Outlines(ctx, r)
+}
+
 func (c *oneAtATime) List(context.Context, CaseFilter) ([]cases.Case, error) {
 	return nil, errors.New("all cases were asked for")
 }

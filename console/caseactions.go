@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"fairdial/cases"
@@ -34,6 +36,15 @@ type Effect struct {
 	Texts  []string
 }
 
+// causeNames are the causes of a false alarm, as the API names them.
+func causeNames() string {
+	names := make([]string, len(cases.Causes()))
+	for i, c := range cases.Causes() {
+		names[i] = string(c)
+	}
+	return strings.Join(names, ", ")
+}
+
 // maxForm bounds a form, in bytes.
 const maxForm = 64 << 10
 
@@ -50,6 +61,12 @@ func (p *pages) act(w http.ResponseWriter, r *http.Request) {
 	if a.Kind == cases.KindAppealed { // the organizer's own, which comes in elsewhere
 		p.say(w, r, http.StatusBadRequest, "Not done", "An appeal is not made here.", caseAddress(id))
 		return
+	}
+	if a.Kind == cases.KindDismissed {
+		if a.Cause = cases.Cause(r.PostForm.Get("cause")); !slices.Contains(cases.Causes(), a.Cause) {
+			p.say(w, r, http.StatusUnprocessableEntity, "Not done", "Say what makes it a false alarm: one of "+causeNames()+".", caseAddress(id))
+			return
+		}
 	}
 	if days := r.PostForm.Get("days"); days != "" && (a.Kind == cases.KindSnoozed || a.Kind == cases.KindExpected) {
 		n, err := strconv.Atoi(days)

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"html/template"
 	"net/http"
 	"slices"
 	"time"
@@ -23,10 +22,14 @@ type caseBody struct {
 	Proofs     []proof
 	Habits     habits
 	From, To   time.Time // what Habits is of
-	DayChart   template.HTML
-	HourChart  template.HTML
+	Peers      []peerDay // what others of the tenant used
+	Calls      []call    // that prove findings
 	History    []cases.Event
-	Related    []cases.Case
+	Related    []cases.Case // the same rules found something, at the same tenant
+	Ring       []tied       // the same numbers were called
+	Due        time.Time    // when somebody must have taken it; zero where nobody need any more
+	Allowed    *enforcement.Decision
+	Causes     []cases.Cause
 	Standing   enforcement.State
 	Stop       enforcement.Switch
 	CanAct     bool
@@ -61,10 +64,16 @@ func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
 	for _, f := range c.Findings {
 		all = append(all, f.UsageIDs[:min(len(f.UsageIDs), evidenceShown)]...)
 	}
+	b.Due, b.Causes = p.opts.Promise.Due(c), cases.Causes()
+	if d, err := p.opts.Decider.Decide(c.OrganizerID, ""); err == nil {
+		b.Allowed = &d
+	}
 	var calls []call
 	var others []cases.Case
 	work, ctx := errgroup.WithContext(r.Context())
 	work.Go(func() (err error) { b.Habits, err = p.views.habits(ctx, s); return err })
+	work.Go(func() (err error) { b.Peers, err = p.views.peers(ctx, s); return err })
+	work.Go(func() (err error) { b.Ring, err = p.ring(ctx, c, s); return err })
 	work.Go(func() (err error) { calls, err = p.views.evidence(ctx, s, all); return err })
 	work.Go(func() (err error) {
 		others, err = p.opts.Cases.Page(ctx, cases.PageRequest{Tenants: []string{c.TenantID}, Limit: relatedAmong})
@@ -72,7 +81,7 @@ func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
 	})
 	if b.InQueue {
 		work.Go(func() (err error) {
-			b.Next, err = filterOf(queue).next(ctx, p.opts.Cases, c, p.opts.Now())
+			b.Next, err = filterOf(queue).next(ctx, p.opts.Cases, c, p.opts.Promise, p.opts.Now())
 			return err
 		})
 	}
@@ -87,9 +96,8 @@ func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	slices.Reverse(b.History) // the newest first
-	b.Proofs, b.Related = proofs(c, calls), related(c, others)
+	b.Proofs, b.Related, b.Calls = proofs(c, calls), related(c, others), calls
 	b.Habits.flag(calls)
-	b.DayChart, b.HourChart = dayChart(b.Habits, s.from, s.to), hourChart(b.Habits.Hours)
 	p.show(w, r, http.StatusOK, "case", page{Title: or(c.OrganizerName, c.OrganizerID), Section: "Cases", Body: b})
 }
 

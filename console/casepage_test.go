@@ -110,6 +110,8 @@ func TestActionsFromACasePage(t *testing.T) {
 		"kind=noted&reason=r":                              http.StatusBadRequest,
 		"kind=snoozed&days=366&version=4":                  http.StatusBadRequest,
 		"kind=appealed&reason=r&version=4":                 http.StatusBadRequest,
+		"kind=dismissed&reason=r&version=4":                http.StatusUnprocessableEntity,
+		"kind=dismissed&cause=boredom&reason=r&version=4":  http.StatusUnprocessableEntity,
 		"version=4&reason=" + strings.Repeat("x", maxForm): http.StatusBadRequest,
 	} {
 		require.Equal(t, status, send(h, "/cases/c1/act", form).Code, "%.40s", form)
@@ -117,6 +119,8 @@ func TestActionsFromACasePage(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, send(h, "/cases/c1/act", "kind=noted&reason=r&version=4", header("Sec-Fetch-Site", "cross-site")).Code)
 	require.Equal(t, http.StatusMethodNotAllowed, get(h, "/cases/c1/act?kind=noted&version=4").Code, "nothing changes on GET")
 	require.Len(t, d.acted, 1)
+	require.Equal(t, http.StatusSeeOther, send(h, "/cases/c1/act", "kind=dismissed&cause=wrong_data&reason=r&version=4").Code)
+	require.Equal(t, cases.CauseData, d.acted[1].Cause, "why it was a false alarm can be counted")
 }
 
 func TestWhoWasFirstIsSaid(t *testing.T) {

@@ -88,7 +88,6 @@ type statementBody struct {
 	rating.Statement
 	Paid    []paid
 	Total   int64
-	PaidBar any
 	Formats []string
 }
 
@@ -101,7 +100,6 @@ func (p *pages) statement(w http.ResponseWriter, r *http.Request) {
 	for _, bucket := range st.Buckets {
 		b.Paid = append(b.Paid, paid{string(bucket.Bucket), int64(bucket.Seconds)})
 	}
-	b.PaidBar = paidBar(b.Paid, b.Total)
 	p.show(w, r, http.StatusOK, "statement", page{Title: or(st.TenantName, st.TenantID) + ", " + st.Month, Section: "Finance", Body: b})
 }
 

@@ -3,7 +3,6 @@ package console
 import (
 	"fmt"
 	"html/template"
-	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -12,48 +11,62 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// formats are how values stand on pages: times in UTC, use in whole minutes.
-func formats() template.FuncMap {
+// formats are how values stand on pages: numbers as the reader's language has them, times in
+// UTC, use in whole minutes.
+func formats(l locale) template.FuncMap {
 	return template.FuncMap{
-		"minutes":   func(seconds int64) string { return grouped(seconds / 60) },
-		"minutesOf": func(seconds any) string { return grouped(asInt(seconds) / 60) },
-		"percentOf": func(part, whole any) string { return percent(asInt(part), asInt(whole)) },
+		"minutes":   l.minutes,
+		"minutesOf": func(seconds any) string { return l.minutes(asInt(seconds)) },
+		"percent":   l.percent,
+		"percentOf": func(part, whole any) string { return l.percent(asInt(part), asInt(whole)) },
+		"share":     func(f *float64) string { return l.hundredths(int64(*f * 100)) },
 		"add":       func(a, b int) int { return a + b },
 		"whole":     func(n *int64) int64 { return *n },
 		"moment":    func(t *time.Time) time.Time { return *t },
-		"number":    func(n any) string { return groupedAny(n) },
-		"amount":    func(f float64) string { return figure(f) },
-		"priced":    priced,
-		"percent":   percent,
-		"clock":     clock,
+		"number":    l.any,
+		"amount":    l.figure,
+		"figure":    l.figureOf,
+		"priced":    l.priced,
+		"money":     func(d decimal.Decimal) string { return l.money(d, 2) },
+		"exact":     func(d decimal.Decimal) string { return l.money(d, 4) },
+		"clock":     timeTag,
+		"when":      func(now, at time.Time) template.HTML { return when(l, now, at) },
 		"day":       func(t time.Time) string { return t.UTC().Format(time.DateOnly) },
-		"age":       age,
+		"age":       func(now, then time.Time) string { return age(l, now, then) },
 		"bucket":    bucketName,
-		"figure":    figureOf,
 		"mask":      maskNumber,
 		"safe":      maskText,
-		"words":     func(v any) string { return strings.ReplaceAll(fmt.Sprint(v), "_", " ") },
+		"words":     words,
 		"deref":     func(f *float64) float64 { return *f },
+		"paidBar":   paidBar,
+		"dayChart":  func(c dayPlot) template.HTML { return dayChart(l, c) },
+		"hourChart": func(hours []hourUse) template.HTML { return hourChart(l, hours) },
 	}
 }
 
-// priced writes an amount to two places, and says where no rate is known for any of its
-// calls.
-func priced(d *decimal.Decimal) string {
-	if d == nil {
-		return "unpriced"
-	}
-	return d.StringFixed(2)
-}
+// words are a term of the field as people write it.
+func words(v any) string { return strings.ReplaceAll(toText(v), "_", " ") }
 
-func percent(part, whole int64) string {
-	if whole <= 0 {
+func toText(v any) string { return fmt.Sprint(v) }
+
+// timeTag is a time for people and for programs; the script says its age where one points.
+func timeTag(t time.Time) template.HTML {
+	if t.IsZero() || t.Unix() <= 0 {
 		return "–"
 	}
-	if part > 0 && part*100 < whole {
-		return "< 1 %"
+	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339) + `">` + clock(t) + `</time>`) //nolint:gosec // digits and fixed words
+}
+
+// when is a time and how long ago it was, or in how long it will be.
+func when(l locale, now, t time.Time) template.HTML {
+	if t.IsZero() || t.Unix() <= 0 {
+		return "–"
 	}
-	return fmt.Sprintf("%d %%", part*100/whole)
+	text := age(l, now, t) + " ago"
+	if t.After(now) {
+		text = "in " + age(l, t, now)
+	}
+	return timeTag(t) + template.HTML(` <small class="quiet nowrap">`+template.HTMLEscapeString(text)+`</small>`) //nolint:gosec // escaped
 }
 
 func clock(t time.Time) string {
@@ -64,7 +77,7 @@ func clock(t time.Time) string {
 }
 
 // age is how long ago something was, in its largest unit.
-func age(now, then time.Time) string {
+func age(l locale, now, then time.Time) string {
 	switch d := now.Sub(then); {
 	case d < time.Minute:
 		return "< 1 min"
@@ -73,60 +86,19 @@ func age(now, then time.Time) string {
 	case d < 48*time.Hour:
 		return fmt.Sprintf("%d h", int(d.Hours()))
 	default:
-		return grouped(int64(d.Hours())/24) + " d"
+		return l.whole(int64(d.Hours())/24) + " d"
 	}
 }
 
 // bucketName is a bucket, or a rule of the rating, as people write it.
 func bucketName(name any) string {
-	return strings.ReplaceAll(fmt.Sprint(name), "addon", "add-on")
-}
-
-// figureOf is a figure of a rule that came as text.
-func figureOf(text string) string {
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		return text
-	}
-	return figure(f)
-}
-
-func groupedAny(n any) string {
-	v, err := strconv.ParseInt(fmt.Sprint(n), 10, 64)
-	if err != nil {
-		return fmt.Sprint(n)
-	}
-	return grouped(v)
+	return strings.ReplaceAll(toText(name), "addon", "add-on")
 }
 
 // asInt is a whole number of any kind, 0 of what is none.
 func asInt(n any) int64 {
 	v, _ := strconv.ParseInt(fmt.Sprint(n), 10, 64)
 	return v
-}
-
-// grouped writes thousands apart: 12,345.
-func grouped(n int64) string {
-	text := strconv.FormatInt(n, 10)
-	from := 0
-	if n < 0 {
-		from = 1
-	}
-	for at := len(text) - 3; at > from; at -= 3 {
-		text = text[:at] + "," + text[at:]
-	}
-	return text
-}
-
-// figure writes a rule's figure: whole where it is, else two digits.
-func figure(f float64) string {
-	if f == float64(int64(f)) {
-		return grouped(int64(f))
-	}
-	if f > 1000 || f < -1000 {
-		return grouped(int64(math.Round(f)))
-	}
-	return strconv.FormatFloat(f, 'f', 2, 64)
 }
 
 // phone is a number in a sentence, of which a source or a rule may have hidden the end.

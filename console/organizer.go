@@ -1,7 +1,6 @@
 package console
 
 import (
-	"html/template"
 	"net/http"
 	"time"
 
@@ -48,7 +47,6 @@ type organizerBody struct {
 	Stop                  enforcement.Switch
 	Habits                habits
 	From, To              time.Time
-	DayChart, HourChart   template.HTML
 }
 
 func (p *pages) organizer(w http.ResponseWriter, r *http.Request) {
@@ -93,7 +91,6 @@ func (p *pages) organizer(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, ErrNotFound)
 		return
 	}
-	b.DayChart, b.HourChart = dayChart(b.Habits, s.from, s.to), hourChart(b.Habits.Hours)
 	p.show(w, r, http.StatusOK, "organizer", page{Title: title, Section: "Tenants", Body: b})
 }
 

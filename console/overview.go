@@ -1,7 +1,6 @@
 package console
 
 import (
-	"html/template"
 	"net/http"
 	"slices"
 	"time"
@@ -33,7 +32,6 @@ type overviewBody struct {
 	Month                               string
 	Paid                                []paid
 	PaidSeconds                         int64
-	PaidBar                             template.HTML
 	Pools                               []Pool
 	Sources                             []source
 	Jobs                                []job
@@ -117,5 +115,4 @@ func (b *overviewBody) pay() {
 	for _, s := range sums {
 		b.PaidSeconds += s.Seconds
 	}
-	b.PaidBar = paidBar(sums, b.PaidSeconds)
 }

@@ -9,7 +9,10 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/text/language"
 
 	"fairdial/access"
 )
@@ -27,21 +30,50 @@ func assets() http.Handler { return http.FileServerFS(assetFiles) }
 
 // pages are what people see. Everything on them is made here; the script only moves about.
 type pages struct {
-	opts      Options
-	views     views
-	templates map[string]*template.Template
+	opts    Options
+	views   views
+	matcher language.Matcher
+	// parsed are the pages before any language; none of them is ever executed.
+	parsed map[string]*template.Template
+	mu     sync.Mutex
+	made   map[pageIn]*template.Template
+}
+
+// pageIn is a page in one of languages.
+type pageIn struct {
+	name     string
+	language int
 }
 
 func newPages(opts Options) (*pages, error) {
-	p := &pages{opts: opts, views: views{opts.Conn}, templates: map[string]*template.Template{}}
+	p := &pages{
+		opts: opts, views: views{opts.Conn}, matcher: language.NewMatcher(languages()),
+		parsed: map[string]*template.Template{}, made: map[pageIn]*template.Template{},
+	}
+	plain := formats(localeOf(languages()[0]))
 	for _, name := range []string{"message", "overview", "queue", "bulk", "case", "organizer", "tenants", "tenant", "signin", "setup", "account", "months", "month", "statement", "variance", "leak", "records", "explorer", "record", "intake", "rejected", "audit", "rules", "candidate", "trial", "doctor", "settings"} {
-		t, err := template.New("layout.html").Funcs(formats()).ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html")
+		t, err := template.New("layout.html").Funcs(plain).ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("console page %s: %w", name, err)
 		}
-		p.templates[name] = t
+		p.parsed[name] = t
 	}
 	return p, nil
+}
+
+// template is a page for readers of a language.
+func (p *pages) template(in pageIn) (*template.Template, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t, made := p.made[in]; made {
+		return t, nil
+	}
+	t, err := p.parsed[in.name].Clone()
+	if err != nil {
+		return nil, fmt.Errorf("console page %s: %w", in.name, err)
+	}
+	p.made[in] = t.Funcs(formats(localeOf(languages()[in.language])))
+	return p.made[in], nil
 }
 
 // routes are all addresses of pages.
@@ -144,7 +176,11 @@ func (p *pages) show(w http.ResponseWriter, r *http.Request, status int, name st
 		content.Sections = sections(content.Who)
 	}
 	var out bytes.Buffer
-	if err := p.templates[name].Execute(&out, content); err != nil {
+	t, err := p.template(pageIn{name, languageOf(p.matcher, r)})
+	if err == nil {
+		err = t.Execute(&out, content)
+	}
+	if err != nil {
 		p.opts.Logger.ErrorContext(r.Context(), "page", "page", name, "error", err)
 		plainText(w, http.StatusInternalServerError, "The page could not be made; the daemon's log says why.\n")
 		return

@@ -90,8 +90,8 @@ func TestNumbersAreMasked(t *testing.T) {
 	require.Equal(t, "called …0123 12 times", maskText("called +14255550123 12 times"))
 	require.Equal(t, "block +1605475····", maskText("block +1605475····"))
 	require.Equal(t, "12,345 of 3,000 on 2026-01-01", maskText("12,345 of 3,000 on 2026-01-01"))
-	require.Equal(t, "-1,234,567", grouped(-1234567))
-	require.Equal(t, "-123", grouped(-123))
+	require.Equal(t, "-1,234,567", english().whole(-1234567))
+	require.Equal(t, "-123", english().whole(-123))
 }
 
 func nowThen() time.Time { return now }

@@ -52,6 +52,14 @@ func (s scopedCases) Page(ctx context.Context, req cases.PageRequest) ([]cases.C
 	return only(ctx, all, func(c cases.Case) string { return c.TenantID }), err
 }
 
+func (s scopedCases) Outlines(ctx context.Context, req cases.PageRequest) ([]cases.Case, error) {
+	if who := identity(ctx); who.Scoped() && len(req.Tenants) == 0 {
+		req.Tenants = who.Tenants
+	}
+	all, err := s.Cases.Outlines(ctx, req)
+	return only(ctx, all, func(c cases.Case) string { return c.TenantID }), err
+}
+
 func (s scopedCases) Get(ctx context.Context, id string) (cases.Case, error) {
 	c, err := s.Cases.Get(ctx, id)
 	if err == nil && !sees(ctx, c.TenantID) {

@@ -36,6 +36,8 @@ type Cases interface {
 	Whole(ctx context.Context, some []cases.Case) ([]cases.Case, error)
 	// Page is the next cases of a list in an order, filtered by the store.
 	Page(ctx context.Context, req cases.PageRequest) ([]cases.Case, error)
+	// Outlines is the same without findings, of cases as lists count them.
+	Outlines(ctx context.Context, req cases.PageRequest) ([]cases.Case, error)
 	Get(ctx context.Context, id string) (cases.Case, error)
 }
 
@@ -60,6 +62,8 @@ type Options struct {
 	Decider  Decider
 	Overview Overview
 	Ratings  Ratings
+	// Promise is how long a case may wait until somebody takes it.
+	Promise cases.Promise
 	// Books are what finance works with; nil leaves its pages out.
 	Books Books
 	// Intake, Rules and Checks are behind the pages of those names; nil leaves them out.

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -27,11 +28,25 @@ type dayUse struct {
 	Flagged int       `ch:"-" json:"-"` // calls that prove a finding
 }
 
+// peerDay is what the other organizers of a tenant used on a day.
+type peerDay struct {
+	Day        time.Time `ch:"day"`
+	Organizers int64     `ch:"organizers"`
+	Usual      int64     `ch:"usual"` // seconds, the median
+	High       int64     `ch:"high"`  // seconds that the heaviest twentieth use at least
+}
+
 type hourUse struct {
 	Weekday int64 `ch:"weekday" json:"weekday"` // 1 is Monday
 	Hour    int64 `ch:"hour" json:"hour"`       // UTC
 	Seconds int64 `ch:"seconds" json:"seconds"`
 }
+
+// Name is the day of the week.
+func (h hourUse) Name() string { return time.Weekday(h.Weekday % 7).String() }
+
+// Clock is the hour as a clock shows it.
+func (h hourUse) Clock() string { return fmt.Sprintf("%02d:00", h.Hour) }
 
 // place is where calls went: a country, an NPA-NXX block or a number.
 type place struct {
@@ -99,6 +114,34 @@ func (h habits) flag(calls []call) {
 			}
 		}
 	}
+}
+
+// Plot is the chart of use by day.
+func (h habits) Plot(from, to time.Time, peers []peerDay, calls []call) dayPlot {
+	return dayPlot{From: from, To: to, Days: h.Days, Usual: h.Usual, Peers: peers, Calls: calls}
+}
+
+// dayBesidePeers is a day's use and what the others of the tenant used.
+type dayBesidePeers struct {
+	dayUse
+	Peer peerDay // with no organizers where nobody else called
+}
+
+// Beside are the days with the peers of each.
+func (h habits) Beside(peers []peerDay) []dayBesidePeers {
+	of := map[time.Time]peerDay{}
+	for _, p := range peers {
+		of[p.Day.UTC()] = p
+	}
+	out := make([]dayBesidePeers, len(h.Days))
+	for i, d := range h.Days {
+		out[i] = dayBesidePeers{d, of[d.Day.UTC()]}
+	}
+	return out
+}
+
+func (v views) peers(ctx context.Context, s span) (out []peerDay, err error) {
+	return out, v.read(ctx, &out, "peers", s.args()...)
 }
 
 func (v views) evidence(ctx context.Context, s span, usageIDs []string) (out []call, err error) {

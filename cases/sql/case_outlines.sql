@@ -21,6 +21,8 @@ SELECT
     JSONExtractString(body, 'snoozed_until')        AS snoozed_until,
     JSONExtractString(body, 'appealed_at')          AS appealed_at,
     JSONExtractString(body, 'opened_at')            AS opened_at,
+    JSONExtractString(body, 'waits_since')          AS waits_since,
+    JSONExtractString(body, 'cause')                AS cause,
     JSONExtractString(body, 'updated_at')           AS updated_at,
     JSONExtract(body, 'members', 'Array(String)')   AS members,
     JSONExtractString(body, 'ring_case')            AS ring_case,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -160,6 +161,7 @@ var caseActions = map[string]string{
 
 func newCasesAct(a *app) *cobra.Command {
 	var action cases.Action
+	var cause string
 	var hours int
 	cmd := &cobra.Command{
 		Use:   "act ID ACTION [--reason TEXT]",
@@ -174,7 +176,10 @@ rules of the case unless --rule names some.`,
 			if !known {
 				return usagef("cases act: %q is not one of acknowledge, assign, snooze, expected, confirm, dismiss, note, reopen, appeal, merge, leave", args[1])
 			}
-			action.Kind, action.Actor = kind, a.actor
+			action.Kind, action.Actor, action.Cause = kind, a.actor, cases.Cause(cause)
+			if cause != "" && !slices.Contains(cases.Causes(), action.Cause) {
+				return usagef("cases act: --cause %s is not one of %v", cause, cases.Causes())
+			}
 			if action.LacksReason() {
 				return usagef("cases act %s: --reason is missing", args[1])
 			}
@@ -210,6 +215,7 @@ rules of the case unless --rule names some.`,
 	flags.StringArrayVar(&action.Cases, "with", nil, "with merge: a `CASE` of the ring; may be given more than once")
 	flags.StringArrayVar(&action.Rules, "rule", nil, "with snooze and expected: about this rule `ID` only; may be given more than once")
 	flags.IntVar(&hours, "hours", 24, "with snooze and expected: for how long (expected: 90 days by default)")
+	flags.StringVar(&cause, "cause", "", fmt.Sprintf("with dismiss: what makes it a false alarm, one of %v (default other)", cases.Causes()))
 	flags.IntVar(&action.Version, "version", 0, "refuse if the case has changed since this `version`")
 	return cmd
 }

@@ -9,6 +9,11 @@
     const begun = [...document.querySelectorAll("main input:not([type=hidden]), main textarea")].some((e) => e.checked !== e.defaultChecked || e.value !== e.defaultValue);
     if (!document.hidden && !begun && document.querySelector("[data-fresh]") && Date.now() - shown > 300_000) location.reload();
   });
+  for (const at of document.querySelectorAll("time[datetime]")) { // how long ago, where one points at a time
+    const minutes = Math.round((Date.now() - Date.parse(at.dateTime)) / 60_000), far = Math.abs(minutes);
+    const text = far < 60 ? `${far} min` : far < 2880 ? `${Math.floor(far / 60)} h` : `${Math.floor(far / 1440)} d`;
+    at.title = minutes < 0 ? `in ${text}` : `${text} ago`;
+  }
   const rows = [...document.querySelectorAll("tr[data-open]")];
   let at = -1;
   const go = (to) => {

@@ -1,5 +1,5 @@
 SELECT
-    toInt64(toDayOfWeek(started_at, 1, 'UTC'))  AS weekday,
+    toInt64(toDayOfWeek(started_at, 0, 'UTC'))  AS weekday,
     toInt64(toHour(started_at, 'UTC'))          AS hour,
     toInt64(sum(seconds))                       AS seconds
 FROM usage

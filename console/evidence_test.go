@@ -1,0 +1,57 @@
+package console
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"fairdial/cases"
+)
+
+// A case is seen beside its peers, beside who called the same numbers, and on its days of the
+// week.
+func TestACaseStandsBesidePeersAndItsRing(t *testing.T) {
+	h, l, conn := withCases(t, func(o *Options) { o.Promise = cases.Promise{Critical: time.Hour, Warning: 48 * time.Hour} })
+	ctx := t.Context()
+	// 2 February 2026 is a Monday. Of the peers the newest revisions count.
+	require.NoError(t, conn.Exec(ctx, `INSERT INTO usage_revisions (tenant_id, usage_id, revision, is_conf_out, organizer_id, callee_number, started_at, ended_at, seconds, replaces_started_at) VALUES
+		('t', 'm1', 0, true, 'ann', '+14255550101', '2026-02-02 09:00:00', '2026-02-02 10:00:00', 3600, 0),
+		('t', 'm2', 0, true, 'ann', '+14255550102', '2026-02-02 09:30:00', '2026-02-02 10:00:00', 1800, 0),
+		('t', 'p1', 0, true, 'bob', '+12065550100', '2026-02-02 11:00:00', '2026-02-02 11:10:00', 60000, 0),
+		('t', 'p1', 1, true, 'bob', '+12065550100', '2026-02-02 11:00:00', '2026-02-02 11:10:00', 600, '2026-02-02 11:00:00'),
+		('t', 'p2', 0, true, 'cid', '+14255550101', '2026-02-02 12:00:00', '2026-02-02 12:05:00', 300, 0),
+		('other', 'r1', 0, true, 'eve', '+14255550101', '2026-02-03 12:00:00', '2026-02-03 12:05:00', 120, 0),
+		('other', 'r2', 0, true, 'eve', '+14255550102', '2026-02-03 13:00:00', '2026-02-03 13:05:00', 180, 0)`))
+	id := openCase(t, l.log, "t", "ann", 90)
+	one := openCase(t, l.log, "t", "cid", 70)
+	ring := openCase(t, l.log, "other", "eve", 60)
+	page := get(h, "/cases/"+id).Body.String()
+	require.Contains(t, page, "Monday 09:00: 90 min", "a week begins on Monday")
+	require.Contains(t, page, `<td>Monday</td><td class="n">09:00</td><td class="n">90</td>`)
+	require.Contains(t, page, `<td>2026-02-02</td><td class="n">90</td><td class="n">2</td><td class="n">0</td><td class="n">2</td><td class="n">10</td><td class="n">10</td>`, "two others, at the newest of what they used")
+	require.Contains(t, page, `<td class="n" data-label="Shared numbers">2</td><td class="n" data-label="Minutes to them">5</td>`)
+	require.Contains(t, page, `data-open="/cases/`+ring+`"`)
+	require.Contains(t, page, "in 2 d", "the clock of a case")
+	require.NotContains(t, page, "/cases/"+one, "one number is anybody's")
+}
+
+func TestTheQueueByWhenCasesAreDue(t *testing.T) {
+	h, l, _ := withCases(t, func(o *Options) { o.Promise = cases.Promise{Critical: time.Hour, Warning: 48 * time.Hour} })
+	openCase(t, l.log, "t", "later", 95)
+	urgent := cases.ID("t", "urgent")
+	_, err := l.log.Record(t.Context(), []cases.Event{{CaseID: urgent, Version: 1, Kind: cases.KindOpened, Actor: "system:detector", At: now, State: cases.Case{
+		ID: urgent, TenantID: "t", OrganizerID: "urgent", Score: 60, Severity: cases.SeverityCritical, Status: cases.StatusOpen, OpenedAt: now.Add(-3 * time.Hour), UpdatedAt: now, Findings: []cases.Finding{},
+	}}})
+	require.NoError(t, err)
+	page := get(h, "/cases?sort=due").Body.String()
+	require.Regexp(t, `(?s)urgent.*overdue 2 h.*later.*in 2 d`, page)
+	listed := into[struct {
+		Cases []struct {
+			ID  string    `json:"case_id"`
+			Due time.Time `json:"due_at"`
+		}
+	}](t, get(h, "/api/v1/cases?sort=due")).Cases
+	require.Equal(t, urgent, listed[0].ID)
+	require.Equal(t, now.Add(-2*time.Hour), listed[0].Due)
+}
