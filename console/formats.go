@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+
+	"fairdial/rating"
 )
 
 // formats are how values stand on pages: numbers as the reader's language has them, times in
@@ -40,6 +42,7 @@ func formats(l locale) template.FuncMap {
 		"deref":     func(f *float64) float64 { return *f },
 		"paidBar":   paidBar,
 		"dayChart":  func(c dayPlot) template.HTML { return dayChart(l, c) },
+		"burnChart": func(s rating.PoolStanding) template.HTML { return burnChart(l, s) },
 		"hourChart": func(hours []hourUse) template.HTML { return hourChart(l, hours) },
 	}
 }

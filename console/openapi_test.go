@@ -192,7 +192,7 @@ func examples() map[string]example {
 		"POST /api/v1/months/{month}/statements/{tenant}/close":     {body: `{"reason":"r"}`},
 		"POST /api/v1/months/{month}/statements/{tenant}/reopen":    {body: `{"reason":"r"}`},
 		"POST /api/v1/months/{month}/statements/{tenant}/sign":      {body: `{"fingerprint":"f","reason":"r"}`},
-		"GET /api/v1/rules": {}, "GET /api/v1/jobs": {}, "GET /api/v1/checks": {}, "GET /api/v1/ingest/batches": {},
+		"GET /api/v1/rules": {}, "GET /api/v1/jobs": {}, "GET /api/v1/sources": {}, "GET /api/v1/checks": {}, "GET /api/v1/ingest/batches": {},
 		"GET /api/v1/ingest/quarantine": {}, "GET /api/v1/ingest/quarantine/{rejection}": {},
 		"POST /api/v1/ingest/quarantine/{rejection}/retry":   {body: `{}`},
 		"POST /api/v1/ingest/quarantine/{rejection}/dismiss": {body: `{"reason":"r"}`},
@@ -280,6 +280,13 @@ func withEverything(t *testing.T) (h http.Handler, admin string, wild *strings.R
 		o.Access, o.Books, o.Intake, o.Rules = book, &ledger{}, &sieve{state: "open"}, pack{}
 		o.Workbench = &bench{trial: &Trial{RuleID: "x", Began: now, ChangedShown: []TrialFinding{{Sentence: "rang +14255550123"}}}}
 		o.SavedViews = standingViews{}
+		o.Feeds = func(context.Context) ([]Feed, error) {
+			return []Feed{
+				{Name: "graph-t", Kind: "graph", TenantID: "t", State: "failing", Troubles: []string{"403 from Graph"}, Mend: "grant <it>", LastNew: &now},
+				{Name: "inbox-other", Kind: "inbox", TenantID: "other", State: "new", Troubles: []string{}},
+				{Name: "graph-t2", Kind: "graph", TenantID: "t", State: "fresh", Troubles: []string{}, ReadUntil: &now},
+			}, nil
+		}
 		o.Checks = func(context.Context) []Check { return []Check{{Name: "store", OK: true}} }
 	})
 	ctx := t.Context()

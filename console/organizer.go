@@ -8,7 +8,6 @@ import (
 
 	"fairdial/cases"
 	"fairdial/enforcement"
-	"fairdial/rating"
 )
 
 // person is an organizer as the newest directory snapshot has them.
@@ -47,6 +46,8 @@ type organizerBody struct {
 	Stop                  enforcement.Switch
 	Habits                habits
 	From, To              time.Time
+	Peers                 []peerDay
+	History               []happened
 }
 
 func (p *pages) organizer(w http.ResponseWriter, r *http.Request) {
@@ -64,6 +65,10 @@ func (p *pages) organizer(w http.ResponseWriter, r *http.Request) {
 	work.Go(func() error { return p.views.read(ctx, &found, "organizer", who...) })
 	work.Go(func() error { return p.views.read(ctx, &b.Licences, "licences", who...) })
 	work.Go(func() error { return p.views.read(ctx, &b.Months, "months", who...) })
+	work.Go(func() (err error) { b.Peers, err = p.views.peers(ctx, s); return err })
+	work.Go(func() error {
+		return p.views.read(ctx, &b.History, "deeds_about", append(who, named("limit", uint64(deedsShown)))...)
+	})
 	work.Go(func() (err error) { b.Habits, err = p.views.habits(ctx, s); return err })
 	work.Go(func() (err error) {
 		b.Cases, err = p.opts.Cases.List(ctx, CaseFilter{TenantID: b.TenantID, OrganizerID: b.OrganizerID})
@@ -121,44 +126,4 @@ func (p *pages) tenants(w http.ResponseWriter, r *http.Request) {
 	b.Total = len(b.Sources)
 	b.Sources, b.Pager = turned(r, b.Sources)
 	p.show(w, r, http.StatusOK, "tenants", page{Title: "Tenants", Section: "Tenants", Body: b})
-}
-
-type tenantBody struct {
-	TenantID string
-	Month    string
-	Pools    []rating.PoolStanding
-	Cases    []cases.Case
-	Pager    pager
-}
-
-// drainers is how many organizers a tenant's page names for each pool.
-const drainers = 10
-
-func (p *pages) tenant(w http.ResponseWriter, r *http.Request) {
-	b := tenantBody{TenantID: r.PathValue("tenant")}
-	month, rated, err := p.opts.Ratings.NewestMonth(r.Context())
-	if err == nil && rated {
-		b.Month = month.String()
-		b.Pools, err = p.opts.Ratings.Pools(r.Context(), rating.PoolsRequest{Tenants: []string{b.TenantID}, Month: month, Top: drainers})
-	}
-	if err == nil {
-		b.Cases, err = p.opts.Cases.List(r.Context(), CaseFilter{TenantID: b.TenantID})
-	}
-	if err != nil {
-		p.fail(w, r, err)
-		return
-	}
-	title := b.TenantID
-	if len(b.Pools) > 0 {
-		title = or(b.Pools[0].TenantName, title)
-	}
-	if len(b.Cases) > 0 {
-		title = or(b.Cases[0].TenantName, title)
-	}
-	b.Cases, b.Pager = turned(r, b.Cases)
-	if b.Cases, err = p.opts.Cases.Whole(r.Context(), b.Cases); err != nil {
-		p.fail(w, r, err)
-		return
-	}
-	p.show(w, r, http.StatusOK, "tenant", page{Title: title, Section: "Tenants", Body: b})
 }

@@ -35,6 +35,7 @@ type overviewBody struct {
 	Pools                               []Pool
 	Sources                             []source
 	Jobs                                []job
+	Feeds                               []Feed
 }
 
 // overview is the first page: what needs somebody now.
@@ -45,6 +46,7 @@ func (p *pages) overview(w http.ResponseWriter, r *http.Request) {
 	work.Go(func() (err error) { list, err = p.opts.Cases.List(ctx, CaseFilter{}); return err })
 	work.Go(func() (err error) { b.Pools, err = p.opts.Overview.Pools(ctx); return err })
 	work.Go(func() (err error) { b.Sources, err = p.views.sources(ctx); return err })
+	work.Go(func() (err error) { b.Feeds, err = p.opts.feeds(ctx); return err })
 	work.Go(func() (err error) { b.Jobs, err = p.views.jobs(ctx); return err })
 	if err := work.Wait(); err != nil {
 		p.fail(w, r, err)

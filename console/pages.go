@@ -163,7 +163,11 @@ type page struct {
 	Now      time.Time
 	Who      access.Identity
 	Body     any
+	plans    map[string]string
 }
+
+// Plan is what a service plan is for; of one that no entitlement rests on, its id.
+func (p page) Plan(id string) string { return or(p.plans[strings.ToLower(id)], id) }
 
 // May says in a template whether the reader may do something.
 func (p page) May(permission string) bool { return p.Who.May(access.Permission(permission)) }
@@ -171,6 +175,7 @@ func (p page) May(permission string) bool { return p.Who.May(access.Permission(p
 // show writes a page. It is made whole before the first byte goes out, so that an error is
 // no half page.
 func (p *pages) show(w http.ResponseWriter, r *http.Request, status int, name string, content page) {
+	content.plans = p.opts.Plans
 	content.Nonce, content.Now, content.Who = rand.Text(), p.opts.Now(), identity(r.Context())
 	if content.Who.Name != "" {
 		content.Sections = sections(content.Who)

@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"fairdial/rating"
 )
 
 // plot is the frame of a chart of minutes over days: where a day and an amount lie in it.
@@ -144,6 +146,57 @@ func dayChart(l locale, c dayPlot) template.HTML {
 			fmt.Fprintf(p, `<line class="proof" x1="%.1f" x2="%.1f" y1="%.0f" y2="%.0f"><title>%s: %s min</title></line>`,
 				p.x(one.At), p.x(one.At), plotBase+5, plotBase+lane-1, clock(one.At), l.minutes(one.Seconds))
 		}
+		return p.end()
+	})
+}
+
+// poolLeft is what was left of a pool at the end of a day.
+type poolLeft struct {
+	Day         time.Time
+	Drawn, Left int64 // seconds
+}
+
+// burn is what was left of a pool day by day, from its first to the last that is known.
+func burn(s rating.PoolStanding) (out []poolLeft) {
+	left := s.Seconds
+	for _, d := range s.Days {
+		day, err := time.Parse(time.DateOnly, d.Day)
+		if err != nil {
+			continue // the store gives days
+		}
+		left -= d.Drawn
+		out = append(out, poolLeft{day, d.Drawn, left})
+	}
+	return out
+}
+
+// burnChart is what is left of a pool over its month, beside an even pace.
+func burnChart(l locale, s rating.PoolStanding) template.HTML {
+	from, err := time.Parse("2006-01", s.Month)
+	if err != nil || s.Seconds <= 0 {
+		return ""
+	}
+	to := from.AddDate(0, 1, 0)
+	points, last := []amountAt{{from, s.Seconds}}, s.Seconds
+	for _, d := range burn(s) {
+		points = append(points, amountAt{d.Day, last}, amountAt{d.Day.AddDate(0, 0, 1), d.Left})
+		last = d.Left
+	}
+	until := s.At // nobody knows what has been drawn since
+	if s.DataUntil != nil && s.DataUntil.Before(until) {
+		until = *s.DataUntil
+	}
+	if until.After(to) {
+		until = to
+	}
+	if until.After(points[len(points)-1].At) {
+		points = append(points, amountAt{until, last})
+	}
+	label := "Minutes left of the pool over " + s.Month + ", beside an even pace; the table below has the figures"
+	return wideAndNarrow(func(width float64) string {
+		p := framed(l, width, 0, from, to, s.Seconds, label)
+		p.line("own", []amountAt{{from, s.Seconds}, {to, 0}})
+		p.line("left", points)
 		return p.end()
 	})
 }

@@ -123,6 +123,7 @@ func needs() map[string]need {
 		"GET /api/v1/rules/backtest":                                {access.See, false},
 		"POST /api/v1/rules/backtest":                               {access.Review, false},
 		"POST /api/v1/rules/backtest/cancel":                        {access.Review, false},
+		"GET /api/v1/sources":                                       see,
 		"GET /api/v1/jobs":                                          see,
 		"GET /api/v1/checks":                                        {access.Administer, false},
 		"GET /api/v1/ingest/batches":                                see,

@@ -15,7 +15,7 @@ type tied struct {
 
 // ringAmong is among how many cases, those of the highest risk, others are looked for who called
 // the same numbers.
-const ringAmong = 200
+const ringAmong = 100
 
 // ring are the cases, of all tenants that the reader sees, whose organizers called the same
 // numbers as this one: two or more, since one may be anybody's.

@@ -62,10 +62,14 @@ type Options struct {
 	Decider  Decider
 	Overview Overview
 	Ratings  Ratings
+	// Plans names the service plans that entitlements rest on, by their id in lower case.
+	Plans map[string]string
 	// Promise is how long a case may wait until somebody takes it.
 	Promise cases.Promise
 	// Books are what finance works with; nil leaves its pages out.
 	Books Books
+	// Feeds are the sources that usage arrives from by itself; nil for none.
+	Feeds func(ctx context.Context) ([]Feed, error)
 	// Intake, Rules and Checks are behind the pages of those names; nil leaves them out.
 	Intake Intake
 	Rules  Rules

@@ -52,6 +52,20 @@ type explorerBody struct {
 
 func (b explorerBody) Export() string { return "/usage/export?" + b.query.Encode() }
 
+// Plot is use by day as a chart; of another breakdown there is none.
+func (b explorerBody) Plot() dayPlot {
+	c := dayPlot{From: b.from, To: b.to}
+	if b.By != "day" {
+		return c
+	}
+	for _, s := range b.Slices {
+		if day, err := time.Parse(time.DateOnly, s.Name); err == nil { // the store gives days
+			c.Days = append(c.Days, dayUse{Day: day, Seconds: s.Seconds, Calls: s.Calls})
+		}
+	}
+	return c
+}
+
 // Bounds of the explorer.
 const (
 	longestSpan = 92 * 24 * time.Hour

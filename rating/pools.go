@@ -40,11 +40,19 @@ type PoolStanding struct {
 	// nothing else is.
 	UsedPermille int64 `json:"used_permille"`
 	// EmptyAt is the start of the call that used it up, UTC; nil while there is some left.
-	EmptyAt   *time.Time    `json:"empty_at,omitempty"`
-	Forecast  Forecast      `json:"forecast"`
+	EmptyAt  *time.Time `json:"empty_at,omitempty"`
+	Forecast Forecast   `json:"forecast"`
+	// Days are those on which something was drawn, in their order.
+	Days      []PoolDay     `json:"days"`
 	DrainedBy []PoolDrainer `json:"drained_by"`
 	// Shown says of which run of a closed month this is; nil for an open one.
 	Shown *Shown `json:"shown,omitempty"`
+}
+
+// PoolDay is what was drawn from a pool on a day of the plan's time zone.
+type PoolDay struct {
+	Day   string `json:"day"`   // YYYY-MM-DD
+	Drawn int64  `json:"drawn"` // seconds
 }
 
 // PoolDrainer is an organizer who drew on a pool.
@@ -139,11 +147,12 @@ func (r *Rater) pools(ctx context.Context, req PoolsRequest) ([]PoolStanding, er
 type poolDemand struct {
 	days    map[time.Time]int64 // midnight UTC of the day in the plan's time zone: seconds
 	drawn   int64
+	by      []PoolDay // what was drawn
 	emptyAt *time.Time
 }
 
 func (s *PoolStanding) stand(d poolDemand) {
-	s.Used, s.Left, s.EmptyAt = d.drawn, s.Seconds-d.drawn, d.emptyAt
+	s.Used, s.Left, s.EmptyAt, s.Days = d.drawn, s.Seconds-d.drawn, d.emptyAt, append([]PoolDay{}, d.by...)
 	if s.Seconds > 0 {
 		s.UsedPermille = s.Used * 1000 / s.Seconds
 	}
@@ -179,6 +188,9 @@ func (r *Rater) poolDays(ctx context.Context, req PoolsRequest, at time.Time) (m
 		}
 		d.days[row.Day.UTC()] += row.Asked
 		d.drawn += row.Drawn
+		if row.Drawn > 0 {
+			d.by = append(d.by, PoolDay{row.Day.UTC().Format(time.DateOnly), row.Drawn})
+		}
 		if row.Emptied > 0 {
 			at := row.EmptyAt.UTC()
 			d.emptyAt = &at

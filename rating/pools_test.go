@@ -33,6 +33,14 @@ func TestWherePoolsStand(t *testing.T) {
 		{Rank: 1, OrganizerID: "bob", Calls: 6, Drawn: 410_100}, {Rank: 2, OrganizerID: "cem", Calls: 1, Drawn: 1_800},
 	}, s.DrainedBy)
 
+	var drawn int64
+	for i, d := range s.Days {
+		drawn += d.Drawn
+		require.True(t, i == 0 || s.Days[i-1].Day < d.Day, "in their order")
+	}
+	require.Equal(t, s.Used, drawn, "the days add up to what is used")
+	require.Equal(t, "2026-02-25", s.Days[len(s.Days)-1].Day, "nothing is drawn from an empty pool")
+
 	// The same a few days before.
 	all, err = r.Pools(context.Background(), rating.PoolsRequest{Month: february, Tenants: []string{"contoso"}, At: time.Date(2026, 2, 20, 8, 0, 0, 0, time.UTC)})
 	require.NoError(t, err)

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"fairdial/cases"
+	"fairdial/config"
 	"fairdial/console"
 	"fairdial/detector"
 	"fairdial/ingest"
@@ -54,6 +56,26 @@ func resolved(err error) error {
 		return console.ErrResolved
 	}
 	return err
+}
+
+// planNames says what service plans are for, as people call it.
+func planNames(l config.Licences) map[string]string {
+	out := map[string]string{}
+	for _, e := range []struct {
+		name string
+		of   config.Identity
+	}{
+		{"Audio Conferencing", l.Conferencing},
+		{"Audio Conferencing, pay per minute", l.PayPerMinute},
+		{"Audio Conferencing select dial-out", l.Select},
+		{"unlimited add-on", l.Addon},
+		{"Communications Credits", l.Credits},
+	} {
+		for _, id := range e.of.ServicePlans {
+			out[strings.ToLower(id)] = e.name
+		}
+	}
+	return out
 }
 
 // rulesInForce is the rules as the console shows them.

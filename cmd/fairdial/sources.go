@@ -211,16 +211,11 @@ func (a *app) showStatus(ctx context.Context, s *services) error {
 	rows := [][]string{{"source", "kind", "state", ">read", ">accepted", ">duplicate", ">ignored", ">rejected", "read until", "last new"}}
 	for _, st := range standings {
 		one := status{
-			Name: st.Name, Kind: st.Kind, Tenant: st.TenantID, State: "fresh", Counts: st.Arrivals.Counts,
+			Name: st.Name, Kind: st.Kind, Tenant: st.TenantID, State: stateOf(st), Counts: st.Arrivals.Counts,
 			LastNew: st.Arrivals.LastNew, LatestBy: st.LatestBy(),
 		}
 		if st.Read != nil {
 			one.From, one.Until = st.Read.From, st.Read.Until
-		} else if st.Arrivals.LastReceipt.IsZero() {
-			one.State = "new"
-		}
-		if st.Failure != nil {
-			one.State = "retrying"
 		}
 		for i, t := range st.Troubles(a.now()) {
 			if i == 0 {

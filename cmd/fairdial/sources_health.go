@@ -10,6 +10,8 @@ import (
 
 	"fairdial/alerting"
 	"fairdial/config"
+	"fairdial/console"
+	"fairdial/source"
 )
 
 // tell has what is wrong with sources told where cases are, once each.
@@ -38,6 +40,45 @@ func (f *feeds) tell(ctx context.Context) (int, error) {
 		}
 	}
 	return f.s.alerter.Sources(ctx, all)
+}
+
+// shown are the sources as the console shows them.
+func (f *feeds) shown(ctx context.Context) ([]console.Feed, error) {
+	standings, err := f.standings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]console.Feed, 0, len(standings))
+	for _, st := range standings {
+		one := console.Feed{Name: st.Name, Kind: st.Kind, TenantID: st.TenantID, State: stateOf(st), Troubles: []string{}}
+		if at := st.Arrivals.LastNew.UTC(); at.Unix() > 0 {
+			one.LastNew = &at
+		}
+		if st.Read != nil {
+			until := st.Read.Until.UTC()
+			one.ReadUntil = &until
+		}
+		for i, t := range st.Troubles(f.app.now()) {
+			if i == 0 {
+				one.State, one.Mend = t.Kind, t.Mend
+			}
+			one.Troubles = append(one.Troubles, t.Says)
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}
+
+// stateOf is how a source without trouble fares.
+func stateOf(st source.Standing) string {
+	switch {
+	case st.Failure != nil:
+		return "retrying"
+	case st.Read == nil && st.Arrivals.LastReceipt.IsZero():
+		return "new"
+	default:
+		return "fresh"
+	}
 }
 
 // troubles are what an operator should know of the sources though the daemon is ready.
