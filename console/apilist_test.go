@@ -154,7 +154,7 @@ func TestPagesAndTheirTwinsAskTheSame(t *testing.T) {
 		"GET /ingest/quarantine/{rejection}":          "GET /api/v1/ingest/quarantine/{rejection}",
 		"POST /ingest/quarantine/{rejection}/retry":   "POST /api/v1/ingest/quarantine/{rejection}/retry",
 		"POST /ingest/quarantine/{rejection}/dismiss": "POST /api/v1/ingest/quarantine/{rejection}/dismiss",
-		"GET /rules": "GET /api/v1/rules", "GET /audit": "GET /api/v1/audit", "GET /settings/doctor": "GET /api/v1/checks",
+		"GET /rules": "GET /api/v1/rules", "GET /rules/pack/{rule}": "GET /api/v1/rules/pack/{rule}", "GET /audit": "GET /api/v1/audit", "GET /settings/doctor": "GET /api/v1/checks",
 		"GET /settings": "GET /api/v1/users", "POST /settings/users": "POST /api/v1/users", "POST /settings/users/{user}": "PATCH /api/v1/users/{user}",
 		"POST /settings/keys": "POST /api/v1/keys", "POST /settings/keys/{key}/end": "POST /api/v1/keys/{key}/end",
 		"POST /settings/sessions/{session}/end": "POST /api/v1/sessions/{session}/end",

@@ -146,6 +146,14 @@ func (p *pages) candidate(w http.ResponseWriter, r *http.Request) {
 		to = newest[0].At.UTC().AddDate(0, 0, 1)
 	}
 	b := candidateBody{To: to.Format(time.DateOnly), From: to.AddDate(0, -1, 0).Format(time.DateOnly)}
+	if of := r.URL.Query().Get("of"); of != "" && p.opts.Rules != nil {
+		rule, err := p.opts.Rules.Rule(r.Context(), of)
+		if err != nil {
+			p.fail(w, r, err)
+			return
+		}
+		b.Text = nextOf(rule)
+	}
 	p.candidatePage(w, r, http.StatusOK, b, r.URL.Query().Get("rule"))
 }
 

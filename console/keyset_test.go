@@ -60,6 +60,8 @@ func (l listing) mark(keys ...string) string { return *l.next(keys...) }
 // many are more rules than a page holds.
 type many struct{}
 
+func (many) Rule(context.Context, string) (WholeRule, error) { return WholeRule{}, ErrNotFound }
+
 func (many) Rules(context.Context) (out []Rule, _ error) {
 	for i := range perList + 7 {
 		out = append(out, Rule{ID: fmt.Sprintf("rule-%03d", i), Title: "R"})

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"time"
@@ -58,6 +59,7 @@ func (p *pages) overview(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
+	slices.SortStableFunc(b.Pools, func(x, y Pool) int { return cmp.Compare(y.part(), x.part()) })
 	b.pay()
 	p.show(w, r, http.StatusOK, "overview", page{Title: "Overview", Section: "Overview", Body: b})
 }

@@ -62,7 +62,7 @@ func ask(h http.Handler, pattern string, change ...func(*http.Request)) *httptes
 	if !two {
 		method, path = http.MethodGet, pattern+"nowhere"
 	}
-	path = strings.NewReplacer("{$}", "", "{id}", "c1", "{tenant}", "t", "{organizer}", "o", "{usage_id}", "u", "{session}", "none", "{user}", "viewer", "{key}", "none", "{month}", "2026-02").Replace(path)
+	path = strings.NewReplacer("{$}", "", "{id}", "c1", "{tenant}", "t", "{organizer}", "o", "{usage_id}", "u", "{session}", "none", "{user}", "viewer", "{key}", "none", "{month}", "2026-02", "{rule}", "r1").Replace(path)
 	r := httptest.NewRequest(method, path, strings.NewReader(""))
 	r.RemoteAddr, r.Host = "10.0.0.9:5000", "fairdial.example"
 	r.Header.Set("Sec-Fetch-Site", "same-origin")

@@ -51,6 +51,15 @@ type Pool struct {
 	Paid        map[string]int64 // seconds by bucket
 }
 
+// Spent says that nothing is left of the pool.
+func (p Pool) Spent() bool { return p.PoolSeconds > 0 && p.UsedSeconds >= p.PoolSeconds }
+
+// Near says that a tenth of the pool or less is left.
+func (p Pool) Near() bool { return p.PoolSeconds > 0 && p.UsedSeconds >= p.PoolSeconds/10*9 }
+
+// part is how much of the pool is used, in thousandths.
+func (p Pool) part() int64 { return p.UsedSeconds * 1000 / max(p.PoolSeconds, 1) }
+
 // Overview is what the first page needs beside the cases.
 type Overview interface {
 	Pools(ctx context.Context) ([]Pool, error)

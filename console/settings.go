@@ -26,6 +26,8 @@ type Rule struct {
 	Organizers int      `json:"organizers"`
 	Confirmed  int      `json:"confirmed"`
 	Dismissed  int      `json:"dismissed"`
+	Undecided  int      `json:"undecided"` // organizers with a case on which nobody has decided
+	NoCase     int      `json:"no_case"`   // organizers without a case
 	Precision  *float64 `json:"precision"` // the confirmed part of what people decided; nil before they did
 	Newest     string   `json:"newest"`    // the day of its newest finding
 }
@@ -33,6 +35,8 @@ type Rule struct {
 // Rules says which rules are in force.
 type Rules interface {
 	Rules(ctx context.Context) ([]Rule, error)
+	// Rule is one of them whole, or ErrNotFound.
+	Rule(ctx context.Context, id string) (WholeRule, error)
 }
 
 // Check is one thing that the doctor looked at.

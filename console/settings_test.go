@@ -38,6 +38,17 @@ func (pack) Rules(context.Context) ([]Rule, error) {
 	return []Rule{{ID: "r1", Title: "Too <much>", Precision: &half}}, nil
 }
 
+func (p pack) Rule(ctx context.Context, id string) (WholeRule, error) {
+	all, err := p.Rules(ctx)
+	if id != all[0].ID || err != nil {
+		return WholeRule{}, ErrNotFound
+	}
+	return WholeRule{
+		Rule: all[0], Meaning: "more <than> one can", FalsePositives: []string{"a campaign"}, TestNames: []string{"finds <it>"},
+		Text: "id: r1\nversion: 1\nstatus: live\nsql: |\n  SELECT '</pre>'\n",
+	}, nil
+}
+
 func fill(t *testing.T, conn *store.Store) {
 	t.Helper()
 	const id = "6f1a8f0e-5f0b-4c58-9d43-0f5f1d0a7c11"
@@ -45,6 +56,8 @@ func fill(t *testing.T, conn *store.Store) {
 	require.NoError(t, conn.Exec(t.Context(), "INSERT INTO ingest_ledger (batch_id, tenant_id, file, state, at) SELECT toUUID('"+id+"'), 't', 'b.csv', arrayJoin(['started', 'finished']), '2026-02-03'"))
 	require.NoError(t, conn.Exec(t.Context(), "INSERT INTO ingest_ledger (batch_id, tenant_id, file, state, at) VALUES (generateUUIDv4(), 't', 'begun.csv', 'started', '2026-02-04')"))
 	require.NoError(t, conn.Exec(t.Context(), "INSERT INTO quarantine (rejection_id, tenant_id, file, reason, raw, rejected_at) VALUES ('"+id+"', 't', 'a.csv', 'bad_quoting', '\"+14255550123', '2026-02-01')"))
+	require.NoError(t, conn.Exec(t.Context(), `INSERT INTO finding_rows (finding_id, tenant_id, organizer_id, rule_id, severity, window_end) VALUES
+		(generateUUIDv4(), 't', 'o', 'r1', 'critical', '2026-02-01 00:00:00'), (generateUUIDv4(), 't', 'o2', 'r1', 'warning', '2026-01-20 00:00:00'), (generateUUIDv4(), 't', 'o2', 'r2', 'warning', '2026-01-20 00:00:00')`))
 	j := journal.New(conn, nowThen, uuid.New)
 	require.NoError(t, j.Append(t.Context(), journal.Event{Stream: "case", Subject: "c1", Version: 1, Kind: "noted", Actor: "cli:ann", Reason: "rang +14255550123"}))
 	require.NoError(t, j.Append(t.Context(), journal.Event{Stream: "job", Subject: "rate", Version: 1, Kind: "done", Actor: "system:schedule"}))
@@ -73,6 +86,13 @@ func TestIngestRulesAndAudit(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, send(h, row+"/dismiss", "reason=r", by).Code)
 	require.Equal(t, http.StatusConflict, send(h, row+"/dismiss", "reason=r", by).Code, "somebody was first")
 	require.Contains(t, page("/rules"), "Too &lt;much&gt;")
+
+	rule := page("/rules/pack/r1")
+	require.Contains(t, rule, "more &lt;than&gt; one can")
+	require.Contains(t, rule, "finds &lt;it&gt;")
+	require.Contains(t, rule, "SELECT &#39;&lt;/pre&gt;&#39;")
+	require.Regexp(t, `<td class="nowrap">2026-01</td><td class="n">2</td>.*</td><td class="n">1</td><td class="n">2</td>`, rule, "a month's window ends as the next begins")
+	require.Equal(t, http.StatusNotFound, ask(h, "GET /rules/pack/none", by).Code)
 
 	audit := page("/audit")
 	require.Contains(t, audit, "rang …0123")

@@ -57,7 +57,7 @@ func Load(folder fs.FS) (Pack, error) {
 // mistake with its line and key.
 func Parse(name string, data []byte) (Rule, error) {
 	where := placesOf(data)
-	r := Rule{File: name, places: where}
+	r := Rule{File: name, Text: string(data), places: where}
 	var problems []Problem
 	if len(bytes.TrimSpace(data)) == 0 {
 		return r, failed([]Problem{{File: name, Text: "the file is empty"}})

@@ -60,7 +60,9 @@ type Rule struct {
 	Tests          []Test   `yaml:"tests"`
 
 	// File is where the rule was read from; for messages.
-	File   string `yaml:"-"`
+	File string `yaml:"-"`
+	// Text is the rule as it was written.
+	Text   string `yaml:"-" json:"-"`
 	places places // on which line each key stands
 }
 

@@ -97,14 +97,7 @@ func (d decidedCases) List(ctx context.Context, _ cases.Filter) ([]cases.Case, e
 
 func (r rulesInForce) Rules(ctx context.Context) ([]console.Rule, error) {
 	pack := *r.inForce.Load()
-	d, err := detector.New(detector.Options{
-		Conn: r.s.store, Cases: decidedCases{r.s.cases, r.lists}, Pack: pack, AddonPlans: r.cfg.Licences.Addon.ServicePlans,
-		OpenScore: r.cfg.Detection.OpenScore, Now: r.now, NewID: r.newID, Logger: r.logger,
-	})
-	if err != nil {
-		return nil, err
-	}
-	records, err := d.Records(ctx)
+	records, err := r.records(ctx, pack)
 	if err != nil {
 		return nil, err
 	}
@@ -115,13 +108,45 @@ func (r rulesInForce) Rules(ctx context.Context) ([]console.Rule, error) {
 	return out, nil
 }
 
+func (r rulesInForce) Rule(ctx context.Context, id string) (out console.WholeRule, err error) {
+	pack := *r.inForce.Load()
+	rule, there := pack.Rule(id)
+	if !there {
+		return out, console.ErrNotFound
+	}
+	records, err := r.records(ctx, pack)
+	if err != nil {
+		return out, err
+	}
+	out = console.WholeRule{
+		Rule: shownRule(rule, records[id]), Meaning: rule.Meaning, Window: rule.Window, Owner: rule.Owner, Runbook: rule.Runbook,
+		FalsePositives: append([]string{}, rule.FalsePositives...), TestNames: []string{}, Text: rule.Text,
+	}
+	for _, t := range rule.Tests {
+		out.TestNames = append(out.TestNames, t.Name)
+	}
+	return out, nil
+}
+
+// records is how the rules have done.
+func (r rulesInForce) records(ctx context.Context, pack rules.Pack) (map[string]detector.Record, error) {
+	d, err := detector.New(detector.Options{
+		Conn: r.s.store, Cases: decidedCases{r.s.cases, r.lists}, Pack: pack, AddonPlans: r.cfg.Licences.Addon.ServicePlans,
+		OpenScore: r.cfg.Detection.OpenScore, Now: r.now, NewID: r.newID, Logger: r.logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return d.Records(ctx)
+}
+
 func shownRule(r rules.Rule, record detector.Record) console.Rule {
 	figure := func(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 	out := console.Rule{
 		ID: r.ID, Title: r.Title, Status: string(r.Status), Verdict: string(r.Verdict), Family: r.Family, Unit: r.Unit,
 		Version: r.Version, Tests: len(r.Tests), Warning: figure(r.Thresholds.Warning), Critical: figure(r.Thresholds.Critical),
 		Findings: record.Findings, Organizers: record.Organizers, Confirmed: record.Reviewed.Confirmed,
-		Dismissed: record.Reviewed.Dismissed, Precision: record.Reviewed.Precision,
+		Dismissed: record.Reviewed.Dismissed, Undecided: record.Reviewed.Undecided, NoCase: record.Reviewed.NoCase, Precision: record.Reviewed.Precision,
 	}
 	if record.Findings > 0 {
 		out.Newest = record.Newest.UTC().Format(time.DateOnly)
