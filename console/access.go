@@ -47,11 +47,19 @@ func bearer(r *http.Request) string {
 }
 
 // own says whether a request that changes something was meant: a page of another site can
-// make a browser send a form or plain text here, but no JSON.
-func own(r *http.Request) bool {
+// make a browser send a form or plain text here, but no JSON, and its browser says whose page
+// it is. It answers itself where it was not.
+func own(w http.ResponseWriter, r *http.Request) bool {
+	if err := http.NewCrossOriginProtection().Check(r); err != nil {
+		problem(w, http.StatusForbidden, "A page of another site sent this; nothing was done.")
+		return false
+	}
 	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
-	site := r.Header.Get("Sec-Fetch-Site")
-	return strings.EqualFold(strings.TrimSpace(kind), "application/json") && (site == "" || site == "same-origin" || site == "none")
+	if !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
+		problem(w, http.StatusUnsupportedMediaType, "Send the document as Content-Type: application/json.")
+		return false
+	}
+	return true
 }
 
 func loopback(hostport string) bool {

@@ -64,7 +64,15 @@ func (a *api) tenant(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"tenant_id": id, "month": text, "pools": append([]rating.PoolStanding{}, pools...), "cases": a.promisedAll(list)})
+	t, err := a.views.tenant(r.Context(), id)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{
+		"tenant_id": id, "month": text, "pools": append([]rating.PoolStanding{}, pools...), "cases": a.promisedAll(list), "from": t.Use.From, "to": t.Use.To,
+		"days": append([]dayUse{}, t.Use.Days...), "moments": t.Moments, "plans": append([]planHeld{}, t.Plans...), "history": masked(t.History),
+	})
 }
 
 // listedOrganizer is somebody whom the directory or usage names. Where the directory does not,
@@ -117,8 +125,12 @@ func (a *api) organizer(w http.ResponseWriter, r *http.Request) {
 	var found []person
 	licences, months, list := []licence{}, []monthPaid{}, []cases.Case{}
 	var h habits
+	var peers []peerDay
+	var history []happened
 	var standing enforcement.State
 	work, ctx := errgroup.WithContext(r.Context())
+	work.Go(func() (err error) { peers, err = a.views.peers(ctx, s); return err })
+	work.Go(func() (err error) { history, err = a.views.about(ctx, tenant, id); return err })
 	work.Go(func() error { return a.views.read(ctx, &found, "organizer", who...) })
 	work.Go(func() error { return a.views.read(ctx, &licences, "licences", who...) })
 	work.Go(func() error { return a.views.read(ctx, &months, "months", who...) })
@@ -147,6 +159,7 @@ func (a *api) organizer(w http.ResponseWriter, r *http.Request) {
 		"tenant_id": tenant, "organizer_id": id, "from": s.from, "to": s.to, "person": nil, "licences": licences, "months": months,
 		"days": append([]dayUse{}, h.Days...), "hours": append([]hourUse{}, h.Hours...), "places": append([]place{}, h.Places...),
 		"usual_seconds": h.Usual, "cases": a.promisedAll(list), "enforcement": nil,
+		"peers": append([]peerDay{}, peers...), "history": masked(history),
 	}
 	if len(found) > 0 {
 		answer["person"] = found[0]
@@ -163,7 +176,7 @@ func (a *api) organizer(w http.ResponseWriter, r *http.Request) {
 func (a *api) days(w http.ResponseWriter, r *http.Request) (from, to time.Time, ok bool) {
 	q := r.URL.Query()
 	read := func(name string) (time.Time, bool) {
-		t, err := time.Parse(time.DateOnly, q.Get(name))
+		t, err := parseDay(q.Get(name))
 		if err != nil {
 			problem(w, http.StatusBadRequest, name+" must be a day such as 2026-02-18.")
 		}

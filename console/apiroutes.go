@@ -47,6 +47,7 @@ func (a *api) routes() map[string]http.HandlerFunc {
 		"POST /api/v1/rules/backtest":                               a.tryRule,
 		"POST /api/v1/rules/backtest/cancel":                        a.cancelBackTest,
 		"GET /api/v1/rules/pack/{rule}":                             a.rule,
+		"GET /api/v1/cases/{id}/related":                            a.relatedCases,
 		"GET /api/v1/sources":                                       a.sources,
 		"GET /api/v1/jobs":                                          a.jobs,
 		"GET /api/v1/checks":                                        a.checks,

@@ -73,7 +73,7 @@ func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
 	work, ctx := errgroup.WithContext(r.Context())
 	work.Go(func() (err error) { b.Habits, err = p.views.habits(ctx, s); return err })
 	work.Go(func() (err error) { b.Peers, err = p.views.peers(ctx, s); return err })
-	work.Go(func() (err error) { b.Ring, err = p.ring(ctx, c, s); return err })
+	work.Go(func() (err error) { b.Ring, err = ring(ctx, p.opts, p.views, c, s); return err })
 	work.Go(func() (err error) { calls, err = p.views.evidence(ctx, s, all); return err })
 	work.Go(func() (err error) {
 		others, err = p.opts.Cases.Page(ctx, cases.PageRequest{Tenants: []string{c.TenantID}, Limit: relatedAmong})

@@ -72,12 +72,14 @@ func (k *keeper) identify(w http.ResponseWriter, r *http.Request) (who access.Id
 			}
 		}
 	} else {
+		ended := false // who bears a session that has ended is nobody, on this machine too
 		if k.opts.Access != nil {
 			if cookie, err := r.Cookie(sessionCookie); err == nil {
 				who, known = k.opts.Access.Identify(cookie.Value)
+				ended = !known && k.opts.Demo == ""
 			}
 		}
-		if !known && loopback(r.RemoteAddr) && loopback(r.Host) {
+		if !known && !ended && loopback(r.RemoteAddr) && loopback(r.Host) {
 			who, known = k.here(r)
 		}
 	}

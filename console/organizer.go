@@ -66,9 +66,7 @@ func (p *pages) organizer(w http.ResponseWriter, r *http.Request) {
 	work.Go(func() error { return p.views.read(ctx, &b.Licences, "licences", who...) })
 	work.Go(func() error { return p.views.read(ctx, &b.Months, "months", who...) })
 	work.Go(func() (err error) { b.Peers, err = p.views.peers(ctx, s); return err })
-	work.Go(func() error {
-		return p.views.read(ctx, &b.History, "deeds_about", append(who, named("limit", uint64(deedsShown)))...)
-	})
+	work.Go(func() (err error) { b.History, err = p.views.about(ctx, b.TenantID, b.OrganizerID); return err })
 	work.Go(func() (err error) { b.Habits, err = p.views.habits(ctx, s); return err })
 	work.Go(func() (err error) {
 		b.Cases, err = p.opts.Cases.List(ctx, CaseFilter{TenantID: b.TenantID, OrganizerID: b.OrganizerID})

@@ -16,6 +16,15 @@ func TestAnOrganizersPage(t *testing.T) {
 	require.Equal(t, http.StatusOK, get(h, "/tenants").Code)
 }
 
+func TestDaysThatTheStoreCannotHold(t *testing.T) {
+	h, _, _ := withCases(t)
+	for _, days := range []string{"from=1500-01-01&to=1500-02-01", "from=2500-01-01&to=2500-02-01", "from=2026-13-45&to=x"} {
+		require.Equal(t, http.StatusOK, get(h, "/usage?"+days).Code, "the page shows what is usual: %s", days)
+		require.Equal(t, http.StatusBadRequest, get(h, "/api/v1/usage/slices?"+days).Code, days)
+		require.Equal(t, http.StatusBadRequest, get(h, "/api/v1/usage?"+days).Code, days)
+	}
+}
+
 // The queries run on the real engine; what is not there is not found.
 func TestPagesOnAnEmptyStore(t *testing.T) {
 	v := views{storetest.Open(t)}

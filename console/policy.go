@@ -91,6 +91,7 @@ func needs() map[string]need {
 		"PUT /api/v1/views/{shelf}/{view}":                          see,
 		"DELETE /api/v1/views/{shelf}/{view}":                       see,
 		"GET /api/v1/cases/{id}":                                    see,
+		"GET /api/v1/cases/{id}/related":                            see,
 		"GET /api/v1/cases/{id}/history":                            see,
 		"POST /api/v1/cases/{id}/actions":                           {access.Review, true},
 		"GET /api/v1/cases/{id}/enforcement":                        see,

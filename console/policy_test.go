@@ -44,7 +44,9 @@ func signedIn(t *testing.T) (h http.Handler, book *access.Book, cookies map[stri
 	}
 	w := world{list: []cases.Case{{ID: "c1", TenantID: "t", UpdatedAt: now}, {ID: "c2", TenantID: "other", UpdatedAt: now}}}
 	h, err = New(Options{
-		Access: book, Cases: w, Decider: w, Overview: w, Ratings: ratingWorld{}, Desk: &counter{}, Books: &ledger{}, Intake: &sieve{state: "open"}, Rules: pack{}, SavedViews: shelf{}, Checks: func(context.Context) []Check { return []Check{{Name: "store"}} }, Conn: conn, Now: nowThen,
+		Access: book, Cases: w, Decider: w, Overview: w, Ratings: ratingWorld{}, Desk: &counter{}, Books: &ledger{}, Intake: &sieve{state: "open"}, Rules: pack{}, SavedViews: shelf{}, SlackStatus: func(context.Context) []Check {
+			return []Check{{Name: "alerts", Says: "2 messages <fail>", Mend: "mend it"}}
+		}, Checks: func(context.Context) []Check { return []Check{{Name: "store"}} }, Conn: conn, Now: nowThen,
 		Ready: func(context.Context) error { return nil }, Logger: slog.New(slog.DiscardHandler),
 		Metrics: prometheus.NewRegistry(), Registry: prometheus.NewRegistry(),
 	})
@@ -154,6 +156,8 @@ func TestSigningInAndOut(t *testing.T) {
 	require.Equal(t, http.StatusSeeOther, form("/sign-out", nil, cookie(secret.Value)).Code)
 	_, known := book.Identify(secret.Value)
 	require.False(t, known)
+	require.Equal(t, http.StatusOK, get(h, "/api/v1/cases").Code, "programs on this machine read without a key")
+	require.Equal(t, http.StatusUnauthorized, get(h, "/api/v1/cases", cookie(secret.Value)).Code, "and whoever bears a session that has ended is nobody")
 	require.Equal(t, "/sign-in", get(h, "/setup").Header().Get("Location"), "there are users")
 }
 

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"net/http"
 
 	"fairdial/cases"
 )
@@ -19,8 +20,8 @@ const ringAmong = 100
 
 // ring are the cases, of all tenants that the reader sees, whose organizers called the same
 // numbers as this one: two or more, since one may be anybody's.
-func (p *pages) ring(ctx context.Context, c cases.Case, s span) (out []tied, err error) {
-	all, err := p.opts.Cases.Outlines(ctx, cases.PageRequest{Limit: ringAmong})
+func ring(ctx context.Context, opts Options, v views, c cases.Case, s span) (out []tied, err error) {
+	all, err := opts.Cases.Outlines(ctx, cases.PageRequest{Limit: ringAmong})
 	if err != nil {
 		return nil, err
 	}
@@ -42,11 +43,39 @@ func (p *pages) ring(ctx context.Context, c cases.Case, s span) (out []tied, err
 		Numbers     int64  `ch:"numbers"`
 		Seconds     int64  `ch:"seconds"`
 	}
-	if err := p.views.read(ctx, &found, "ring", s.args(named("tenants", tenants), named("organizers", organizers))...); err != nil {
+	if err := v.read(ctx, &found, "ring", s.args(named("tenants", tenants), named("organizers", organizers))...); err != nil {
 		return nil, err
 	}
 	for _, f := range found {
 		out = append(out, tied{byWho[[2]string{f.TenantID, f.OrganizerID}], f.Numbers, f.Seconds})
 	}
 	return out, nil
+}
+
+// relatedCase is a tied case as the API shows it.
+type relatedCase struct {
+	ID          string       `json:"case_id"`
+	TenantID    string       `json:"tenant_id"`
+	OrganizerID string       `json:"organizer_id"`
+	Score       int          `json:"score"`
+	Status      cases.Status `json:"status"`
+	Numbers     int64        `json:"numbers"`
+	Seconds     int64        `json:"seconds"`
+}
+
+func (a *api) relatedCases(w http.ResponseWriter, r *http.Request) {
+	c, err := a.opts.Cases.Get(r.Context(), r.PathValue("id"))
+	var found []tied
+	if err == nil {
+		found, err = ring(r.Context(), a.opts, a.views, c, spanOf(c))
+	}
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	out := make([]relatedCase, len(found))
+	for i, f := range found {
+		out[i] = relatedCase{f.ID, f.TenantID, f.OrganizerID, f.Score, f.Status, f.Numbers, f.Seconds}
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"related": out})
 }

@@ -83,6 +83,8 @@ type Options struct {
 	Intake Intake
 	Rules  Rules
 	Checks func(ctx context.Context) []Check
+	// SlackStatus is what is known of Slack without asking it; nil leaves it out.
+	SlackStatus func(ctx context.Context) []Check
 	// SavedViews keeps filters of the queue; nil leaves them out.
 	SavedViews SavedViews
 	// Workbench is where rules are written and tried; nil leaves its pages out.

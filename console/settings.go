@@ -88,6 +88,7 @@ type settingsBody struct {
 	KeyRoles                          []access.Role
 	OpenID                            bool
 	Doctor                            bool
+	Slack                             []Check
 	NewKey                            string
 	Shortest                          int
 }
@@ -96,6 +97,9 @@ func (p *pages) settings(w http.ResponseWriter, r *http.Request) { p.showSetting
 
 func (p *pages) showSettings(w http.ResponseWriter, r *http.Request, key string) {
 	b := settingsBody{Roles: access.Roles(), KeyRoles: access.KeyRoles(), OpenID: p.opts.OpenID != nil, Doctor: p.opts.Checks != nil, NewKey: key, Shortest: access.ShortestPassword}
+	if p.opts.SlackStatus != nil {
+		b.Slack = p.opts.SlackStatus(r.Context())
+	}
 	if a := p.opts.Access; a != nil {
 		b.Text = strings.TrimSpace(r.URL.Query().Get("q"))
 		lacks := func(name string) bool { return !strings.Contains(strings.ToLower(name), strings.ToLower(b.Text)) }

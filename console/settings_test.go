@@ -125,6 +125,7 @@ func TestSettings(t *testing.T) {
 	require.Equal(t, http.StatusOK, ask(h, "GET /api/v1/decisions/o", bear).Code)
 	require.Equal(t, http.StatusForbidden, ask(h, "GET /api/v1/cases", bear).Code, "a gateway reads no cases")
 	require.NotContains(t, ask(h, "GET /settings", by).Body.String(), key)
+	require.Contains(t, ask(h, "GET /settings", by).Body.String(), "2 messages &lt;fail&gt;", "how Slack fares")
 	require.Equal(t, http.StatusSeeOther, post("/settings/keys/"+book.Keys()[0].ID+"/end", nil))
 	require.Equal(t, http.StatusUnauthorized, ask(h, "GET /api/v1/decisions/o", bear).Code)
 

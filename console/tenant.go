@@ -24,14 +24,14 @@ type company struct {
 
 // happened is an event of a log, about an organizer.
 type happened struct {
-	Stream      string    `ch:"stream"`
-	Subject     string    `ch:"subject"`
-	Kind        string    `ch:"kind"`
-	TenantID    string    `ch:"tenant_id"`
-	OrganizerID string    `ch:"organizer_id"`
-	Actor       string    `ch:"actor"`
-	At          time.Time `ch:"at"` // UTC
-	Reason      string    `ch:"reason"`
+	Stream      string    `ch:"stream" json:"stream"`
+	Subject     string    `ch:"subject" json:"subject"`
+	Kind        string    `ch:"kind" json:"kind"`
+	TenantID    string    `ch:"tenant_id" json:"tenant_id"`
+	OrganizerID string    `ch:"organizer_id" json:"organizer_id"`
+	Actor       string    `ch:"actor" json:"actor"`
+	At          time.Time `ch:"at" json:"at"` // UTC
+	Reason      string    `ch:"reason" json:"reason"`
 }
 
 // Case is the address of the case it is about, "" for none.
@@ -42,25 +42,66 @@ const deedsShown = 30
 
 // planHeld is how many organizers held a service plan, at each of some moments.
 type planHeld struct {
-	Plan    string
-	Holders []int64
+	Plan    string  `json:"service_plan_id"`
+	Holders []int64 `json:"holders"`
 }
 
 // monthsOfPlans is over how many months a tenant's licences are shown.
 const monthsOfPlans = 6
 
+// aboutTenant is what the store alone tells of a tenant: use by day, licences, what happened.
+type aboutTenant struct {
+	Company *company
+	Use     dayPlot
+	Plans   []planHeld
+	Moments []time.Time // of Plans
+	History []happened
+}
+
+func (v views) tenant(ctx context.Context, tenantID string) (t aboutTenant, err error) {
+	to, err := v.newest(ctx, tenantID)
+	if err != nil {
+		return t, err
+	}
+	t.Use, t.Moments = dayPlot{From: to.Add(-looked), To: to}, momentsBefore(to)
+	var companies []company
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error { return v.read(ctx, &companies, "tenant", named("tenant_id", tenantID)) })
+	work.Go(func() (err error) { t.Use.Days, err = v.daysOf(ctx, tenantID, t.Use.From, to); return err })
+	work.Go(func() (err error) { t.Plans, err = v.plansHeld(ctx, tenantID, t.Moments); return err })
+	work.Go(func() (err error) { t.History, err = v.about(ctx, tenantID, ""); return err })
+	if err := work.Wait(); err != nil {
+		return t, err
+	}
+	if len(companies) > 0 {
+		t.Company = &companies[0]
+	}
+	return t, nil
+}
+
+// about is what happened to an organizer, or of a tenant what people did and what was enforced.
+func (v views) about(ctx context.Context, tenantID, organizerID string) (out []happened, err error) {
+	return out, v.read(ctx, &out, "deeds_about", named("tenant_id", tenantID), named("organizer_id", organizerID), named("limit", uint64(deedsShown)))
+}
+
+// masked are events without phone numbers in their reasons.
+func masked(all []happened) []happened {
+	out := make([]happened, len(all))
+	for i, h := range all {
+		h.Reason = maskText(h.Reason)
+		out[i] = h
+	}
+	return out
+}
+
 type tenantBody struct {
+	aboutTenant
 	TenantID string
-	Company  *company
 	Month    string
 	Pools    []rating.PoolStanding
 	Total    int // cases
 	Cases    []cases.Case
 	Pager    pager
-	Use      dayPlot
-	Plans    []planHeld
-	Moments  []time.Time // of Plans
-	History  []happened
 }
 
 // Burn is what was left of a pool day by day.
@@ -71,22 +112,8 @@ const drainers = 10
 
 func (p *pages) tenant(w http.ResponseWriter, r *http.Request) {
 	b := tenantBody{TenantID: r.PathValue("tenant")}
-	to, err := p.views.newest(r.Context(), b.TenantID)
-	if err != nil {
-		p.fail(w, r, err)
-		return
-	}
-	b.Use = dayPlot{From: to.Add(-looked), To: to}
-	b.Moments = momentsBefore(to)
-	who := named("tenant_id", b.TenantID)
-	var companies []company
 	work, ctx := errgroup.WithContext(r.Context())
-	work.Go(func() error { return p.views.read(ctx, &companies, "tenant", who) })
-	work.Go(func() (err error) { b.Use.Days, err = p.views.daysOf(ctx, b.TenantID, b.Use.From, to); return err })
-	work.Go(func() (err error) { b.Plans, err = p.views.plansHeld(ctx, b.TenantID, b.Moments); return err })
-	work.Go(func() error {
-		return p.views.read(ctx, &b.History, "deeds_about", who, named("organizer_id", ""), named("limit", uint64(deedsShown)))
-	})
+	work.Go(func() (err error) { b.aboutTenant, err = p.views.tenant(ctx, b.TenantID); return err })
 	work.Go(func() error {
 		month, rated, err := p.opts.Ratings.NewestMonth(ctx)
 		if err == nil && rated {
@@ -105,8 +132,8 @@ func (p *pages) tenant(w http.ResponseWriter, r *http.Request) {
 	}
 	title := b.TenantID
 	switch {
-	case len(companies) > 0:
-		b.Company, title = &companies[0], companies[0].Name
+	case b.Company != nil:
+		title = b.Company.Name
 	case len(b.Pools) > 0:
 		title = or(b.Pools[0].TenantName, title)
 	case len(b.Cases) > 0:
@@ -117,6 +144,7 @@ func (p *pages) tenant(w http.ResponseWriter, r *http.Request) {
 	}
 	b.Total = len(b.Cases)
 	b.Cases, b.Pager = turned(r, b.Cases)
+	var err error
 	if b.Cases, err = p.opts.Cases.Whole(r.Context(), b.Cases); err != nil {
 		p.fail(w, r, err)
 		return

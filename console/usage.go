@@ -30,10 +30,10 @@ type dayUse struct {
 
 // peerDay is what the other organizers of a tenant used on a day.
 type peerDay struct {
-	Day        time.Time `ch:"day"`
-	Organizers int64     `ch:"organizers"`
-	Usual      int64     `ch:"usual"` // seconds, the median
-	High       int64     `ch:"high"`  // seconds that the heaviest twentieth use at least
+	Day        time.Time `ch:"day" json:"day"`
+	Organizers int64     `ch:"organizers" json:"organizers"`
+	Usual      int64     `ch:"usual" json:"usual_seconds"` // the median
+	High       int64     `ch:"high" json:"high_seconds"`   // that the heaviest twentieth use at least
 }
 
 type hourUse struct {

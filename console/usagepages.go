@@ -3,6 +3,7 @@ package console
 import (
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -75,6 +76,15 @@ const (
 // ways are by what use is broken down.
 func ways() []string { return []string{"day", "tenant", "country", "bucket", "organizer"} }
 
+// parseDay reads a day that the store can hold.
+func parseDay(text string) (time.Time, error) {
+	t, err := time.Parse(time.DateOnly, text)
+	if err == nil && (t.Year() < 2000 || t.Year() >= 2100) {
+		err = fmt.Errorf("%s: days are from 2000-01-01 to 2099-12-31", text)
+	}
+	return t, err
+}
+
 // explore reads what is asked; without days it is the month before the newest call.
 func (p *pages) explore(r *http.Request) (e exploration, err error) {
 	q := r.URL.Query()
@@ -84,7 +94,7 @@ func (p *pages) explore(r *http.Request) (e exploration, err error) {
 			e.By = way
 		}
 	}
-	if e.to, err = time.Parse(time.DateOnly, q.Get("to")); err != nil {
+	if e.to, err = parseDay(q.Get("to")); err != nil {
 		var newest []struct {
 			At time.Time `ch:"at"`
 		}
@@ -96,7 +106,7 @@ func (p *pages) explore(r *http.Request) (e exploration, err error) {
 			e.to = newest[0].At.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1)
 		}
 	}
-	if e.from, err = time.Parse(time.DateOnly, q.Get("from")); err != nil || !e.from.Before(e.to) {
+	if e.from, err = parseDay(q.Get("from")); err != nil || !e.from.Before(e.to) {
 		e.from = e.to.Add(-usualSpan)
 	}
 	if e.to.Sub(e.from) > longestSpan {

@@ -90,7 +90,7 @@ func (a *app) serve(ctx context.Context, s *services) error {
 		Promise: cases.Promise{Critical: time.Duration(a.cfg.Review.CriticalWithin), Warning: time.Duration(a.cfg.Review.WarningWithin)},
 		Access:  people, OpenID: a.openID(), Demo: a.demo, ExternalURL: a.cfg.HTTP.ExternalURL,
 		Cases: caseReader{lists, s.cases}, Replies: replies.New(s.store, a.now, a.newID), Decider: gate, Overview: overview{s}, Ratings: ratings{s}, Conn: s.store, Desk: caseDesk{a, s, carrier}, Books: financeBooks{s.books, s, a.now},
-		Push: push, Intake: intake{s}, Feeds: feeds.shown, Rules: rulesInForce{a, s, lists}, Workbench: bench, SavedViews: s.journal, Checks: a.checks(s),
+		Push: push, Intake: intake{s}, Feeds: feeds.shown, Rules: rulesInForce{a, s, lists}, Workbench: bench, SavedViews: s.journal, Checks: a.checks(s), SlackStatus: a.slackStatus(s),
 		Slack: a.endpoint(desk), Troubles: func(ctx context.Context) []string { return append(s.troubles(ctx), feeds.troubles(ctx)...) },
 		Ready: s.ready, Metrics: registry, Registry: registry, Keys: keys, KeyRate: a.cfg.HTTP.RequestsPerSecond, Now: a.now, Logger: a.logger,
 	})

@@ -163,3 +163,20 @@ func (a *app) checks(s *services) func(context.Context) []console.Check {
 		return out
 	}
 }
+
+// slackStatus is what is known of Slack without asking it.
+func (a *app) slackStatus(s *services) func(context.Context) []console.Check {
+	return func(ctx context.Context) (out []console.Check) {
+		buttons := check{"buttons", true, "none: neither slack.app_token nor slack.signing_secret is set", ""}
+		switch {
+		case a.cfg.Slack.AppToken != "":
+			buttons.Says = "by Socket Mode"
+		case a.cfg.Slack.SigningSecret != "":
+			buttons.Says = "by signed calls to /slack/interactions"
+		}
+		for _, c := range []check{a.checkSlack(), buttons, a.checkDelivery(ctx, s)} {
+			out = append(out, console.Check{Name: c.Name, OK: c.OK, Says: c.Says, Mend: c.Mend})
+		}
+		return out
+	}
+}
