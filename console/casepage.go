@@ -25,10 +25,10 @@ type caseBody struct {
 	Peers      []peerDay // what others of the tenant used
 	Calls      []call    // that prove findings
 	History    []cases.Event
-	Related    []cases.Case // the same rules found something, at the same tenant
-	Ring       []tied       // the same numbers were called
-	Due        time.Time    // when somebody must have taken it; zero where nobody need any more
-	Allowed    *enforcement.Decision
+	Related    []cases.Case          // the same rules found something, at the same tenant
+	Ring       []tied                // the same numbers were called
+	Due        time.Time             // when somebody must have taken it; zero where nobody need any more
+	Allowed    *enforcement.Decision // what gateways are told; it follows the log within seconds
 	Causes     []cases.Cause
 	Standing   enforcement.State
 	Stop       enforcement.Switch

@@ -49,8 +49,13 @@ func hourChart(l locale, hours []hourUse) template.HTML {
 	for _, h := range hours {
 		heat[h.Weekday&7][h.Hour%24] = h.Seconds
 	}
+	return drawn(`<div class="chart broad">` + heatOf(l, heat, most, 20, 3) + `</div><div class="chart slim">` + heatOf(l, heat, most, 12, 6) + `</div>`)
+}
+
+// heatOf draws hours of the week as squares of a width, with the time at every so many of them.
+func heatOf(l locale, heat [8][24]int64, most int64, wide, every int) string {
 	var b strings.Builder
-	b.WriteString(`<svg class="heat" viewBox="0 0 516 190" role="img" aria-label="Minutes by hour of the week, UTC; the table below has the figures">`)
+	fmt.Fprintf(&b, `<svg class="heat" viewBox="0 0 %d 190" role="img" aria-label="Minutes by hour of the week, UTC; the table below has the figures">`, 36+24*wide)
 	for day := 1; day <= 7; day++ {
 		fmt.Fprintf(&b, `<text x="0" y="%d">%s</text>`, day*20-6, time.Weekday(day % 7).String()[:3])
 		for hour, seconds := range heat[day] {
@@ -58,17 +63,17 @@ func hourChart(l locale, hours []hourUse) template.HTML {
 			if seconds > 0 {
 				level = 1 + int(seconds*4/most)
 			}
-			fmt.Fprintf(&b, `<rect class="h%d" x="%d" y="%d" width="18" height="18"><title>%s %02d:00: %s min</title></rect>`,
-				level, 32+hour*20, day*20-20, time.Weekday(day%7), hour, l.minutes(seconds))
+			fmt.Fprintf(&b, `<rect class="h%d" x="%d" y="%d" width="%d" height="18"><title>%s %02d:00: %s min</title></rect>`,
+				level, 32+hour*wide, day*20-20, wide-2, time.Weekday(day%7), hour, l.minutes(seconds))
 		}
 	}
-	for hour := 0; hour < 24; hour += 3 {
-		fmt.Fprintf(&b, `<text x="%d" y="155">%02d:00</text>`, 32+hour*20, hour)
+	for hour := 0; hour < 24; hour += every {
+		fmt.Fprintf(&b, `<text x="%d" y="155">%02d:00</text>`, 32+hour*wide, hour)
 	}
 	b.WriteString(`<text x="32" y="184">0</text>`)
 	for level := 0; level <= 5; level++ {
-		fmt.Fprintf(&b, `<rect class="h%d" x="%d" y="174" width="18" height="12"/>`, level, 46+level*20)
+		fmt.Fprintf(&b, `<rect class="h%d" x="%d" y="174" width="%d" height="12"/>`, level, 46+level*wide, wide-2)
 	}
-	fmt.Fprintf(&b, `<text x="170" y="184">%s minutes, the busiest hour (framed)</text></svg>`, l.minutes(most))
-	return drawn(b.String())
+	fmt.Fprintf(&b, `<text x="%d" y="184">%s minutes, the busiest hour (framed)</text></svg>`, 52+6*wide, l.minutes(most))
+	return b.String()
 }

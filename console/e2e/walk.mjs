@@ -127,6 +127,31 @@ await vic.goto(BASE + theCase);
 assert.equal(await vic.locator("main form").count(), 0);
 assert.equal((await vic.goto(`${BASE}/settings`)).status(), 403);
 
+step("a case says how long it waits, what its peers use and who called the same numbers");
+await ann.goto(`${BASE}/cases?sort=due`);
+await ann.getByText(/^(overdue|in) /).first().waitFor();
+await ann.goto(BASE + theCase);
+await ann.getByText("Allowed now").waitFor();
+await ann.getByText("what the heaviest twentieth of the tenant's other callers").waitFor();
+assert.ok(await ann.locator(".broad line.proof").count() > 0, "calls that prove a finding are marked");
+
+step("a false alarm has a cause that can be counted");
+const act = ann.locator(`form[action='${theCase}/act']`);
+await act.locator("[name=kind]").selectOption("dismissed");
+await act.locator("[name=reason]").fill("a campaign that was announced");
+await act.locator("button").click();
+await ann.getByText("Say what makes it a false alarm").waitFor();
+await ann.goto(BASE + theCase);
+await act.locator("[name=kind]").selectOption("dismissed");
+await act.locator("[name=cause]").selectOption("known_event");
+await act.locator("[name=reason]").fill("a campaign that was announced");
+await act.locator("button").click();
+await ann.locator("dd", { hasText: "false positive known event" }).waitFor();
+await act.locator("[name=kind]").selectOption("reopened");
+await act.locator("[name=reason]").fill("it went on after the campaign");
+await act.locator("button").click();
+await ann.getByText("To be taken by").waitFor();
+
 step("a throttle takes a second person");
 await ann.goto(BASE + theCase);
 const enforce = ann.locator(`form[action='${theCase}/enforce']`);
@@ -178,6 +203,12 @@ assert.ok(workbook.length > 5000 && workbook.subarray(0, 2).toString() === "PK",
 step("a rule is written, put right, back-tested and downloaded");
 const rule = readFileSync(new URL("../../rules/pack/split-load.yaml", import.meta.url), "utf8").replace(/^id: .*$/m, "id: tried-here").replace(/^version: .*$/m, "version: 1");
 await ann.goto(`${BASE}/rules`);
+await ann.keyboard.press("j"); await ann.keyboard.press("Enter");
+await ann.waitForURL(/\/rules\/pack\//);
+await ann.getByRole("link", { name: "Try a change of it" }).click();
+await ann.getByRole("button", { name: "Lint and test" }).waitFor();
+assert.match(await ann.inputValue("[name=text]"), /^status: shadow$/m, "a change begins with the rule in force");
+await ann.goto(`${BASE}/rules`);
 await ann.getByRole("link", { name: "Write a rule" }).click();
 await ann.waitForURL(/\/rules\/candidate$/);
 await ann.fill("[name=text]", rule.replace(/^status: .*$/m, "status: live"));
@@ -201,8 +232,10 @@ assert.equal(file.suggestedFilename(), "tried-here.yaml");
 assert.match(readFileSync(await file.path(), "utf8"), /^status: shadow$/m);
 assert.equal((await vic.goto(`${BASE}/rules/candidate`)).status(), 403);
 
+await ann.goto(BASE + theCase);
+const [theTenant, theOrganizer] = await ann.locator("section[aria-labelledby=head] a").evaluateAll((all) => all.map((a) => a.getAttribute("href")));
 const pages = {
-  overview: "/", cases: "/cases", case: theCase, tenants: "/tenants", months: "/finance", month: theMonth, statement: theStatement,
+  tenant: theTenant, organizer: theOrganizer, rule: "/rules/pack/fair-use-month", overview: "/", cases: "/cases", case: theCase, tenants: "/tenants", months: "/finance", month: theMonth, statement: theStatement,
   variance: `${theStatement}/variance`, leak: `${theStatement}/leak`, records: `${theStatement}/records`, usage: "/usage?by=tenant", call: theCall, ingest: "/ingest",
   quarantine: "/ingest/quarantine", rules: "/rules", candidate: "/rules/candidate?rule=tried-here", trial: "/rules/trial", audit: "/audit", settings: "/settings", doctor: "/settings/doctor", account: "/account",
 };
@@ -220,7 +253,7 @@ if (SHOTS) {
   mkdirSync(SHOTS, { recursive: true });
   for (const colorScheme of ["light", "dark"]) {
     for (const [device, viewport, shown] of [
-      ["desktop", { width: 960, height: 540 }, ["overview", "cases", "case", "statement", "usage", "rules", "candidate", "trial"]],
+      ["desktop", { width: 960, height: 540 }, ["overview", "cases", "case", "tenant", "statement", "usage", "rules", "rule", "candidate", "trial"]],
       ["phone", { width: 360, height: 640 }, ["overview", "cases", "case", "months", "statement"]],
     ]) {
       const page = await person({ storageState: state, colorScheme, viewport });
