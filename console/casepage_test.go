@@ -75,6 +75,7 @@ func TestACasePage(t *testing.T) {
 		require.Contains(t, page, part)
 	}
 	require.NotContains(t, page, "4255550")
+	require.Contains(t, page, "<dt>Allowed now</dt><dd>all calls</dd>")
 	require.Equal(t, http.StatusNotFound, get(h, "/cases/none").Code)
 }
 
@@ -83,7 +84,7 @@ func TestACasePage(t *testing.T) {
 func TestAPageSaysWhatHolds(t *testing.T) {
 	for _, path := range []string{"/cases/c1", "/organizers/t/o"} {
 		for want, d := range map[string]*counter{
-			"flag <small>until " + clock(now.Add(time.Hour)): {until: now.Add(time.Hour)},
+			"flag <small>until " + string(timeTag(now.Add(time.Hour))): {until: now.Add(time.Hour)},
 			"<dd>observe</dd>": {until: now.Add(-time.Hour)},
 			"flag <small>not enforced: kill switch</small>": {until: now.Add(time.Hour), stop: enforcement.Switch{Stopped: true, Actor: "cli:ann", Reason: "rang +14255550123"}},
 		} {

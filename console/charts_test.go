@@ -2,7 +2,6 @@ package console
 
 import (
 	"encoding/xml"
-	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -20,7 +19,7 @@ func wellFormed(t *testing.T, chart string) {
 	d := xml.NewDecoder(strings.NewReader(chart))
 	for {
 		if _, err := d.Token(); err != nil {
-			require.True(t, errors.Is(err, io.EOF), "%v in %s", err, chart)
+			require.ErrorIs(t, err, io.EOF, chart)
 			return
 		}
 	}

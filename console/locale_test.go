@@ -1,6 +1,7 @@
 package console
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -22,7 +23,7 @@ func TestNumbersAreWrittenAsTheReaderDoes(t *testing.T) {
 		"\x00;;q=":                  {"1,234,567", "2,934.61", "7%", "0.67"},
 		strings.Repeat("a-b,", 1e5): {"1,234,567", "2,934.61", "7%", "0.67"},
 	} {
-		r := httptest.NewRequest("GET", "/", nil)
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Header.Set("Accept-Language", asked)
 		l := localeOf(languages()[languageOf(matcher, r)])
 		got := [4]string{l.any(uint64(1234567)), l.money(decimal.RequireFromString("2934.605"), 2), l.percent(79, 1000), l.figure(0.67)}
