@@ -84,6 +84,11 @@ await ann.keyboard.type("no such organizer");
 await ann.keyboard.press("Enter");
 await ann.getByText("No case matches").waitFor();
 
+await ann.setViewportSize({ width: 960, height: 540 });
+await ann.goto(`${BASE}/cases`);
+assert.ok(await ann.locator("th.why").evaluate((e) => e.offsetWidth) >= 200, "why a case is there can be read on a small desktop");
+await ann.setViewportSize({ width: 1280, height: 900 });
+
 step("many cases for one reason, chosen by keyboard, and the next case of the queue");
 await ann.goto(`${BASE}/cases?status=active&sort=exposure`);
 const choices = await ann.locator("tbody input[type=checkbox]").count();
