@@ -126,10 +126,10 @@ func (c Case) after(a Action, at time.Time) (Case, error) {
 		if !closed {
 			return refuse("it is not closed")
 		}
-		c.Status, c.Outcome, c.Cause, c.WaitsSince = StatusOpen, "", "", at.UTC()
+		c.Status, c.Outcome, c.Cause = StatusOpen, "", ""
 		c = c.Wait(at)
 	case KindAppealed:
-		c.Status, c.Outcome, c.Cause, c.AppealedAt, c.WaitsSince = StatusOpen, "", "", at.UTC(), at.UTC()
+		c.Status, c.Outcome, c.Cause, c.AppealedAt = StatusOpen, "", "", at.UTC()
 		c = c.Wait(at)
 	case KindNoted:
 	default:

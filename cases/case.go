@@ -120,9 +120,6 @@ type Case struct {
 	// Closings are when people closed the case. What a window saw before the last of
 	// them is decided; only later windows can open the case again.
 	Closings []time.Time `json:"closings,omitempty"` // UTC
-	// WaitsSince is when it last began to wait for somebody: it was opened, opened again or
-	// appealed against.
-	WaitsSince time.Time `json:"waits_since,omitzero"` // UTC
 	// Cause is why it was a false alarm, of one that was dismissed.
 	Cause Cause `json:"cause,omitempty"`
 	// AppealedAt is when the organizer appealed, until somebody decides on the case again.

@@ -37,7 +37,10 @@ func (c Case) respond(at time.Time) Case {
 	return c
 }
 
-// Overdue says whether the case waits for somebody at a time, and has done so for too long.
-func (c Case) Overdue(at time.Time) bool {
-	return c.Status == StatusOpen && c.RingCase == "" && c.RespondedAt.IsZero() && !c.DueAt.IsZero() && at.After(c.DueAt) && !at.Before(c.SnoozedUntil)
+// Due says whether the case's clock runs at a time: somebody must still look at it by DueAt.
+func (c Case) Due(at time.Time) bool {
+	return c.Status == StatusOpen && c.RingCase == "" && c.RespondedAt.IsZero() && !c.DueAt.IsZero() && !at.Before(c.SnoozedUntil)
 }
+
+// Overdue says whether the case waits for somebody at a time, and has done so for too long.
+func (c Case) Overdue(at time.Time) bool { return c.Due(at) && at.After(c.DueAt) }

@@ -64,7 +64,6 @@ type outlineRow struct {
 	SnoozedUntil  string   `ch:"snoozed_until"`
 	AppealedAt    string   `ch:"appealed_at"`
 	OpenedAt      string   `ch:"opened_at"`
-	WaitsSince    string   `ch:"waits_since"`
 	Cause         string   `ch:"cause"`
 	UpdatedAt     string   `ch:"updated_at"`
 	Exposure      int64    `ch:"exposure_seconds"`
@@ -86,7 +85,7 @@ func (r outlineRow) outline() (outline, error) {
 	for _, t := range []struct {
 		text string
 		at   *time.Time
-	}{{r.SnoozedUntil, &c.SnoozedUntil}, {r.AppealedAt, &c.AppealedAt}, {r.OpenedAt, &c.OpenedAt}, {r.UpdatedAt, &c.UpdatedAt}, {r.WaitsSince, &c.WaitsSince}, {r.DueAt, &c.DueAt}, {r.RespondedAt, &c.RespondedAt}} {
+	}{{r.SnoozedUntil, &c.SnoozedUntil}, {r.AppealedAt, &c.AppealedAt}, {r.OpenedAt, &c.OpenedAt}, {r.UpdatedAt, &c.UpdatedAt}, {r.DueAt, &c.DueAt}, {r.RespondedAt, &c.RespondedAt}} {
 		if t.text == "" {
 			continue
 		}

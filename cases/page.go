@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -22,7 +23,7 @@ const (
 	ByRisk     Order = "risk"     // the highest first
 	ByExposure Order = "exposure" // the largest first
 	ByAge      Order = "age"      // the oldest first
-	ByDue      Order = "due"      // the first that somebody must have taken first
+	ByDue      Order = "due"      // what somebody must look at first, first; last what has no clock
 )
 
 // Mark is a place in a row of cases: that after one case. It holds though cases change.
@@ -32,8 +33,8 @@ type Mark struct {
 	ID       string
 }
 
-// MarkOf is the place after a case. That by when it is due does not change when somebody takes it.
-func MarkOf(c Case, by Order, promise Promise) Mark {
+// MarkOf is the place after a case. That by when it is due does not change when somebody looks at it.
+func MarkOf(c Case, by Order) Mark {
 	m := Mark{Rank: int64(c.Score), Exposure: c.ExposureSeconds, ID: c.ID}
 	switch by {
 	case ByExposure:
@@ -41,7 +42,10 @@ func MarkOf(c Case, by Order, promise Promise) Mark {
 	case ByAge:
 		m.Rank = -c.OpenedAt.Unix()
 	case ByDue:
-		m.Rank = -promise.by(c).Unix()
+		m.Rank = math.MinInt64
+		if !c.DueAt.IsZero() {
+			m.Rank = -c.DueAt.Unix()
+		}
 	case ByRisk:
 	}
 	return m
@@ -58,7 +62,6 @@ type PageRequest struct {
 	Text        string    // part of an id or a name
 	Active      time.Time // only cases that wait for somebody then: neither closed nor put off nor part of a ring's case
 	By          Order     // risk by default
-	Promise     Promise   // that ByDue goes by
 	After       Mark      // the zero mark is the begin
 	Limit       int
 }
@@ -138,7 +141,7 @@ func (p *Pages) matching(ctx context.Context, r PageRequest) ([]outline, error) 
 		}
 	}
 	slices.SortFunc(out, func(a, b outline) int {
-		return MarkOf(a.Case, r.By, r.Promise).compare(MarkOf(b.Case, r.By, r.Promise))
+		return MarkOf(a.Case, r.By).compare(MarkOf(b.Case, r.By))
 	})
 	return out, nil
 }
@@ -156,7 +159,7 @@ func (r PageRequest) takes(o outline) bool {
 		r.Assignee != "none" && !strings.Contains(assignee, r.Assignee),
 		!strings.Contains(o.text, r.Text),
 		!r.Active.IsZero() && (o.Status == StatusClosed || o.RingCase != "" || r.Active.Before(o.SnoozedUntil)),
-		r.After.ID != "" && r.After.compare(MarkOf(o.Case, r.By, r.Promise)) >= 0:
+		r.After.ID != "" && r.After.compare(MarkOf(o.Case, r.By)) >= 0:
 		return false
 	}
 	return true

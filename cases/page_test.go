@@ -22,6 +22,9 @@ func TestPagesHoldEveryCaseOnceInTheOrderAskedFor(t *testing.T) {
 		e := opened(fmt.Sprintf("o%02d", i), 50+i%4)
 		e.State.ExposureSeconds = int64(i % 3 * 60)
 		e.State.OpenedAt = now.Add(time.Duration(i*7%23) * time.Hour)
+		if i%3 > 0 { // the others have no clock
+			e.State.DueAt = now.Add(time.Duration(i*5%23) * time.Hour)
+		}
 		if i%2 == 0 {
 			e.State.Assignee = "Ann"
 		}
@@ -42,7 +45,7 @@ func TestPagesHoldEveryCaseOnceInTheOrderAskedFor(t *testing.T) {
 	for by, before := range map[cases.Order]func(a, b cases.Case) bool{
 		cases.ByRisk:     func(a, b cases.Case) bool { return a.Score >= b.Score },
 		cases.ByExposure: func(a, b cases.Case) bool { return a.ExposureSeconds >= b.ExposureSeconds },
-		cases.ByDue:      func(a, b cases.Case) bool { return !a.OpenedAt.After(b.OpenedAt) }, // of one severity
+		cases.ByDue:      func(a, b cases.Case) bool { return b.DueAt.IsZero() || !a.DueAt.IsZero() && !a.DueAt.After(b.DueAt) },
 		cases.ByAge:      func(a, b cases.Case) bool { return !a.OpenedAt.After(b.OpenedAt) },
 	} {
 		seen := map[string]bool{}
@@ -60,7 +63,7 @@ func TestPagesHoldEveryCaseOnceInTheOrderAskedFor(t *testing.T) {
 				seen[c.ID] = true
 			}
 			all = append(all, page...)
-			req.After = cases.MarkOf(page[len(page)-1], by, req.Promise)
+			req.After = cases.MarkOf(page[len(page)-1], by)
 		}
 		require.Len(t, all, 23, by)
 		for i := range all[1:] {

@@ -105,7 +105,7 @@ func (l *Log) carry(ctx context.Context, c Case, a Action, at time.Time) error {
 			if err != nil {
 				return err
 			}
-			own := Action{Kind: a.Kind, Actor: a.Actor, Reason: reason, Until: a.Until, Rules: a.Rules, Assignee: a.Assignee, carried: true}
+			own := Action{Kind: a.Kind, Actor: a.Actor, Reason: reason, Until: a.Until, Rules: a.Rules, Assignee: a.Assignee, Cause: a.Cause, carried: true}
 			next, err := other.after(own, at)
 			if errors.Is(err, ErrAction) {
 				break // it is so already

@@ -93,6 +93,9 @@ func TestARingIsOneCase(t *testing.T) {
 	_, err = act("a", cases.Action{Kind: cases.KindReopened, Reason: "appeal heard"})
 	require.NoError(t, err)
 	require.Equal(t, cases.StatusOpen, get("b").Status)
+	_, err = act("a", cases.Action{Kind: cases.KindDismissed, Reason: "a campaign", Cause: cases.CauseEvent})
+	require.NoError(t, err)
+	require.Equal(t, cases.CauseEvent, get("b").Cause)
 }
 
 // Who decides on an old view changes nothing of the members either.
@@ -117,6 +120,18 @@ func TestTheClockOfACase(t *testing.T) {
 	require.Equal(t, now.Add(72*time.Hour), c.DueAt)
 	require.False(t, c.Overdue(now.Add(72*time.Hour)))
 	require.True(t, c.Overdue(now.Add(73*time.Hour)))
+	require.True(t, c.Due(now))
+	for name, change := range map[string]func(*cases.Case){
+		"put off":        func(c *cases.Case) { c.SnoozedUntil = now.Add(100 * time.Hour) },
+		"of a ring":      func(c *cases.Case) { c.RingCase = "c-ring" },
+		"looked at":      func(c *cases.Case) { c.RespondedAt = now },
+		"closed":         func(c *cases.Case) { c.Status = cases.StatusClosed },
+		"never promised": func(c *cases.Case) { c.DueAt = time.Time{} },
+	} {
+		other := c
+		change(&other)
+		require.False(t, other.Due(now) || other.Overdue(now.Add(73*time.Hour)), name)
+	}
 
 	c.Severity = cases.SeverityCritical
 	c = c.Hurry(now.Add(10 * time.Hour))
@@ -143,4 +158,5 @@ func TestTheClockOfACase(t *testing.T) {
 	again := act(cases.KindReopened, now.Add(50*time.Hour))
 	require.Zero(t, again.RespondedAt)
 	require.Equal(t, now.Add(54*time.Hour), again.DueAt)
+	require.Equal(t, now.Add(60*time.Hour), act(cases.KindAppealed, now.Add(56*time.Hour)).DueAt)
 }

@@ -16,7 +16,6 @@ type Config struct {
 	Finance     Finance     `yaml:"finance"`
 	Rules       Rules       `yaml:"rules"`
 	Detection   Detection   `yaml:"detection"`
-	Review      Review      `yaml:"review"`
 	Slack       Slack       `yaml:"slack"`
 	Outlets     []Outlet    `yaml:"outlets"`
 	Enforcement Enforcement `yaml:"enforcement"`
@@ -107,12 +106,6 @@ type Detection struct {
 type RespondWithin struct {
 	Critical Duration `yaml:"critical"`
 	Warning  Duration `yaml:"warning"`
-}
-
-// Review says how long a case may wait until somebody takes it.
-type Review struct {
-	CriticalWithin Duration `yaml:"critical_within"`
-	WarningWithin  Duration `yaml:"warning_within"`
 }
 
 // Slack says where alerts go. Without a token they go to the log and the store.
@@ -346,7 +339,6 @@ func Default() Config {
 		Rating:    Rating{PoolNotices: []int{80, 100}},
 		Finance:   Finance{Latency: Duration(72 * time.Hour)},
 		Detection: Detection{Latency: 0, OpenScore: 50, RespondWithin: RespondWithin{Duration(4 * time.Hour), Duration(72 * time.Hour)}},
-		Review:    Review{CriticalWithin: Duration(24 * time.Hour), WarningWithin: Duration(7 * 24 * time.Hour)},
 		Slack:     Slack{Channel: "#fair-use", MinScore: 50, People: []Person{}, Routes: []Route{}, TimeZone: "UTC", Storm: Storm{Over: 20, Window: Duration(10 * time.Minute)}},
 		Outlets:   []Outlet{},
 		Enforcement: Enforcement{

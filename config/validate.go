@@ -64,12 +64,6 @@ func (c Config) validate() []Problem {
 		k.add("detection.respond_within", "must not be negative; 0 is no promise")
 	}
 	c.Detection.WholesaleRates.validate(&k)
-	if c.Review.CriticalWithin <= 0 {
-		k.add("review.critical_within", "must be longer than nothing")
-	}
-	if c.Review.WarningWithin <= 0 {
-		k.add("review.warning_within", "must be longer than nothing")
-	}
 	for i, percent := range c.Rating.PoolNotices {
 		k.between(fmt.Sprintf("rating.pool_notices[%d]", i), percent, 1, 100)
 	}

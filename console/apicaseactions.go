@@ -106,7 +106,7 @@ func (a *api) actOnCase(w http.ResponseWriter, r *http.Request) {
 		Kind: asked.Kind, Actor: actor(r), Reason: asked.Reason, Assignee: asked.Assignee, Until: asked.Until, Rules: asked.Rules, Cause: cases.Cause(asked.Cause), Cases: asked.Cases, Version: version,
 	})
 	if a.changed(w, r, err, http.StatusConflict, c.Version) {
-		writeVersioned(w, r, next.Version, a.promised(next))
+		writeVersioned(w, r, next.Version, next)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"fairdial/cases"
 )
@@ -13,28 +12,6 @@ import (
 // orders are those that cases can be listed in.
 func orders() []string {
 	return []string{string(cases.ByRisk), string(cases.ByExposure), string(cases.ByAge), string(cases.ByDue)}
-}
-
-// promisedCase is a case, and by when somebody must take it.
-type promisedCase struct {
-	cases.Case
-	DueAt *time.Time `json:"due_at"` // UTC; null where nobody need take it any more
-}
-
-func (a *api) promised(c cases.Case) promisedCase {
-	out := promisedCase{Case: c}
-	if due := a.opts.Promise.Due(c); !due.IsZero() {
-		out.DueAt = &due
-	}
-	return out
-}
-
-func (a *api) promisedAll(list []cases.Case) []promisedCase {
-	out := make([]promisedCase, len(list))
-	for i, c := range list {
-		out[i] = a.promised(c)
-	}
-	return out
 }
 
 func (a *api) listCases(w http.ResponseWriter, r *http.Request) {
@@ -45,7 +22,7 @@ func (a *api) listCases(w http.ResponseWriter, r *http.Request) {
 	}
 	req := cases.PageRequest{
 		OrganizerID: q.Get("organizer_id"), Status: cases.Status(q.Get("status")), Severity: cases.Severity(q.Get("severity")),
-		Assignee: q.Get("assignee"), Text: q.Get("q"), By: cases.ByRisk, Promise: a.opts.Promise,
+		Assignee: q.Get("assignee"), Text: q.Get("q"), By: cases.ByRisk,
 		After: cases.Mark{Rank: l.number(0), Exposure: l.number(1), ID: l.key(2)}, Limit: l.ask(),
 	}
 	if req.Status == "active" { // as the queue has it: neither closed nor put off
@@ -75,10 +52,10 @@ func (a *api) listCases(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page, next := turn(l, read, func(c cases.Case) []string {
-		m := cases.MarkOf(c, req.By, req.Promise)
+		m := cases.MarkOf(c, req.By)
 		return []string{strconv.FormatInt(m.Rank, 10), strconv.FormatInt(m.Exposure, 10), m.ID}
 	})
-	writePage(w, "cases", a.promisedAll(page), next, nil)
+	writePage(w, "cases", page, next, nil)
 }
 
 func (a *api) getCase(w http.ResponseWriter, r *http.Request) {
@@ -87,5 +64,5 @@ func (a *api) getCase(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	writeVersioned(w, r, c.Version, a.promised(c))
+	writeVersioned(w, r, c.Version, c)
 }

@@ -69,7 +69,7 @@ func openCase(t testing.TB, l *cases.Log, tenant, organizer string, score int) s
 	id := cases.ID(tenant, organizer)
 	lost, err := l.Record(t.Context(), []cases.Event{{
 		CaseID: id, Version: 1, Kind: cases.KindOpened, Actor: "system:detector", At: now,
-		State: cases.Case{ID: id, TenantID: tenant, OrganizerID: organizer, Score: score, Severity: cases.SeverityWarning, Verdict: cases.VerdictFairUse, Status: cases.StatusOpen, OpenedAt: now, UpdatedAt: now, Findings: []cases.Finding{}},
+		State: cases.Case{ID: id, TenantID: tenant, OrganizerID: organizer, Score: score, Severity: cases.SeverityWarning, Verdict: cases.VerdictFairUse, Status: cases.StatusOpen, OpenedAt: now, UpdatedAt: now, Findings: []cases.Finding{}, Terms: cases.Terms{Warning: 48 * 3600}}.Wait(now),
 	}})
 	require.NoError(t, err)
 	require.Empty(t, lost)

@@ -70,7 +70,7 @@ func (a *api) tenant(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]any{
-		"tenant_id": id, "month": text, "pools": append([]rating.PoolStanding{}, pools...), "cases": a.promisedAll(list), "from": t.Use.From, "to": t.Use.To,
+		"tenant_id": id, "month": text, "pools": append([]rating.PoolStanding{}, pools...), "cases": append([]cases.Case{}, list...), "from": t.Use.From, "to": t.Use.To,
 		"days": append([]dayUse{}, t.Use.Days...), "moments": t.Moments, "plans": append([]planHeld{}, t.Plans...), "history": masked(t.History),
 	})
 }
@@ -158,7 +158,7 @@ func (a *api) organizer(w http.ResponseWriter, r *http.Request) {
 	answer := map[string]any{
 		"tenant_id": tenant, "organizer_id": id, "from": s.from, "to": s.to, "person": nil, "licences": licences, "months": months,
 		"days": append([]dayUse{}, h.Days...), "hours": append([]hourUse{}, h.Hours...), "places": append([]place{}, h.Places...),
-		"usual_seconds": h.Usual, "cases": a.promisedAll(list), "enforcement": nil,
+		"usual_seconds": h.Usual, "cases": append([]cases.Case{}, list...), "enforcement": nil,
 		"peers": append([]peerDay{}, peers...), "history": masked(history),
 	}
 	if len(found) > 0 {

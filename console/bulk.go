@@ -163,8 +163,8 @@ func filterOf(q url.Values) queueFilter {
 }
 
 // asks is what to ask the store for, of a queue.
-func (f queueFilter) asks(promise cases.Promise, now time.Time) cases.PageRequest {
-	req := cases.PageRequest{Text: strings.TrimSpace(f.Text), Severity: cases.Severity(f.Severity), Assignee: f.Assignee, By: f.by(), Promise: promise}
+func (f queueFilter) asks(now time.Time) cases.PageRequest {
+	req := cases.PageRequest{Text: strings.TrimSpace(f.Text), Severity: cases.Severity(f.Severity), Assignee: f.Assignee, By: f.by()}
 	if f.Tenant != "" {
 		req.Tenants = []string{f.Tenant}
 	}
@@ -186,9 +186,9 @@ func (f queueFilter) by() cases.Order {
 
 // next is the case after this one in its queue, "" at the end. A case that has left the queue,
 // since something was decided on it, keeps its place.
-func (f queueFilter) next(ctx context.Context, all Cases, c cases.Case, promise cases.Promise, now time.Time) (string, error) {
-	req := f.asks(promise, now)
-	req.After, req.Limit = cases.MarkOf(c, req.By, promise), 1
+func (f queueFilter) next(ctx context.Context, all Cases, c cases.Case, now time.Time) (string, error) {
+	req := f.asks(now)
+	req.After, req.Limit = cases.MarkOf(c, req.By), 1
 	found, err := all.Page(ctx, req)
 	if err != nil || len(found) == 0 {
 		return "", err

@@ -18,24 +18,22 @@ type proof struct {
 }
 
 type caseBody struct {
-	Case       cases.Case
-	Proofs     []proof
-	Habits     habits
-	From, To   time.Time // what Habits is of
-	Peers      []peerDay // what others of the tenant used
-	Calls      []call    // that prove findings
-	History    []cases.Event
-	Related    []cases.Case          // the same rules found something, at the same tenant
-	Ring       []tied                // the same numbers were called
-	Due        time.Time             // when somebody must have taken it; zero where nobody need any more
-	Allowed    *enforcement.Decision // what gateways are told; it follows the log within seconds
-	Causes     []cases.Cause
-	Standing   enforcement.State
-	Stop       enforcement.Switch
-	CanAct     bool
-	DryRun     bool
-	Effects    []Effect
-	CloseKinds []string
+	Case     cases.Case
+	Proofs   []proof
+	Habits   habits
+	From, To time.Time // what Habits is of
+	Peers    []peerDay // what others of the tenant used
+	Calls    []call    // that prove findings
+	History  []cases.Event
+	Related  []cases.Case          // the same rules found something, at the same tenant
+	Ring     []tied                // the same numbers were called
+	Allowed  *enforcement.Decision // what gateways are told; it follows the log within seconds
+	Causes   []cases.Cause
+	Standing enforcement.State
+	Stop     enforcement.Switch
+	CanAct   bool
+	DryRun   bool
+	Effects  []Effect
 	// InQueue says that the case was opened from a queue; Queue is its filters.
 	InQueue bool
 	Queue   string
@@ -64,7 +62,7 @@ func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
 	for _, f := range c.Findings {
 		all = append(all, f.UsageIDs[:min(len(f.UsageIDs), evidenceShown)]...)
 	}
-	b.Due, b.Causes = p.opts.Promise.Due(c), cases.Causes()
+	b.Causes = cases.Causes()
 	if d, err := p.opts.Decider.Decide(c.OrganizerID, ""); err == nil {
 		b.Allowed = &d
 	}
@@ -81,7 +79,7 @@ func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
 	})
 	if b.InQueue {
 		work.Go(func() (err error) {
-			b.Next, err = filterOf(queue).next(ctx, p.opts.Cases, c, p.opts.Promise, p.opts.Now())
+			b.Next, err = filterOf(queue).next(ctx, p.opts.Cases, c, p.opts.Now())
 			return err
 		})
 	}

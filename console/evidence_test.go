@@ -12,7 +12,7 @@ import (
 // A case is seen beside its peers, beside who called the same numbers, and on its days of the
 // week.
 func TestACaseStandsBesidePeersAndItsRing(t *testing.T) {
-	h, l, conn := withCases(t, func(o *Options) { o.Promise = cases.Promise{Critical: time.Hour, Warning: 48 * time.Hour} })
+	h, l, conn := withCases(t)
 	ctx := t.Context()
 	// 2 February 2026 is a Monday. Of the peers the newest revisions count.
 	require.NoError(t, conn.Exec(ctx, `INSERT INTO usage_revisions (tenant_id, usage_id, revision, is_conf_out, organizer_id, callee_number, started_at, ended_at, seconds, replaces_started_at) VALUES
@@ -37,15 +37,20 @@ func TestACaseStandsBesidePeersAndItsRing(t *testing.T) {
 }
 
 func TestTheQueueByWhenCasesAreDue(t *testing.T) {
-	h, l, _ := withCases(t, func(o *Options) { o.Promise = cases.Promise{Critical: time.Hour, Warning: 48 * time.Hour} })
+	h, l, _ := withCases(t)
 	openCase(t, l.log, "t", "later", 95)
-	urgent := cases.ID("t", "urgent")
-	_, err := l.log.Record(t.Context(), []cases.Event{{CaseID: urgent, Version: 1, Kind: cases.KindOpened, Actor: "system:detector", At: now, State: cases.Case{
-		ID: urgent, TenantID: "t", OrganizerID: "urgent", Score: 60, Severity: cases.SeverityCritical, Status: cases.StatusOpen, OpenedAt: now.Add(-3 * time.Hour), UpdatedAt: now, Findings: []cases.Finding{},
-	}}})
+	urgent, old := cases.ID("t", "urgent"), cases.ID("t", "old")
+	opened := func(id, organizer string, score int, terms cases.Terms) cases.Event {
+		return cases.Event{CaseID: id, Version: 1, Kind: cases.KindOpened, Actor: "system:detector", At: now, State: cases.Case{
+			ID: id, TenantID: "t", OrganizerID: organizer, Score: score, Severity: cases.SeverityCritical, Status: cases.StatusOpen, OpenedAt: now.Add(-3 * time.Hour), UpdatedAt: now,
+			Findings: []cases.Finding{}, Terms: terms,
+		}.Wait(now.Add(-3 * time.Hour))}
+	}
+	_, err := l.log.Record(t.Context(), []cases.Event{opened(urgent, "urgent", 60, cases.Terms{Critical: 3600}), opened(old, "old", 99, cases.Terms{})})
 	require.NoError(t, err)
 	page := get(h, "/cases?sort=due").Body.String()
-	require.Regexp(t, `(?s)urgent.*overdue 2 h.*later.*in 2 d`, page)
+	require.Regexp(t, `(?s)urgent.*overdue 2 h.*later.*in 2 d.*old.*data-label="To be taken">–<`, page)
+	require.NotContains(t, get(h, "/cases/"+old).Body.String(), "To be taken by", "nothing was promised")
 	listed := into[struct {
 		Cases []struct {
 			ID  string    `json:"case_id"`
@@ -54,4 +59,6 @@ func TestTheQueueByWhenCasesAreDue(t *testing.T) {
 	}](t, get(h, "/api/v1/cases?sort=due")).Cases
 	require.Equal(t, urgent, listed[0].ID)
 	require.Equal(t, now.Add(-2*time.Hour), listed[0].Due)
+	require.Equal(t, old, listed[2].ID)
+	require.Zero(t, listed[2].Due)
 }

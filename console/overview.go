@@ -100,7 +100,7 @@ func (b *overviewBody) count(list []cases.Case, now time.Time) {
 
 // active says whether a case waits for somebody: it is neither closed nor put off.
 func active(c cases.Case, now time.Time) bool {
-	return c.Status != cases.StatusClosed && !now.Before(c.SnoozedUntil)
+	return c.Status != cases.StatusClosed && c.RingCase == "" && !now.Before(c.SnoozedUntil)
 }
 
 func (b *overviewBody) pay() {

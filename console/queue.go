@@ -34,7 +34,6 @@ type queueBody struct {
 	CanAct     bool
 	BulkKinds  []string
 	Causes     []cases.Cause
-	Promise    cases.Promise
 	Views      []savedView
 	CanSave    bool
 	CanShare   bool
@@ -73,7 +72,7 @@ func (p *pages) queue(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	f := filterOf(q)
 	b := queueBody{
-		query: q, Tenants: tenantsOf(list), CanAct: p.opts.Desk != nil, BulkKinds: bulkKinds, Causes: cases.Causes(), Promise: p.opts.Promise,
+		query: q, Tenants: tenantsOf(list), CanAct: p.opts.Desk != nil, BulkKinds: bulkKinds, Causes: cases.Causes(),
 		Statuses:   []string{"", "active", string(cases.StatusOpen), string(cases.StatusAcknowledged), string(cases.StatusClosed)},
 		Severities: []string{"", string(cases.SeverityCritical), string(cases.SeverityWarning)},
 	}
@@ -83,7 +82,7 @@ func (p *pages) queue(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	list = f.of(list, p.opts.Now())
-	f.Sort = order(list, f.by(), p.opts.Promise)
+	f.Sort = order(list, f.by())
 	b.Filter, b.Total = f, len(list)
 	b.Pages = max((len(list)+perPage-1)/perPage, 1)
 	b.Page, _ = strconv.Atoi(q.Get("page"))
@@ -115,9 +114,9 @@ func (f queueFilter) of(list []cases.Case, now time.Time) (out []cases.Case) {
 }
 
 // order sorts cases as the store does, and says by what.
-func order(list []cases.Case, by cases.Order, promise cases.Promise) string {
+func order(list []cases.Case, by cases.Order) string {
 	slices.SortFunc(list, func(a, b cases.Case) int {
-		x, y := cases.MarkOf(a, by, promise), cases.MarkOf(b, by, promise)
+		x, y := cases.MarkOf(a, by), cases.MarkOf(b, by)
 		return cmp.Or(cmp.Compare(y.Rank, x.Rank), cmp.Compare(y.Exposure, x.Exposure), strings.Compare(x.ID, y.ID))
 	})
 	return string(by)

@@ -73,8 +73,6 @@ type Options struct {
 	Ratings  Ratings
 	// Plans names the service plans that entitlements rest on, by their id in lower case.
 	Plans map[string]string
-	// Promise is how long a case may wait until somebody takes it.
-	Promise cases.Promise
 	// Books are what finance works with; nil leaves its pages out.
 	Books Books
 	// Feeds are the sources that usage arrives from by itself; nil for none.

@@ -96,7 +96,7 @@ func (j scorer) step(c *cases.Case, rows []finding) (cases.Event, bool) {
 		c.OpenedAt = at
 	}
 	if kind == cases.KindOpened || kind == cases.KindReopened {
-		c.Status, c.Outcome, c.Cause, c.WaitsSince = cases.StatusOpen, "", "", at
+		c.Status, c.Outcome, c.Cause = cases.StatusOpen, "", ""
 		c.RingCase = "" // what is new about one of a ring is looked at by itself
 	}
 	if worse {

@@ -21,7 +21,6 @@ SELECT
     JSONExtractString(body, 'snoozed_until')        AS snoozed_until,
     JSONExtractString(body, 'appealed_at')          AS appealed_at,
     JSONExtractString(body, 'opened_at')            AS opened_at,
-    JSONExtractString(body, 'waits_since')          AS waits_since,
     JSONExtractString(body, 'cause')                AS cause,
     JSONExtractString(body, 'updated_at')           AS updated_at,
     JSONExtract(body, 'members', 'Array(String)')   AS members,

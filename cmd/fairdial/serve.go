@@ -86,9 +86,8 @@ func (a *app) serve(ctx context.Context, s *services) error {
 	defer endTrials()
 	lists := cases.NewPages(s.store)
 	handler, err := console.New(console.Options{
-		Plans:   planNames(a.cfg.Licences),
-		Promise: cases.Promise{Critical: time.Duration(a.cfg.Review.CriticalWithin), Warning: time.Duration(a.cfg.Review.WarningWithin)},
-		Access:  people, OpenID: a.openID(), Demo: a.demo, ExternalURL: a.cfg.HTTP.ExternalURL,
+		Plans:  planNames(a.cfg.Licences),
+		Access: people, OpenID: a.openID(), Demo: a.demo, ExternalURL: a.cfg.HTTP.ExternalURL,
 		Cases: caseReader{lists, s.cases}, Replies: replies.New(s.store, a.now, a.newID), Decider: gate, Overview: overview{s}, Ratings: ratings{s}, Conn: s.store, Desk: caseDesk{a, s, carrier}, Books: financeBooks{s.books, s, a.now},
 		Push: push, Intake: intake{s}, Feeds: feeds.shown, Rules: rulesInForce{a, s, lists}, Workbench: bench, SavedViews: s.journal, Checks: a.checks(s), SlackStatus: a.slackStatus(s),
 		Slack: a.endpoint(desk), Troubles: func(ctx context.Context) []string { return append(s.troubles(ctx), feeds.troubles(ctx)...) },
