@@ -56,7 +56,7 @@ func (p *pages) act(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	a := cases.Action{
 		Kind: r.PostForm.Get("kind"), Actor: "console:" + caller(r), Reason: r.PostForm.Get("reason"),
-		Assignee: r.PostForm.Get("assignee"), Version: version,
+		Assignee: r.PostForm.Get("assignee"), Cases: r.PostForm["case"], Version: version,
 	}
 	if a.Kind == cases.KindAppealed { // the organizer's own, which comes in elsewhere
 		p.say(w, r, http.StatusBadRequest, "Not done", "An appeal is not made here.", caseAddress(id))

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -61,4 +62,31 @@ func TestTheQueueByWhenCasesAreDue(t *testing.T) {
 	require.Equal(t, now.Add(-2*time.Hour), listed[0].Due)
 	require.Equal(t, old, listed[2].ID)
 	require.Zero(t, listed[2].Due)
+}
+
+func TestARingIsMergedOnThePageOfACase(t *testing.T) {
+	h, l, conn := withCases(t)
+	require.NoError(t, conn.Exec(t.Context(), `INSERT INTO usage_revisions (tenant_id, usage_id, revision, is_conf_out, organizer_id, callee_number, started_at, ended_at, seconds, replaces_started_at) VALUES
+		('t', 'a1', 0, true, 'ann', '+14255550101', '2026-02-02 09:00:00', '2026-02-02 10:00:00', 3600, 0),
+		('t', 'a2', 0, true, 'ann', '+14255550102', '2026-02-02 09:30:00', '2026-02-02 10:00:00', 1800, 0),
+		('t', 'b1', 0, true, 'bob', '+14255550101', '2026-02-02 11:00:00', '2026-02-02 11:10:00', 600, 0),
+		('t', 'b2', 0, true, 'bob', '+14255550102', '2026-02-02 12:00:00', '2026-02-02 12:05:00', 300, 0),
+		('other', 'e1', 0, true, 'eve', '+14255550101', '2026-02-03 12:00:00', '2026-02-03 12:05:00', 120, 0),
+		('other', 'e2', 0, true, 'eve', '+14255550102', '2026-02-03 13:00:00', '2026-02-03 13:05:00', 180, 0)`))
+	ann, bob, eve := openCase(t, l.log, "t", "ann", 90), openCase(t, l.log, "t", "bob", 70), openCase(t, l.log, "other", "eve", 60)
+	page := get(h, "/cases/"+ann).Body.String()
+	require.Contains(t, page, `name="case" value="`+bob+`"`)
+	require.NotContains(t, page, `name="case" value="`+eve+`"`, "a ring is of one tenant")
+
+	require.Equal(t, http.StatusSeeOther, send(h, "/cases/"+ann+"/act", "kind=merged&version=1&reason=same+numbers&case="+bob).Code)
+	page = get(h, "/cases/"+ann).Body.String()
+	require.Contains(t, page, `A ring of 2 organizers: <a href="/organizers/t/ann">ann</a>, <a href="/organizers/t/bob">bob</a>`)
+	require.NotContains(t, page, `name="case"`, "nobody is left to merge")
+	member := get(h, "/cases/"+bob).Body.String()
+	require.Contains(t, member, `<a href="/cases/`+ann+`">case of a ring</a>`)
+	require.NotContains(t, member, `value="dismissed"`)
+	require.NotContains(t, get(h, "/cases?status=active").Body.String(), "/cases/"+bob, "a ring waits once")
+
+	require.Equal(t, http.StatusSeeOther, send(h, "/cases/"+bob+"/act", "kind=left&version=2&reason=a+colleague").Code)
+	require.Contains(t, get(h, "/cases/"+bob).Body.String(), `value="dismissed"`)
 }

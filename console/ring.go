@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"fairdial/cases"
 )
@@ -50,6 +51,25 @@ func ring(ctx context.Context, opts Options, v views, c cases.Case, s span) (out
 		out = append(out, tied{byWho[[2]string{f.TenantID, f.OrganizerID}], f.Numbers, f.Seconds})
 	}
 	return out, nil
+}
+
+// Mergeable are the cases beside this one that can become part of it as a ring's: of its tenant,
+// and neither part of a ring's case nor one themselves.
+func (b caseBody) Mergeable() (out []cases.Case) {
+	if b.Case.RingCase != "" || b.Case.Status == cases.StatusClosed {
+		return nil
+	}
+	all := slices.Clone(b.Related)
+	for _, t := range b.Ring {
+		all = append(all, t.Case)
+	}
+	for _, c := range all {
+		known := slices.ContainsFunc(out, func(o cases.Case) bool { return o.ID == c.ID })
+		if !known && c.TenantID == b.Case.TenantID && c.RingCase == "" && len(c.Members) < 2 {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // relatedCase is a tied case as the API shows it.

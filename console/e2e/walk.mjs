@@ -141,7 +141,7 @@ await ann.getByText("what the heaviest twentieth of the tenant's other callers")
 assert.ok(await ann.locator(".broad line.proof").count() > 0, "calls that prove a finding are marked");
 
 step("a false alarm has a cause that can be counted");
-const act = ann.locator(`form[action='${theCase}/act']`);
+const act = ann.locator(`form[action='${theCase}/act']`).first();
 await act.locator("[name=kind]").selectOption("dismissed");
 await act.locator("[name=reason]").fill("a campaign that was announced");
 await act.locator("button").click();
