@@ -182,7 +182,11 @@ func count(number string, n int) string {
 	return "+" + strconv.FormatUint(digits+uint64(n), 10)
 }
 
-// Steps is the first and the last step of a test.
+// settling is how long after its end a call is settled, at the latest (settled_at of the view calls).
+const settling = 3 * time.Hour
+
+// Steps is the first and the last step of a test: unless it says, one by which all calls are settled,
+// so that a later one sees the same.
 func (t Test) Steps() (from, to time.Time, step time.Duration) {
 	step = or(t.Step.Duration, time.Hour)
 	to = t.To.Time
@@ -192,7 +196,7 @@ func (t Test) Steps() (from, to time.Time, step time.Duration) {
 				to = c.End
 			}
 		}
-		to = to.Add(t.Latency.Duration).Truncate(time.Hour).Add(time.Hour)
+		to = to.Add(t.Latency.Duration + settling).Truncate(time.Hour).Add(time.Hour)
 	}
 	from = t.From.Time
 	if from.IsZero() {

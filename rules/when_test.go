@@ -28,8 +28,9 @@ func TestAConditionOverARow(t *testing.T) {
 	}
 	columns := map[string]any{"week_calls": uint64(0), "week_hours": 0.0, "numbers": []string{}}
 	for when, want := range map[string]bool{
-		"value > 100":                                      true,
-		"value / week_calls > 20":                          false,
+		"value > 100":             true,
+		"value / week_calls > 20": false,
+
 		"severity == 'critical' or week_hours >= 12":       true,
 		"has_baseline and value > 3 * baseline":            false,
 		"any(numbers, # startsWith '+371')":                true,
