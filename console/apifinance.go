@@ -214,12 +214,10 @@ func (a *api) booked(w http.ResponseWriter, r *http.Request, err error) bool {
 		a.outrun(w, http.StatusConflict, at, &winner{at, lost.Winner.Kind, lost.Winner.Actor, lost.Winner.RecordedAt.UTC()})
 	case errors.Is(err, rating.ErrAlreadyClosed):
 		problem(w, http.StatusConflict, "The month is closed already.")
-	case errors.Is(err, rating.ErrNotRated):
-		problem(w, http.StatusNotFound, "The month is not rated for this tenant.")
 	case errors.Is(err, rating.ErrNotClosed), errors.Is(err, rating.ErrSamePerson), errors.Is(err, rating.ErrNoReason), errors.Is(err, rating.ErrOtherFingerprint):
 		problem(w, http.StatusUnprocessableEntity, sentence(err.Error()))
 	default:
-		a.fail(w, r, err)
+		a.reconciled(w, r, err)
 	}
 	return false
 }

@@ -222,6 +222,8 @@ func (p *pages) booked(w http.ResponseWriter, r *http.Request, err error, back s
 		p.say(w, r, http.StatusConflict, "Somebody changed this meanwhile", lost.Winner.Actor+" was first: "+lost.Winner.Kind+" at "+clock(lost.Winner.At)+".", back)
 	case errors.Is(err, rating.ErrAlreadyClosed):
 		p.say(w, r, http.StatusConflict, "Somebody was first", "The month is closed already.", back)
+	case errors.Is(err, rating.ErrWorkingOut):
+		p.say(w, r, http.StatusConflict, "Not done", "How the month compares has changed and is being worked out: look at it again.", back)
 	case errors.Is(err, rating.ErrNotClosed), errors.Is(err, rating.ErrSamePerson), errors.Is(err, rating.ErrNoReason), errors.Is(err, rating.ErrOtherFingerprint), errors.Is(err, rating.ErrNotRated):
 		p.say(w, r, http.StatusUnprocessableEntity, "Not done", err.Error(), back)
 	default:

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/text/language"
 
 	"fairdial/access"
+	"fairdial/rating"
 )
 
 //go:embed assets
@@ -209,6 +210,9 @@ type message struct {
 // fail shows an error without telling what is inside the store.
 func (p *pages) fail(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
+	case errors.Is(err, rating.ErrWorkingOut):
+		w.Header().Set("Refresh", "3")
+		p.say(w, r, http.StatusOK, "One moment", "This month has many calls, and what is shown here of it is being worked out. The page comes by itself.", "")
 	case errors.Is(err, ErrNotFound):
 		p.say(w, r, http.StatusNotFound, "Nothing here", "There is nothing under this address. It may have been mistyped.", "")
 	case r.Context().Err() != nil: // nobody waits for an answer

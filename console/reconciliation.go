@@ -61,6 +61,9 @@ func (a *api) reconcileRequest(w http.ResponseWriter, r *http.Request) (req rati
 // reconciled answers an error; it says whether there was none.
 func (a *api) reconciled(w http.ResponseWriter, r *http.Request, err error) bool {
 	switch {
+	case errors.Is(err, rating.ErrWorkingOut):
+		w.Header().Set("Retry-After", "3")
+		problem(w, http.StatusServiceUnavailable, "The month has many calls, and what is asked of it is being worked out: ask again.")
 	case errors.Is(err, rating.ErrNotRated):
 		problem(w, http.StatusNotFound, "The month is not rated for this tenant.")
 	case err != nil:

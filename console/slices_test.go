@@ -49,6 +49,27 @@ func TestBreakdownsAreThoseOfTheNewestRevisions(t *testing.T) {
 				require.ElementsMatch(t, want, got, by+query)
 			}
 		}
+		// The calls that prove a case are found by when they began.
+		views := views{conn}
+		s := span{tenant: "t1", organizer: "o1", from: begin.AddDate(0, 0, 4), to: begin.AddDate(0, 0, 14)}
+		var proving []struct {
+			ID string    `ch:"usage_id"`
+			At time.Time `ch:"at"`
+		}
+		require.NoError(t, conn.Select(t.Context(), &proving, `SELECT usage_id, toDateTime(started_at, 'UTC') AS at
+			FROM (SELECT * FROM usage_revisions ORDER BY revision DESC LIMIT 1 BY tenant_id, usage_id)
+			WHERE tenant_id = 't1' AND organizer_id = 'o1' AND started_at >= '2026-01-05' AND started_at < '2026-01-15' ORDER BY at, usage_id`))
+		ids := []string{"nobody's"}
+		for _, p := range proving {
+			ids = append(ids, p.ID)
+		}
+		evidence, err := views.evidence(t.Context(), s, ids)
+		require.NoError(t, err)
+		require.Len(t, evidence, len(proving))
+		for i, p := range proving {
+			require.Equal(t, p.ID, evidence[i].UsageID)
+			require.True(t, p.At.Equal(evidence[i].At))
+		}
 		var records []struct {
 			ID string `ch:"id"`
 		}
@@ -87,7 +108,14 @@ func TestBreakdownsAreThoseOfTheNewestRevisions(t *testing.T) {
 		late := revision{"t1", fmt.Sprint("late", len(newest)), 0, moment(), begin}
 		newest = append(newest, late)
 		write(append(corrections, late))
+		check()
+		// What was replaced is kept of some, and of some twice.
+		for range 2 {
+			require.NoError(t, conn.Exec(t.Context(), "INSERT INTO kept_replaced SELECT * FROM replaced_usage WHERE cityHash64(usage_id) % 3 = 1"))
+		}
+		check()
 	}
+	require.NoError(t, conn.Exec(t.Context(), "INSERT INTO kept_replaced SELECT * FROM unkept_replaced"))
 	check()
 	require.NoError(t, conn.Exec(t.Context(), "OPTIMIZE TABLE usage_revisions FINAL"))
 	check()

@@ -148,7 +148,17 @@ func (v views) evidence(ctx context.Context, s span, usageIDs []string) (out []c
 	if len(usageIDs) == 0 {
 		return nil, nil
 	}
-	return out, v.read(ctx, &out, "evidence", s.args(named("usage_ids", usageIDs))...)
+	var found []struct {
+		At string `ch:"at"`
+	}
+	if err := v.read(ctx, &found, "begins", s.args(named("usage_ids", usageIDs))...); err != nil || len(found) == 0 {
+		return nil, err
+	}
+	begins := make([]string, len(found))
+	for i, f := range found {
+		begins[i] = f.At
+	}
+	return out, v.read(ctx, &out, "evidence", s.args(named("usage_ids", usageIDs), named("begins", begins))...)
 }
 
 // newest is the end of the day of a tenant's newest call, UTC; of one without calls, a time

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/ext"
+
 	"fairdial/cases"
 )
 
@@ -28,30 +31,37 @@ func (d *Detector) Records(ctx context.Context) (map[string]Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	there := map[who]bool{}
-	for _, c := range list {
-		there[who{c.TenantID, c.OrganizerID}] = true
+	table, err := ext.NewTable("cases", ext.Column("tenant_id", "String"), ext.Column("organizer_id", "String"), ext.Column("outcome", "String"))
+	for i := 0; err == nil && i < len(list); i++ {
+		o := who{list[i].TenantID, list[i].OrganizerID}
+		err = table.Append(o.tenantID, o.organizerID, string(decided[o]))
 	}
 	var rows []struct {
-		RuleID      string    `ch:"rule_id"`
-		TenantID    string    `ch:"tenant_id"`
-		OrganizerID string    `ch:"organizer_id"`
-		Findings    uint64    `ch:"findings"`
-		Newest      time.Time `ch:"newest"`
+		RuleID     string    `ch:"rule_id"`
+		Outcome    string    `ch:"outcome"`
+		There      bool      `ch:"there"`
+		Findings   uint64    `ch:"findings"`
+		Organizers uint64    `ch:"organizers"`
+		Newest     time.Time `ch:"newest"`
 	}
-	if err := d.o.Conn.Select(params{}.on(ctx, nil), &rows, sqlText("firings")); err != nil {
+	if err == nil {
+		ctx = clickhouse.Context(params{}.on(ctx, nil), clickhouse.WithExternalTable(table))
+		err = d.o.Conn.Select(ctx, &rows, sqlText("firings"))
+	}
+	if err != nil {
 		return nil, fmt.Errorf("count the findings of rules: %w", err)
 	}
 	out := map[string]Record{}
 	for _, x := range rows {
 		r := out[x.RuleID]
 		r.Findings += int(x.Findings)
-		r.Organizers++
+		r.Organizers += int(x.Organizers)
 		if x.Newest.After(r.Newest) {
 			r.Newest = x.Newest.UTC()
 		}
-		o := who{x.TenantID, x.OrganizerID}
-		r.Reviewed.add(decided[o], there[o])
+		for range x.Organizers {
+			r.Reviewed.add(cases.Outcome(x.Outcome), x.There)
+		}
 		out[x.RuleID] = r
 	}
 	return out, nil

@@ -19,6 +19,7 @@ import (
 type Conn interface {
 	Select(ctx context.Context, dest any, query string, args ...any) error
 	PrepareBatch(ctx context.Context, query string, opts ...driver.PrepareBatchOption) (driver.Batch, error)
+	Exec(ctx context.Context, query string, args ...any) error
 }
 
 // Options are what an Ingester needs; all are required but the last three.

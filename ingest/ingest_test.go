@@ -260,6 +260,17 @@ func TestACorrectionReplacesTheOldRecordEverywhere(t *testing.T) {
 	require.Equal(t, Counts{Read: 3, Accepted: 2, Duplicate: 1, Corrected: 1}, twice.Counts)
 	_, seconds := sum(t, s)
 	require.EqualValues(t, 162, seconds)
+
+	// What was replaced is kept, each once, and nothing is left to be looked for.
+	var kept []struct {
+		Revisions uint64 `ch:"revisions"`
+		Seconds   uint64 `ch:"seconds"`
+		Unkept    uint64 `ch:"unkept"`
+	}
+	require.NoError(t, s.Select(t.Context(), &kept, "SELECT count() AS revisions, sum(seconds) AS seconds, (SELECT count() FROM unkept_replaced) AS unkept FROM kept_replaced"))
+	require.EqualValues(t, 3, kept[0].Revisions)
+	require.EqualValues(t, 60+90+1, kept[0].Seconds)
+	require.Zero(t, kept[0].Unkept)
 }
 
 // An ingest that ends at any write of the store, run again, gives the totals and the

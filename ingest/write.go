@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"slices"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
@@ -50,8 +51,12 @@ func (g *Ingester) keep(ctx context.Context, tenantID string, c *chunk) error {
 	return g.record(ctx, ended...)
 }
 
-//go:embed sql/insert.sql
-var insertSQL string
+var (
+	//go:embed sql/insert.sql
+	insertSQL string
+	//go:embed sql/keep_replaced.sql
+	keepReplacedSQL string
+)
 
 // write judges rows, stores what is new in one insert, and counts.
 func (g *Ingester) write(ctx context.Context, tenantID string, good []incoming) error {
@@ -65,6 +70,12 @@ func (g *Ingester) write(ctx context.Context, tenantID string, good []incoming) 
 	verdicts := judge(good, known)
 	if err := g.store(ctx, good, verdicts); err != nil {
 		return fmt.Errorf("store %d records of %s: %w", len(good), good[0].batch.file, err)
+	}
+	if slices.ContainsFunc(verdicts, func(v verdict) bool { return v.write && v.corrected }) {
+		// Killed before, it is made up for by the tenant's next correction; until then sums look for it themselves.
+		if err := g.conn.Exec(ctx, keepReplacedSQL, clickhouse.Named("tenant_id", tenantID)); err != nil {
+			return fmt.Errorf("keep what records of %s replaced: %w", good[0].batch.file, err)
+		}
 	}
 	for i, v := range verdicts {
 		if told := good[i].batch.told; told != nil {

@@ -88,6 +88,8 @@ type organizerException struct {
 	Code         string `ch:"code"`
 	Calls        uint64 `ch:"calls"`
 	Seconds      uint64 `ch:"seconds"`
+	Required     bool   `ch:"required"` // what the add-on requires was held at some time
+	Partly       bool   `ch:"partly"`   // the add-on was held for a part of the month
 }
 
 func (r *Rater) organizerExceptions(ctx context.Context, month usage.Month, terms plan.Terms, chunk []Statement) ([]organizerException, error) {
@@ -107,15 +109,44 @@ func (r *Rater) organizerExceptions(ctx context.Context, month usage.Month, term
 			required = append(required, words(terms.Identities.Select.ServicePlans)...)
 		}
 	}
-	rows, err := query[organizerException](ctx, r.conn, "exceptions",
+	args := []any{
 		named("tenants", tenants), named("runs", runs), named("month", firstDay(month)), named("from", instant(from)), named("to", instant(to)),
 		named("addon_plans", words(terms.Identities.Addon.ServicePlans)), named("required_plans", required),
 		named("addon_countries", words(terms.Addon.Countries)), named("addon_never", words(terms.Addon.Never)),
-		named("toll_free_counts_as_us", terms.TollFreeCountsAsUS))
+		named("toll_free_counts_as_us", terms.TollFreeCountsAsUS),
+	}
+	rows, err := query[organizerException](ctx, r.conn, "exceptions", args...)
+	if err == nil && slices.ContainsFunc(rows, func(x organizerException) bool { return x.Partly }) {
+		rows, err = r.partly(ctx, rows, args)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("exceptions of %s: %w", month, err)
 	}
 	return rows, nil
+}
+
+// partly counts of organizers who held the add-on for a part of the month the calls in that part.
+func (r *Rater) partly(ctx context.Context, rows []organizerException, args []any) ([]organizerException, error) {
+	found, err := query[struct {
+		TenantID    string `ch:"tenant_id"`
+		OrganizerID string `ch:"organizer_id"`
+		Calls       uint64 `ch:"calls"`
+		Seconds     uint64 `ch:"seconds"`
+	}](ctx, r.conn, "exceptions_partly", args...)
+	if err != nil {
+		return nil, err
+	}
+	type use struct{ calls, seconds uint64 }
+	own := map[[2]string]use{}
+	for _, f := range found {
+		own[[2]string{f.TenantID, f.OrganizerID}] = use{f.Calls, f.Seconds}
+	}
+	for i, x := range rows {
+		if u := own[[2]string{x.TenantID, x.OrganizerID}]; x.Partly {
+			rows[i].Calls, rows[i].Seconds = u.calls, u.seconds
+		}
+	}
+	return slices.DeleteFunc(rows, func(x organizerException) bool { return x.Partly && x.Calls == 0 && x.Required }), nil
 }
 
 // tenantExceptions are those of the tenant as a whole. Eligibility for the add-on matters

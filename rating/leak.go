@@ -110,6 +110,13 @@ type leakRow struct {
 
 // Leaks is what the add-on absorbed of a month, by tenant id.
 func (r *Rater) Leaks(ctx context.Context, req LeakRequest) ([]Leak, error) {
+	return r.leaks(ctx, req, r.leakRows)
+}
+
+// absorbed gives the rows of the statement of leaks for a run and the statement's arguments.
+type absorbed func(ctx context.Context, c run, args []any) ([]leakRow, error)
+
+func (r *Rater) leaks(ctx context.Context, req LeakRequest, read absorbed) ([]Leak, error) {
 	statements, err := r.Statements(ctx, req.Month, req.Tenants)
 	if err != nil {
 		return nil, err
@@ -136,14 +143,14 @@ func (r *Rater) Leaks(ctx context.Context, req LeakRequest) ([]Leak, error) {
 	}
 	out := make([]Leak, len(statements))
 	for i, s := range statements {
-		if out[i], err = r.leak(ctx, req, s, byTenant[s.TenantID], tenants[s.TenantID], sheets); err != nil {
+		if out[i], err = r.leak(ctx, req, s, byTenant[s.TenantID], tenants[s.TenantID], sheets, read); err != nil {
 			return nil, fmt.Errorf("leak of %s %s: %w", s.TenantID, req.Month, err)
 		}
 	}
 	return out, nil
 }
 
-func (r *Rater) leak(ctx context.Context, req LeakRequest, s Statement, c shownRun, t tenant, sheets []rates.Stored) (Leak, error) {
+func (r *Rater) leak(ctx context.Context, req LeakRequest, s Statement, c shownRun, t tenant, sheets []rates.Stored, read absorbed) (Leak, error) {
 	l := Leak{TenantID: s.TenantID, TenantName: s.TenantName, Month: s.Month, Addon: s.Addon, Organizers: []LeakOrganizer{}, Shown: c.shown}
 	if c.shown != nil && c.shown.Frozen {
 		attempts, err := query[attempt](ctx, r.conn, "explain_attempt", named("tenant", s.TenantID), named("month", firstDay(req.Month)), named("run", c.RunID.String()))
@@ -176,10 +183,11 @@ func (r *Rater) leak(ctx context.Context, req LeakRequest, s Statement, c shownR
 		return l, err
 	}
 	from, to := r.span(req.Month)
-	rows, err := query[leakRow](ctx, r.conn, "leak",
+	rows, err := read(ctx, c.run, []any{
 		named("tenant", s.TenantID), named("month", firstDay(req.Month)), named("run", s.runID.String()),
 		named("from", instant(from)), named("to", instant(to)), named("billing_tenths", terms.Credits.IncrementTenths),
-		named("rate_lists", lists), named("rate_lists_from", since), named("capabilities", upper(terms.Reconciliation.Capabilities.Addon)))
+		named("rate_lists", lists), named("rate_lists_from", since), named("capabilities", upper(terms.Reconciliation.Capabilities.Addon)),
+	})
 	if err != nil {
 		return l, err
 	}
@@ -205,6 +213,41 @@ func (r *Rater) leak(ctx context.Context, req LeakRequest, s Statement, c shownR
 	}
 	l.Absorbed, l.Questioned, l.Ineligible = l.Absorbed.settled(), l.Questioned.settled(), l.Ineligible.settled()
 	return l, nil
+}
+
+// leakRows reads what is kept, or else works it out. It is made of a run, rate lists and revisions
+// of usage, which do not change; the names are those of now.
+func (r *Rater) leakRows(ctx context.Context, c run, args []any) ([]leakRow, error) {
+	if c.Records > atOnce {
+		kept, err := r.leaked(ctx, "kept_leak", append(slices.Clone(args), named("made_of", madeOf(statement("leak"), args))))
+		if err != nil || len(kept) > 0 {
+			// A row of nobody says that there is no more.
+			return slices.DeleteFunc(kept, func(row leakRow) bool { return row.Calls == 0 }), err
+		}
+		if err := r.mustWait(c); err != nil {
+			return nil, err
+		}
+	}
+	return r.leaked(ctx, "leak", args)
+}
+
+func (r *Rater) leaked(ctx context.Context, from string, args []any) (rows []leakRow, err error) {
+	if err = r.conn.Select(ctx, &rows, leakedAs(from)+statement("leak_named"), args...); err != nil {
+		err = fmt.Errorf("%s: %w", from, err)
+	}
+	return rows, err
+}
+
+func leakedAs(name string) string { return "WITH leaked AS\n(\n" + statement(name) + ")\n" }
+
+// keepLeak keeps what leakRows would work out.
+func (r *Rater) keepLeak(ctx context.Context, _ run, args []any) ([]leakRow, error) {
+	args = append(slices.Clone(args), r.work(madeOf(statement("leak"), args))...)
+	kept, err := r.leaked(ctx, "kept_leak", args)
+	if err == nil && len(kept) == 0 {
+		err = r.conn.Exec(ctx, statement("insert_leak")+leakedAs("leak")+statement("leak_kept"), args...)
+	}
+	return nil, err
 }
 
 // pricedIn is the currency to price a tenant's calls in, empty where it is not clear, and

@@ -64,7 +64,7 @@ type Rater struct {
 	frozen  map[tenantMonth]Closing
 	asRated bool
 
-	reconciled *reconciled
+	want Want // nil where who asks waits
 }
 
 // New makes a Rater.
@@ -74,7 +74,7 @@ func New(opts Options) (*Rater, error) {
 	}
 	r := &Rater{
 		conn: opts.Conn, plan: opts.Plan.With(opts.Identities), now: opts.Now, newID: opts.NewID, log: opts.Logger,
-		batch: opts.BatchRecords, reconciled: &reconciled{},
+		batch: opts.BatchRecords,
 	}
 	if r.now == nil {
 		r.now = time.Now

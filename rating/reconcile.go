@@ -227,15 +227,20 @@ func tolerance(req ReconcileRequest, terms plan.Terms) decimal.Decimal {
 // compare runs a query over compared.sql. Of a closed month those revisions of records are
 // compared that were rated; what arrived since is not of it.
 func (r *Rater) compare(ctx context.Context, name string, req ReconcileRequest, c shownRun, terms plan.Terms, args ...any) (driver.Rows, error) {
+	return r.conn.Query(ctx, statement("compared")+statement(name), append(r.comparing(req, c, terms), args...)...)
+}
+
+// comparing is what compared.sql is given.
+func (r *Rater) comparing(req ReconcileRequest, c shownRun, terms plan.Terms) []any {
 	from, to := r.span(req.Month)
 	says := terms.Reconciliation
-	return r.conn.Query(ctx, statement("compared")+statement(name), append([]any{
+	return []any{
 		named("tenant", req.TenantID), named("month", firstDay(req.Month)), named("run", c.RunID.String()), named("frozen", c.shown != nil && c.shown.Frozen),
 		named("month_from", instant(from)), named("month_to", instant(to)),
 		named("addon", upper(says.Capabilities.Addon)), named("pool", upper(says.Capabilities.Pool)),
 		named("credits", upper(says.Capabilities.Credits)), named("free_call", upper(says.Capabilities.FreeCall)),
 		named("other", upper(says.Capabilities.Other)), named("tolerance", tolerance(req, terms).String()),
-	}, args...)...)
+	}
 }
 
 func upper(names []plan.Name) []string {

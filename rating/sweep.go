@@ -20,7 +20,7 @@ type Swept struct {
 
 // Sweep removes the rows of runs that do not count and will not: superseded ones, except
 // for the newest of them and those that a closed month was made of, and those that were
-// killed; and the rows of closings that were. It may be killed as well: what is
+// killed; the rows of closings that were; and what was worked out ahead and has changed since. It may be killed as well: what is
 // left of a run is found by its attempt, which goes last.
 func (r *Rater) Sweep(ctx context.Context) (Swept, error) {
 	var swept Swept
@@ -38,7 +38,8 @@ func (r *Rater) Sweep(ctx context.Context) (Swept, error) {
 			return swept, err
 		}
 	}
-	return swept, nil
+	_, err := r.remove(ctx, "outworn", []string{"sweep_compared", "sweep_leak"}, before)
+	return swept, err
 }
 
 // remove removes what a statement finds, a list of runs or closings at a time.

@@ -19,7 +19,7 @@ import (
 )
 
 // jobs are what the daemon does by itself.
-func (a *app) jobs(s *services, book *ruleBook, m *metrics, c *carry.Carrier, f *feeds) []schedule.Job {
+func (a *app) jobs(s *services, book *ruleBook, m *metrics, c *carry.Carrier, f *feeds, ahead *ahead) []schedule.Job {
 	return append(f.jobs(m), []schedule.Job{
 		{Name: "inbox", Spec: a.cfg.Jobs.Inbox, Run: func(ctx context.Context, _ time.Time) (string, error) {
 			return a.collect(ctx, s, m)
@@ -30,6 +30,7 @@ func (a *app) jobs(s *services, book *ruleBook, m *metrics, c *carry.Carrier, f 
 				return "", err
 			}
 			notices, err := a.noticePools(ctx, s, "system:rate")
+			err = errors.Join(err, ahead.rated(r.Rated))
 			return fmt.Sprintf("%d of %d tenant-months rated, %d pool notices", len(r.Rated), r.Checked, len(notices)), err
 		}},
 		{Name: "detect", Spec: a.cfg.Jobs.Detect, Run: func(ctx context.Context, slot time.Time) (string, error) {
@@ -156,7 +157,7 @@ type overview struct{ s *services }
 
 func (o overview) Pools(ctx context.Context) ([]console.Pool, error) {
 	var newest time.Time
-	if err := o.s.store.QueryRow(ctx, "SELECT max(started_at) FROM usage_revisions").Scan(&newest); err != nil {
+	if err := o.s.store.QueryRow(ctx, "SELECT toDateTime(max(day), 'UTC') FROM (SELECT toDate(started_at) AS day FROM usage_revisions GROUP BY day)").Scan(&newest); err != nil {
 		return nil, err
 	}
 	month := usage.MonthOf(newest, time.UTC)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -29,9 +28,11 @@ month is priced by the rate sheets that were there when it was closed; open case
 				return err
 			}
 			return a.withStore(cmd.Context(), func(s *services) error {
-				if req.Cases, err = s.questioned(cmd.Context()); err != nil {
+				open, err := s.cases.List(cmd.Context(), cases.Filter{})
+				if err != nil {
 					return err
 				}
+				req.Cases = questioned(open)
 				r, err := s.reader(cmd.Context(), req.Tenants, rated)
 				if err != nil {
 					return err
@@ -73,12 +74,7 @@ month is priced by the rate sheets that were there when it was closed; open case
 }
 
 // questioned are the cases that are not closed, one for each organizer in them.
-func (s *services) questioned(ctx context.Context) ([]rating.OpenCase, error) {
-	list, err := s.cases.List(ctx, cases.Filter{})
-	if err != nil {
-		return nil, err
-	}
-	var out []rating.OpenCase
+func questioned(list []cases.Case) (out []rating.OpenCase) {
 	for _, c := range list {
 		if c.Status == cases.StatusClosed {
 			continue
@@ -91,7 +87,7 @@ func (s *services) questioned(ctx context.Context) ([]rating.OpenCase, error) {
 			out = append(out, rating.OpenCase{CaseID: c.ID, TenantID: c.TenantID, OrganizerID: m})
 		}
 	}
-	return out, nil
+	return out
 }
 
 // leakOrganizers is how many the text shows; json and csv have all.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"fairdial/rating"
@@ -10,7 +9,10 @@ import (
 )
 
 // ratings is the rating as the console reads it: closed months as they were closed.
-type ratings struct{ s *services }
+type ratings struct {
+	s     *services
+	ahead *ahead
+}
 
 func (r ratings) Explain(ctx context.Context, tenantID, usageID string) (rating.Explanation, error) {
 	rater, err := r.s.books.AsClosed(ctx, one(tenantID))
@@ -58,27 +60,15 @@ func (r ratings) Reconcile(ctx context.Context, req rating.ReconcileRequest) (ra
 	if err != nil {
 		return rating.Reconciliation{}, err
 	}
-	return rater.Reconcile(ctx, req)
+	return rater.Ahead(r.ahead.want).Reconcile(ctx, req)
 }
 
 func (r ratings) Differences(ctx context.Context, req rating.ReconcileRequest, class string, limit int) ([]rating.Difference, error) {
-	all := []rating.Difference{}
-	enough := errors.New("enough")
 	rater, err := r.s.books.AsClosed(ctx, one(req.TenantID))
 	if err != nil {
 		return nil, err
 	}
-	err = rater.Differences(ctx, req, class, func(d rating.Difference) error {
-		if len(all) == limit {
-			return enough
-		}
-		all = append(all, d)
-		return nil
-	})
-	if errors.Is(err, enough) {
-		err = nil
-	}
-	return all, err
+	return rater.Ahead(r.ahead.want).FirstDifferences(ctx, req, class, limit)
 }
 
 func (r ratings) Shown(ctx context.Context, month usage.Month, tenants []string) ([]rating.Shown, error) {

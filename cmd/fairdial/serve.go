@@ -18,6 +18,7 @@ import (
 	"fairdial/access"
 	"fairdial/cases"
 	"fairdial/console"
+	"fairdial/enforcement/carry"
 	"fairdial/schedule"
 	"fairdial/store/replies"
 )
@@ -84,20 +85,18 @@ func (a *app) serve(ctx context.Context, s *services) error {
 	bench := &workbench{app: a, s: s, life: life}
 	defer bench.running.Wait() // the store closes after it
 	defer endTrials()
-	lists := cases.NewPages(s.store)
-	handler, err := console.New(console.Options{
-		Plans:  planNames(a.cfg.Licences),
-		Access: people, OpenID: a.openID(), Demo: a.demo, ExternalURL: a.cfg.HTTP.ExternalURL,
-		Cases: caseReader{lists, s.cases}, Replies: replies.New(s.store, a.now, a.newID), Decider: gate, Overview: overview{s}, Ratings: ratings{s}, Conn: s.store, Desk: caseDesk{a, s, carrier}, Books: financeBooks{s.books, s, a.now},
-		Push: push, Intake: intake{s}, Feeds: feeds.shown, Rules: rulesInForce{a, s, lists}, Workbench: bench, SavedViews: s.journal, Checks: a.checks(s), SlackStatus: a.slackStatus(s),
-		Slack: a.endpoint(desk), Troubles: func(ctx context.Context) []string { return append(s.troubles(ctx), feeds.troubles(ctx)...) },
-		Ready: s.ready, Metrics: registry, Registry: registry, Keys: keys, KeyRate: a.cfg.HTTP.RequestsPerSecond, Now: a.now, Logger: a.logger,
-	})
+	ahead := newAhead(s)
+	options := a.console(s, carrier, bench, ahead, registry)
+	options.Access, options.OpenID, options.Demo, options.ExternalURL = people, a.openID(), a.demo, a.cfg.HTTP.ExternalURL
+	options.Decider, options.Push, options.Feeds, options.Slack = gate, push, feeds.shown, a.endpoint(desk)
+	options.Troubles = func(ctx context.Context) []string { return append(s.troubles(ctx), feeds.troubles(ctx)...) }
+	options.Keys, options.KeyRate = keys, a.cfg.HTTP.RequestsPerSecond
+	handler, err := console.New(options)
 	if err != nil {
 		return err
 	}
 	scheduler, err := schedule.New(schedule.Options{
-		Jobs: a.jobs(s, book, metrics, carrier, feeds), Recorder: schedule.NewLog(s.journal), Now: a.now,
+		Jobs: a.jobs(s, book, metrics, carrier, feeds, ahead), Recorder: schedule.NewLog(s.journal), Now: a.now,
 		Logger: a.logger, Observe: metrics.run, Grace: grace,
 	})
 	if err != nil {
@@ -131,6 +130,7 @@ func (a *app) serve(ctx context.Context, s *services) error {
 		return people.Follow(ctx, func(err error) { a.logger.Error("who may use the console is as it was read before", "error", err) })
 	})
 	work.Go(func() error { return book.follow(ctx) })
+	work.Go(func() error { return ahead.run(ctx) })
 	if desk != nil {
 		work.Go(func() error { return desk.Run(ctx) })
 		work.Go(func() error { return a.listen(ctx, desk) })
@@ -143,6 +143,16 @@ func (a *app) serve(ctx context.Context, s *services) error {
 		return server.Shutdown(end)
 	})
 	return work.Wait()
+}
+
+// console is what the console shows, and what it does; who may come is for who serves it.
+func (a *app) console(s *services, carrier *carry.Carrier, bench *workbench, ahead *ahead, registry *prometheus.Registry) console.Options {
+	lists := cases.NewPages(s.store)
+	return console.Options{
+		Cases: caseReader{lists, s.cases}, Replies: replies.New(s.store, a.now, a.newID), Overview: overview{s}, Ratings: ratings{s, ahead}, Conn: s.store,
+		Desk: caseDesk{a, s, carrier}, Books: financeBooks{s.books, s, ahead, lists, a.now}, Intake: intake{s}, Rules: rulesInForce{a, s, lists}, Workbench: bench,
+		Plans: planNames(a.cfg.Licences), SavedViews: s.journal, Checks: a.checks(s), SlackStatus: a.slackStatus(s), Ready: s.ready, Metrics: registry, Registry: registry, Now: a.now, Logger: a.logger,
+	}
 }
 
 // readKeys reads one API key a line; empty lines and lines that start with # are not keys.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"fairdial/cases"
 	"fairdial/console"
 	"fairdial/rating"
 	"fairdial/rating/parquet"
@@ -16,8 +17,10 @@ import (
 // financeBooks is what finance does on the console's pages.
 type financeBooks struct {
 	*rating.Books
-	s   *services
-	now func() time.Time
+	s     *services
+	ahead *ahead
+	lists *cases.Pages
+	now   func() time.Time
 }
 
 func (b financeBooks) Signatures(ctx context.Context, rec rating.Reconciliation) ([]rating.Signature, error) {
@@ -37,11 +40,11 @@ func (b financeBooks) Leak(ctx context.Context, month usage.Month, tenantID stri
 	if err != nil {
 		return rating.Leak{}, err
 	}
-	cases, err := b.s.questioned(ctx)
+	open, err := b.lists.Outlines(ctx, cases.PageRequest{Tenants: []string{tenantID}})
 	if err != nil {
 		return rating.Leak{}, err
 	}
-	all, err := r.Leaks(ctx, rating.LeakRequest{Month: month, Tenants: []string{tenantID}, Cases: cases})
+	all, err := r.Ahead(b.ahead.want).Leaks(ctx, rating.LeakRequest{Month: month, Tenants: []string{tenantID}, Cases: questioned(open)})
 	if err == nil && len(all) != 1 {
 		err = rating.ErrNotRated
 	}

@@ -1,3 +1,4 @@
+-- The calls that prove findings, by the key of the table: when they began is known.
 SELECT
     usage_id,
     toDateTime(started_at, 'UTC')   AS at,
@@ -8,7 +9,7 @@ SELECT
 FROM usage
 WHERE tenant_id = {tenant_id:String}
   AND organizer_id = {organizer_id:String}
-  AND started_at >= {from:DateTime} AND started_at < {to:DateTime}
+  AND started_at IN (SELECT arrayJoin({begins:Array(DateTime64(7, 'UTC'))}))
   AND usage_id IN {usage_ids:Array(String)}
 ORDER BY at, usage_id
 LIMIT 1000

@@ -2,7 +2,7 @@
 -- the calls it is rated to pay for, and those that the source says it paid for though their
 -- organizers held no eligible licence at call start.
 SELECT
-    l.organizer_id AS organizer_id, any(o.upn) AS upn, any(o.name) AS name,
+    l.organizer_id AS organizer_id,
     count()                                  AS calls,
     sum(l.seconds)                           AS seconds,
     sum(l.price)::Nullable(Decimal(38, 7))   AS amount,
@@ -43,6 +43,4 @@ FROM
         SELECT * FROM rate_ranges WHERE list_id IN ({rate_lists:Array(UUID)})
     ) AS w ON w.list_id = c.list_id AND w.premium = c.premium AND w.starts <= c.place
 ) AS l
-LEFT JOIN (SELECT organizer_id, upn, name FROM organizers WHERE tenant_id = {tenant:String}) AS o ON o.organizer_id = l.organizer_id
 GROUP BY organizer_id
-ORDER BY seconds DESC, organizer_id
