@@ -36,7 +36,8 @@ type view struct {
 // views are all feature views, each after those it is over.
 var views = []view{
 	{name: "base", order: "tenant_id, organizer_id, ended_at", internal: true},
-	{name: "calls", order: "tenant_id, organizer_id, ended_at", over: []string{"base"}},
+	{name: "marks", order: "row_key", over: []string{"base"}, internal: true},
+	{name: "calls", order: "tenant_id, organizer_id, ended_at", over: []string{"base", "marks"}},
 	{name: "organizer_days", order: "tenant_id, organizer_id, day, at", over: []string{"calls"}},
 	{name: "peers", order: "tenant_id, day", over: []string{"calls"}, kept: true},
 	{name: "baselines", order: "tenant_id, organizer_id, day", over: []string{"calls"}},
