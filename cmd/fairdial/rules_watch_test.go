@@ -72,14 +72,14 @@ func TestTheDaemonReadsRulesAgain(t *testing.T) {
 	eventually(t, func() bool { return metrics(`fairdial_rules_in_force{status="shadow"} 1`) })
 	require.True(t, metrics("fairdial_rules_refused 0"))
 
-	save(strings.Replace(own, "warning: 90", "warning: 900", 1))
+	save(strings.Replace(own, "warning: 150", "warning: 1500", 1))
 	eventually(t, func() bool { return metrics(`fairdial_rules_reloads_total{outcome="refused"} 1`) })
 	require.True(t, metrics(`fairdial_rules_in_force{status="shadow"} 1`), "the old one stays")
 	require.True(t, metrics("fairdial_rules_refused 1"))
 	line := 1 + strings.Count(own[:strings.Index(own, "\nthresholds:")+1], "\n")
 	require.Contains(t, output.String(), fmt.Sprintf("file=own-rule.yaml line=%d key=thresholds", line))
 
-	save(strings.Replace(own, "FROM organizer_days", "FROM usage_revisions.parts", 1))
+	save(strings.Replace(own, "FROM new_people", "FROM usage_revisions.parts", 1))
 	eventually(t, func() bool { return metrics(`fairdial_rules_reloads_total{outcome="refused"} 2`) })
 	require.Contains(t, output.String(), "key=sql mistake=\"refused: ")
 
