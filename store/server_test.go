@@ -29,6 +29,8 @@ func TestAServerByDSN(t *testing.T) {
 		require.NoError(t, s.QueryRow(t.Context(), "SELECT toString(getSetting('session_timezone')), currentDatabase()").Scan(&zone, &in))
 		require.Equal(t, "UTC", zone)
 		require.Equal(t, database+"_dsn", in)
+		require.NoError(t, s.QueryRow(t.Context(), "SELECT toString(getSetting('use_top_k_dynamic_filtering')), toString(getSetting('use_skip_indexes_for_top_k'))").Scan(&zone, &in))
+		require.Equal(t, []string{"false", "false"}, []string{zone, in})
 		require.NoError(t, s.QueryRow(t.Context(), "SELECT count() FROM usage_revisions").Scan(&n))
 		require.NoError(t, s.Close())
 	}

@@ -70,16 +70,17 @@ func (s *session) reopen() (err error) {
 		s.database, s.settings, s.spoiled = "", nil, false
 		s.handle = nil
 		if s.handle, err = s.lib.open(s.args); err == nil {
-			_, err = s.lib.run(s.handle, "SET log_comment = "+quoteText(s.tag)+", "+threads, "TSV", nil)
+			_, err = s.lib.run(s.handle, "SET log_comment = "+quoteText(s.tag)+", "+standingSettings, "TSV", nil)
 		}
 	})
 	return err
 }
 
-// threads gives a query one thread for every 64 MiB of free memory, up to the number of
-// processors. The engine's own 1 GiB means a server that has the machine's memory; under
-// Options.MemoryLimit it would leave every query a single thread.
-const threads = "max_threads_min_free_memory_per_thread = 67108864"
+// standingSettings give a query one thread for every 64 MiB of free memory, up to the number
+// of processors: the engine's own 1 GiB means a server that has the machine's memory; under
+// Options.MemoryLimit it would leave every query a single thread. And they take from it the
+// way to the first rows of a list: see firstRowsSettings in the package store.
+const standingSettings = "max_threads_min_free_memory_per_thread = 67108864, use_top_k_dynamic_filtering = 0, use_skip_indexes_for_top_k = 0"
 
 func (s *session) close() {
 	s.do(func() {
