@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"fairdial/cases"
-	"fairdial/enforcement"
 )
 
 // actor names who asks through the API in the log.
@@ -122,71 +121,4 @@ func firstAfter(r *http.Request, desk Desk, id string, version int) (*winner, er
 		}
 	}
 	return nil, nil
-}
-
-// standing is the case of a request and what its organizer may do; it answers itself.
-func (a *api) standing(w http.ResponseWriter, r *http.Request) (desk Desk, c cases.Case, state enforcement.State, ok bool) {
-	if desk, ok = a.desk(w); !ok {
-		return desk, c, state, false
-	}
-	c, err := a.opts.Cases.Get(r.Context(), r.PathValue("id"))
-	if err == nil {
-		state, err = desk.State(r.Context(), c.TenantID, c.OrganizerID)
-	}
-	if err != nil {
-		a.fail(w, r, err)
-	}
-	return desk, c, state, err == nil
-}
-
-func (a *api) caseEnforcement(w http.ResponseWriter, r *http.Request) {
-	if _, _, state, ok := a.standing(w, r); ok {
-		writeVersioned(w, r, state.Version, state)
-	}
-}
-
-// enforce asks for a step against a case's organizer, or takes one back.
-func (a *api) enforce(w http.ResponseWriter, r *http.Request) { a.enforced(w, r, false) }
-
-// approve decides on what another person asked for.
-func (a *api) approve(w http.ResponseWriter, r *http.Request) { a.enforced(w, r, true) }
-
-func (a *api) enforced(w http.ResponseWriter, r *http.Request, approval bool) {
-	var asked struct {
-		Action string              `json:"action"`
-		Reason string              `json:"reason"`
-		Until  time.Time           `json:"until"`
-		Limits *enforcement.Limits `json:"limits"`
-	}
-	if !readJSON(w, r, &asked) {
-		return
-	}
-	desk, c, state, ok := a.standing(w, r)
-	if !ok {
-		return
-	}
-	action, err := enforcement.ParseAction(asked.Action)
-	if err != nil || approval != (action == enforcement.ActionApprove || action == enforcement.ActionReject) {
-		problem(w, http.StatusUnprocessableEntity, "This action is not taken at this address: steps are asked for at enforcement, and approved or rejected at approval.")
-		return
-	}
-	version, current, ok := seen(w, r, state.Version)
-	if !ok {
-		return
-	}
-	status := http.StatusConflict
-	if !current { // what holds the log says who was first
-		status = http.StatusPreconditionFailed
-	}
-	if !current && version == 0 {
-		a.outrun(w, status, state.Version, nil)
-		return
-	}
-	next, err := desk.Enforce(r.Context(), enforcement.Request{
-		Action: action, TenantID: c.TenantID, OrganizerID: c.OrganizerID, Actor: actor(r), Reason: asked.Reason,
-		Until: asked.Until, Limits: asked.Limits, CaseID: c.ID, Version: version,
-	})
-	if a.changed(w, r, err, status, state.Version) {
-		writeVersioned(w, r, next.Version, next)
-	}
 }

@@ -243,7 +243,17 @@ func TestWhoLosesARaceIsToldWhoWon(t *testing.T) {
 func TestEnforcementIsAskedForOnTheVersionThatWasSeen(t *testing.T) {
 	h, l, _ := withCases(t)
 	id := openCase(t, l.log, "t", "o", 80)
-	at := "/api/v1/cases/" + id
+	for at, caseID := range map[string]string{"/api/v1/cases/" + id: id, "/api/v1/organizers/t/o": ""} {
+		l.enforced = nil
+		enforcedOnItsVersion(t, h, at)
+		require.Equal(t, caseID, l.enforced[0].CaseID)
+		require.Equal(t, "o", l.enforced[0].OrganizerID)
+	}
+	require.Equal(t, http.StatusNotFound, post(h, "/api/v1/cases/c-0/enforcement", `{"action":"flag","reason":"r"}`, header("If-Match", `*`)).Code)
+}
+
+func enforcedOnItsVersion(t *testing.T, h http.Handler, at string) {
+	t.Helper()
 	require.Equal(t, `"3"`, get(h, at+"/enforcement").Header().Get("ETag"))
 	for _, c := range []struct {
 		path, body, match string
@@ -263,5 +273,4 @@ func TestEnforcementIsAskedForOnTheVersionThatWasSeen(t *testing.T) {
 			require.Contains(t, w.Body.String(), "cli:eve was first: throttled")
 		}
 	}
-	require.Equal(t, id, l.enforced[0].CaseID)
 }

@@ -165,8 +165,7 @@ func (a *api) organizer(w http.ResponseWriter, r *http.Request) {
 		answer["person"] = found[0]
 	}
 	if a.opts.Desk != nil {
-		standing.Reason = maskText(standing.Reason)
-		answer["enforcement"] = standing
+		answer["enforcement"] = maskedState(standing)
 	}
 	writeJSON(w, http.StatusOK, answer)
 }

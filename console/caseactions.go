@@ -49,11 +49,11 @@ func causeNames() string {
 const maxForm = 64 << 10
 
 func (p *pages) act(w http.ResponseWriter, r *http.Request) {
-	version, ok := p.form(w, r)
+	id := r.PathValue("id")
+	version, ok := p.form(w, r, caseAddress(id))
 	if !ok {
 		return
 	}
-	id := r.PathValue("id")
 	a := cases.Action{
 		Kind: r.PostForm.Get("kind"), Actor: "console:" + caller(r), Reason: r.PostForm.Get("reason"),
 		Assignee: r.PostForm.Get("assignee"), Cases: r.PostForm["case"], Version: version,
@@ -68,50 +68,17 @@ func (p *pages) act(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if days := r.PostForm.Get("days"); days != "" && (a.Kind == cases.KindSnoozed || a.Kind == cases.KindExpected) {
-		n, err := strconv.Atoi(days)
-		if err != nil || n < 1 || n > 365 {
-			p.say(w, r, http.StatusBadRequest, "Not done", "Days must be a whole number from 1 to 365.", caseAddress(id))
+	if a.Kind == cases.KindSnoozed || a.Kind == cases.KindExpected {
+		if a.Until, ok = p.inDays(w, r, caseAddress(id)); !ok {
 			return
 		}
-		a.Until = p.opts.Now().Add(time.Duration(n) * 24 * time.Hour)
 	}
 	_, err := p.opts.Desk.Act(r.Context(), id, a)
-	p.acted(w, r, id, err)
+	p.acted(w, r, caseAddress(id), err)
 }
-
-func (p *pages) enforce(w http.ResponseWriter, r *http.Request) {
-	version, ok := p.form(w, r)
-	if !ok {
-		return
-	}
-	id := r.PathValue("id")
-	c, err := p.opts.Cases.Get(r.Context(), id)
-	if err != nil {
-		p.fail(w, r, err)
-		return
-	}
-	action, err := enforcement.ParseAction(r.PostForm.Get("action"))
-	if err != nil {
-		p.say(w, r, http.StatusBadRequest, "Not done", "There is no such action.", caseAddress(id))
-		return
-	}
-	if approval := action == enforcement.ActionApprove || action == enforcement.ActionReject; approval != (r.Pattern == "POST /cases/{id}/approve") {
-		p.say(w, r, http.StatusBadRequest, "Not done", "This action is not taken at this address.", caseAddress(id))
-		return
-	}
-	_, err = p.opts.Desk.Enforce(r.Context(), enforcement.Request{
-		Action: action, TenantID: c.TenantID, OrganizerID: c.OrganizerID, Actor: "console:" + caller(r),
-		Reason: r.PostForm.Get("reason"), CaseID: id, Version: version,
-	})
-	p.acted(w, r, id, err)
-}
-
-// approve decides on what another person asked for.
-func (p *pages) approve(w http.ResponseWriter, r *http.Request) { p.enforce(w, r) }
 
 // form reads a form and the version that its sender saw; it answers itself when it cannot.
-func (p *pages) form(w http.ResponseWriter, r *http.Request) (version int, ok bool) {
+func (p *pages) form(w http.ResponseWriter, r *http.Request, back string) (version int, ok bool) {
 	if p.opts.Desk == nil {
 		p.say(w, r, http.StatusForbidden, "Not done", "This console only shows.", "")
 		return 0, false
@@ -123,17 +90,31 @@ func (p *pages) form(w http.ResponseWriter, r *http.Request) (version int, ok bo
 	}
 	version, err := strconv.Atoi(r.PostForm.Get("version"))
 	if err != nil || version < 0 {
-		p.say(w, r, http.StatusBadRequest, "Not done", "The form does not say which version of the case it is about.", caseAddress(r.PathValue("id")))
+		p.say(w, r, http.StatusBadRequest, "Not done", "The form does not say which version it was made on.", back)
 		return 0, false
 	}
 	return version, true
 }
 
+// inDays is when the days of a form are over, zero where it names none; it answers itself when
+// they are no days.
+func (p *pages) inDays(w http.ResponseWriter, r *http.Request, back string) (until time.Time, ok bool) {
+	days := strings.TrimSpace(r.PostForm.Get("days"))
+	if days == "" {
+		return until, true
+	}
+	n, err := strconv.Atoi(days)
+	if err != nil || n < 1 || n > 365 {
+		p.say(w, r, http.StatusBadRequest, "Not done", "Days must be a whole number from 1 to 365.", back)
+		return until, false
+	}
+	return p.opts.Now().Add(time.Duration(n) * 24 * time.Hour), true
+}
+
 func caseAddress(id string) string { return "/cases/" + url.PathEscape(id) }
 
-// acted answers a form: the case's page, or why nothing was done.
-func (p *pages) acted(w http.ResponseWriter, r *http.Request, id string, err error) {
-	back := caseAddress(id)
+// acted answers a form: the page it came from, or why nothing was done.
+func (p *pages) acted(w http.ResponseWriter, r *http.Request, back string, err error) {
 	if r.PostForm.Has("queue") { // the next case is still the next of that queue
 		back += "?" + url.Values{"queue": {queueQuery(r.PostForm.Get("queue")).Encode()}}.Encode()
 	}

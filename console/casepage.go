@@ -29,11 +29,9 @@ type caseBody struct {
 	Ring     []tied                // the same numbers were called
 	Allowed  *enforcement.Decision // what gateways are told; it follows the log within seconds
 	Causes   []cases.Cause
-	Standing enforcement.State
-	Stop     enforcement.Switch
 	CanAct   bool
-	DryRun   bool
-	Effects  []Effect
+	// Enforcing is what is in force, and the forms that change it; nil where nobody can.
+	Enforcing *enforcing
 	// InQueue says that the case was opened from a queue; Queue is its filters.
 	InQueue bool
 	Queue   string
@@ -84,10 +82,14 @@ func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
 		})
 	}
 	if desk := p.opts.Desk; desk != nil {
-		b.CanAct, b.DryRun, b.Effects = true, desk.DryRun(), desk.Effects(c.TenantID)
+		b.CanAct = true
 		work.Go(func() (err error) { b.History, err = desk.History(ctx, c.ID); return err })
-		work.Go(func() (err error) { b.Standing, err = desk.State(ctx, c.TenantID, c.OrganizerID); return err })
-		work.Go(func() (err error) { b.Stop, err = desk.Switch(ctx); return err })
+		work.Go(func() error {
+			e, err := p.enforcing(ctx, caseAddress(c.ID), c.TenantID, c.OrganizerID)
+			e.InQueue, e.Queue = b.InQueue, b.Queue
+			b.Enforcing = &e
+			return err
+		})
 	}
 	if err := work.Wait(); err != nil {
 		p.fail(w, r, err)

@@ -37,8 +37,8 @@ func (d *counter) Act(_ context.Context, _ string, a cases.Action) (cases.Case, 
 
 func (d *counter) State(context.Context, string, string) (enforcement.State, error) {
 	return enforcement.State{
-		Level: enforcement.LevelFlag, Version: 3, Until: d.until,
-		Pending: &enforcement.Pending{Actor: "cli:bob", Reason: "fraud", Until: d.until},
+		Level: enforcement.LevelFlag, Version: 3, Since: d.until.Add(-3 * time.Hour), Until: d.until, Actor: "cli:eve", Reason: "rang +14255550123", Evidence: enforcement.Evidence{CaseID: "c1"},
+		Pending: &enforcement.Pending{Actor: "cli:bob", Reason: "fraud, from +14255550123", Until: d.until},
 	}, nil
 }
 
@@ -90,8 +90,8 @@ func TestAPageSaysWhatHolds(t *testing.T) {
 		} {
 			page := get(withDesk(t, d), path).Body.String()
 			require.Contains(t, page, want, path)
-			require.Equal(t, d.stop.Stopped && path == "/cases/c1", strings.Contains(page, "The kill switch is on, by cli:ann: rang …0123"))
-			require.Equal(t, d.until.After(now) && path == "/cases/c1", strings.Contains(page, "suspend was asked for by cli:bob: fraud"), "a request that lapsed waits for nobody")
+			require.Equal(t, d.stop.Stopped, strings.Contains(page, "The kill switch is on, by cli:ann: rang …0123"), path)
+			require.Equal(t, d.until.After(now), strings.Contains(page, "suspend was asked for by cli:bob: fraud, from …0123"), "a request that lapsed waits for nobody")
 			require.NotContains(t, page, "4255550123")
 		}
 	}

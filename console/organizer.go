@@ -7,7 +7,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"fairdial/cases"
-	"fairdial/enforcement"
 )
 
 // person is an organizer as the newest directory snapshot has them.
@@ -42,8 +41,7 @@ type organizerBody struct {
 	Licences              []licence
 	Months                []monthPaid
 	Cases                 []cases.Case
-	Standing              enforcement.State
-	Stop                  enforcement.Switch
+	Enforcing             *enforcing // nil where nobody can enforce
 	Habits                habits
 	From, To              time.Time
 	Peers                 []peerDay
@@ -76,11 +74,11 @@ func (p *pages) organizer(w http.ResponseWriter, r *http.Request) {
 		return err
 	})
 	if p.opts.Desk != nil {
-		work.Go(func() (err error) {
-			b.Standing, err = p.opts.Desk.State(ctx, b.TenantID, b.OrganizerID)
+		work.Go(func() error {
+			e, err := p.enforcing(ctx, organizerAddress(b.TenantID, b.OrganizerID), b.TenantID, b.OrganizerID)
+			b.Enforcing = &e
 			return err
 		})
-		work.Go(func() (err error) { b.Stop, err = p.opts.Desk.Switch(ctx); return err })
 	}
 	if err := work.Wait(); err != nil {
 		p.fail(w, r, err)

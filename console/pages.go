@@ -80,9 +80,11 @@ func (p *pages) template(in pageIn) (*template.Template, error) {
 // routes are all addresses of pages.
 func (p *pages) routes() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
-		"GET /tenants":                                p.tenants,
-		"GET /tenants/{tenant}":                       p.tenant,
-		"GET /organizers/{tenant}/{organizer}":        p.organizer,
+		"GET /tenants":                                  p.tenants,
+		"GET /tenants/{tenant}":                         p.tenant,
+		"GET /organizers/{tenant}/{organizer}":          p.organizer,
+		"POST /organizers/{tenant}/{organizer}/enforce": p.enforceOnOrganizer,
+		"POST /organizers/{tenant}/{organizer}/approve": p.approveOnOrganizer,
 		"GET /{$}":                                    p.overview,
 		"GET /cases":                                  p.queue,
 		"GET /cases/{id}":                             p.casePage,

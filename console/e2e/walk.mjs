@@ -172,6 +172,25 @@ await bob.fill(`form[action='${theCase}/approve'] [name=reason]`, "seen and agre
 await bob.getByRole("button", { name: "Approve" }).click();
 await bob.locator("dd", { hasText: "throttle" }).first().waitFor();
 
+step("the organizer's page says what is in force, and asks for the same by the same rules");
+await ann.goto(BASE + theCase);
+const [theTenant, theOrganizer] = await ann.locator("section[aria-labelledby=head] a").evaluateAll((all) => all.map((a) => a.getAttribute("href")));
+await vic.goto(BASE + theOrganizer);
+await vic.locator("section[aria-labelledby=enforce] strong", { hasText: "throttle" }).waitFor();
+assert.equal(await vic.locator("main form").count(), 0);
+await ann.goto(BASE + theOrganizer);
+const ask = ann.locator(`form[action='${theOrganizer}/enforce']`);
+await ask.locator("[name=action]").selectOption("suspend");
+await ask.locator("[name=days]").fill("3");
+await ask.locator("[name=reason]").fill("it goes on through the throttle");
+await ask.locator("button").click();
+await ann.getByText("suspend was asked for by console:ann").waitFor();
+await bob.goto(BASE + theOrganizer);
+await bob.fill(`form[action='${theOrganizer}/approve'] [name=reason]`, "a throttle is enough");
+await bob.getByRole("button", { name: "Refuse" }).click();
+await bob.locator("form[action$='/approve']").waitFor({ state: "detached" });
+await bob.locator("section[aria-labelledby=enforce] strong", { hasText: "throttle" }).waitFor();
+
 step("a month reconciled, closed, opened by another, closed again and downloaded");
 await carol.goto(`${BASE}/finance`);
 await carol.locator("tbody a").last().click();
@@ -237,8 +256,6 @@ assert.equal(file.suggestedFilename(), "tried-here.yaml");
 assert.match(readFileSync(await file.path(), "utf8"), /^status: shadow$/m);
 assert.equal((await vic.goto(`${BASE}/rules/candidate`)).status(), 403);
 
-await ann.goto(BASE + theCase);
-const [theTenant, theOrganizer] = await ann.locator("section[aria-labelledby=head] a").evaluateAll((all) => all.map((a) => a.getAttribute("href")));
 const pages = {
   tenant: theTenant, organizer: theOrganizer, rule: "/rules/pack/fair-use-month", overview: "/", cases: "/cases", case: theCase, tenants: "/tenants", months: "/finance", month: theMonth, statement: theStatement,
   variance: `${theStatement}/variance`, leak: `${theStatement}/leak`, records: `${theStatement}/records`, usage: "/usage?by=tenant", call: theCall, ingest: "/ingest",
