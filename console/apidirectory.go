@@ -131,6 +131,8 @@ func (a *api) organizer(w http.ResponseWriter, r *http.Request) {
 	work, ctx := errgroup.WithContext(r.Context())
 	work.Go(func() (err error) { peers, err = a.views.peers(ctx, s); return err })
 	work.Go(func() (err error) { history, err = a.views.about(ctx, tenant, id); return err })
+	var spent *rating.Spent
+	work.Go(func() (err error) { spent, err = spentIn(ctx, a.opts.Ratings, tenant, id); return err })
 	work.Go(func() error { return a.views.read(ctx, &found, "organizer", who...) })
 	work.Go(func() error { return a.views.read(ctx, &licences, "licences", who...) })
 	work.Go(func() error { return a.views.read(ctx, &months, "months", who...) })
@@ -159,7 +161,7 @@ func (a *api) organizer(w http.ResponseWriter, r *http.Request) {
 		"tenant_id": tenant, "organizer_id": id, "from": s.from, "to": s.to, "person": nil, "licences": licences, "months": months,
 		"days": append([]dayUse{}, h.Days...), "hours": append([]hourUse{}, h.Hours...), "places": append([]place{}, h.Places...),
 		"usual_seconds": h.Usual, "cases": append([]cases.Case{}, list...), "enforcement": nil,
-		"peers": append([]peerDay{}, peers...), "history": masked(history),
+		"peers": append([]peerDay{}, peers...), "history": masked(history), "spent": spent,
 	}
 	if len(found) > 0 {
 		answer["person"] = found[0]

@@ -46,6 +46,7 @@ type organizerBody struct {
 	From, To              time.Time
 	Peers                 []peerDay
 	History               []happened
+	Spent                 *spentMonth // nil where nothing is rated
 }
 
 func (p *pages) organizer(w http.ResponseWriter, r *http.Request) {
@@ -65,6 +66,13 @@ func (p *pages) organizer(w http.ResponseWriter, r *http.Request) {
 	work.Go(func() error { return p.views.read(ctx, &b.Months, "months", who...) })
 	work.Go(func() (err error) { b.Peers, err = p.views.peers(ctx, s); return err })
 	work.Go(func() (err error) { b.History, err = p.views.about(ctx, b.TenantID, b.OrganizerID); return err })
+	work.Go(func() error {
+		s, err := spentIn(ctx, p.opts.Ratings, b.TenantID, b.OrganizerID)
+		if s != nil {
+			b.Spent = spentOver(*s, to)
+		}
+		return err
+	})
 	work.Go(func() (err error) { b.Habits, err = p.views.habits(ctx, s); return err })
 	work.Go(func() (err error) {
 		b.Cases, err = p.opts.Cases.List(ctx, CaseFilter{TenantID: b.TenantID, OrganizerID: b.OrganizerID})

@@ -18,6 +18,8 @@ type Ratings interface {
 	NewestMonth(ctx context.Context) (usage.Month, bool, error)
 	Pools(ctx context.Context, req rating.PoolsRequest) ([]rating.PoolStanding, error)
 	PoolHistory(ctx context.Context, month usage.Month, tenantID, organizerID string) ([]rating.Movement, error)
+	// Spent is what an organizer's calls of a month took, day by day.
+	Spent(ctx context.Context, month usage.Month, tenantID, organizerID string) (rating.Spent, error)
 	PoolNotices(ctx context.Context, month usage.Month, tenantID string) ([]rating.PoolNotice, error)
 	Reconcile(ctx context.Context, req rating.ReconcileRequest) (rating.Reconciliation, error)
 	// Differences are the records of one class of a reconciliation, at most limit of them.

@@ -34,6 +34,16 @@ func (w ratingWorld) PoolHistory(_ context.Context, month usage.Month, tenantID,
 	return []rating.Movement{{Kind: rating.MovementCall, UsageID: month.String(), OrganizerID: organizerID}}, w.err
 }
 
+func (w ratingWorld) Spent(_ context.Context, month usage.Month, tenantID, organizerID string) (rating.Spent, error) {
+	if tenantID == "unrated" {
+		return rating.Spent{}, fmt.Errorf("spent: %w", rating.ErrNotRated)
+	}
+	return rating.Spent{
+		TenantID: tenantID, OrganizerID: organizerID, Month: month.String(), Share: 3600, Shown: shownIn(tenantID),
+		Days: []rating.SpentDay{{Day: "2026-02-02", Addon: 6000, Pool: 1500}, {Day: "2026-02-15", Pool: 4500}},
+	}, w.err
+}
+
 func (w ratingWorld) PoolNotices(_ context.Context, month usage.Month, tenantID string) ([]rating.PoolNotice, error) {
 	return []rating.PoolNotice{{TenantID: tenantID, Month: month.String()}}, w.err
 }

@@ -141,6 +141,13 @@ func (s scopedRatings) PoolHistory(ctx context.Context, month usage.Month, tenan
 	return s.Ratings.PoolHistory(ctx, month, tenantID, organizerID)
 }
 
+func (s scopedRatings) Spent(ctx context.Context, month usage.Month, tenantID, organizerID string) (rating.Spent, error) {
+	if !sees(ctx, tenantID) {
+		return rating.Spent{}, rating.ErrNotRated
+	}
+	return s.Ratings.Spent(ctx, month, tenantID, organizerID)
+}
+
 func (s scopedRatings) Shown(ctx context.Context, month usage.Month, tenants []string) ([]rating.Shown, error) {
 	all, err := s.Ratings.Shown(ctx, month, tenants)
 	return only(ctx, all, func(s rating.Shown) string { return s.TenantID }), err

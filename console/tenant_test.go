@@ -68,3 +68,29 @@ func TestTheBurnDownOfAPool(t *testing.T) {
 	require.Contains(t, chart, `class="left" points="64.0,18.0 93.9,18.0 123.7,53.0 482.0,53.0 511.9,158.0 631.3,158.0 "`, "up to what is known")
 	require.Empty(t, burnChart(english(), rating.PoolStanding{Month: "2026-02"}), "a pool of nothing")
 }
+
+func TestWhatAnOrganizerUsedUp(t *testing.T) {
+	h, l, conn := withCases(t)
+	openCase(t, l.log, "t", "ann", 80)
+	openCase(t, l.log, "unrated", "ann", 80)
+	require.NoError(t, conn.Exec(t.Context(), `INSERT INTO usage_revisions (tenant_id, usage_id, is_conf_out, organizer_id, started_at, ended_at, seconds) VALUES ('t', 'u1', true, 'bob', '2026-02-20 09:00:00', '2026-02-20 10:00:00', 3600)`))
+	page := get(h, "/organizers/t/ann").Body.String()
+	for _, part := range []string{
+		"2026-02 is closed by eve: this is run 3.", "What it used up, 2026-02", "<dt>add-on</dt><dd>100 <small>minutes</small></dd>", "<dt>pool</dt><dd>100 <small>minutes</small></dd>",
+		"a licence's share</dt><dd>60</dd>",
+		`class="u-pool" points="64.0,158.0 93.9,158.0 123.7,`,
+		`<td class="nowrap">2026-02-02</td><td class="n">100</td><td class="n">100</td><td class="n">25</td><td class="n">25</td>`,
+		`<td class="nowrap">2026-02-15</td><td class="n">0</td><td class="n">100</td><td class="n">75</td><td class="n">100</td>`,
+	} {
+		require.Contains(t, page, part)
+	}
+	require.NotContains(t, page, "u-credits", "what paid for nothing is not shown")
+	require.Contains(t, get(h, "/organizers/unrated/ann").Body.String(), "Nothing of this tenant is rated in the newest month.")
+
+	m := spentOver(rating.Spent{Month: "2026-02", Days: []rating.SpentDay{{Day: "2026-02-02", Credits: 60}, {Day: "2026-02-03", Unfunded: 600}}}, time.Date(2026, 2, 4, 0, 0, 0, 0, time.UTC))
+	require.False(t, m.Pooled())
+	chart := string(spentChart(english(), m))
+	wellFormed(t, chart)
+	require.Contains(t, chart, `class="u-credits" points="64.0,158.0 93.9,158.0 123.7,144.0 123.7,144.0 153.6,144.0 "`, "up to what is known")
+	require.Empty(t, spentChart(english(), spentOver(rating.Spent{Month: "2026-02"}, now)), "a month without calls")
+}

@@ -45,6 +45,9 @@ func (w *world) answers(r *rating.Rater) map[string]string {
 	var moves []rating.Movement
 	err = r.PoolHistory(ctx, january, "a", "", func(m rating.Movement) error { moves = append(moves, m); return nil })
 	keep("history", moves, err)
+	spent, err := r.Spent(ctx, january, "a", "bob")
+	spent.Shown = nil
+	keep("spent", spent, err)
 	return out
 }
 

@@ -47,6 +47,14 @@ func (r ratings) PoolHistory(ctx context.Context, month usage.Month, tenantID, o
 	return all, err
 }
 
+func (r ratings) Spent(ctx context.Context, month usage.Month, tenantID, organizerID string) (rating.Spent, error) {
+	rater, err := r.s.books.AsClosed(ctx, one(tenantID))
+	if err != nil {
+		return rating.Spent{}, err
+	}
+	return rater.Spent(ctx, month, tenantID, organizerID)
+}
+
 func (r ratings) PoolNotices(ctx context.Context, month usage.Month, tenantID string) ([]rating.PoolNotice, error) {
 	return r.s.rater.PoolNotices(ctx, r.s.journal, month, tenantID)
 }

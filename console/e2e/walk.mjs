@@ -178,6 +178,7 @@ const [theTenant, theOrganizer] = await ann.locator("section[aria-labelledby=hea
 await vic.goto(BASE + theOrganizer);
 await vic.locator("section[aria-labelledby=enforce] strong", { hasText: "throttle" }).waitFor();
 assert.equal(await vic.locator("main form").count(), 0);
+assert.ok(await vic.locator("section[aria-labelledby=spent] .broad polyline").count() > 0, "what the organizer used up is drawn");
 await ann.goto(BASE + theOrganizer);
 const ask = ann.locator(`form[action='${theOrganizer}/enforce']`);
 await ask.locator("[name=action]").selectOption("suspend");
