@@ -87,8 +87,57 @@ func maskedStatement(st rating.Statement) rating.Statement {
 	for i := range exceptions {
 		exceptions[i].Text = maskText(exceptions[i].Text)
 	}
-	st.Exceptions = exceptions
+	st.Exceptions, st.Notes = exceptions, maskedNotes(st.Notes)
 	return st
+}
+
+// maskedNotes are notes that show no whole phone number.
+func maskedNotes(all []rating.Note) []rating.Note {
+	out := append([]rating.Note{}, all...)
+	for i := range out {
+		out[i].Text = maskText(out[i].Text)
+	}
+	return out
+}
+
+// notes are those on a statement, oldest first.
+func (a *api) notes(w http.ResponseWriter, r *http.Request) {
+	l, ok := a.listing(w, r, 1)
+	if !ok {
+		return
+	}
+	m, ok := a.monthOf(w, r)
+	if !ok {
+		return
+	}
+	all, err := a.opts.Books.Statements(r.Context(), m, []string{r.PathValue("tenant")})
+	if err == nil && len(all) != 1 {
+		err = ErrNotFound
+	}
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	page, next := from(l, maskedNotes(all[0].Notes))
+	writePage(w, "notes", page, next, nil)
+}
+
+// note writes a note on a statement, at any time.
+func (a *api) note(w http.ResponseWriter, r *http.Request) {
+	var asked struct {
+		Text string `json:"text"`
+	}
+	if !readJSON(w, r, &asked) {
+		return
+	}
+	m, ok := a.monthOf(w, r)
+	if !ok {
+		return
+	}
+	all, err := a.opts.Books.Note(r.Context(), m, r.PathValue("tenant"), actor(r), asked.Text)
+	if a.booked(w, r, err) {
+		writeJSON(w, http.StatusCreated, maskedNotes(all)[len(all)-1])
+	}
 }
 
 func (a *api) leak(w http.ResponseWriter, r *http.Request) {
@@ -214,7 +263,7 @@ func (a *api) booked(w http.ResponseWriter, r *http.Request, err error) bool {
 		a.outrun(w, http.StatusConflict, at, &winner{at, lost.Winner.Kind, lost.Winner.Actor, lost.Winner.RecordedAt.UTC()})
 	case errors.Is(err, rating.ErrAlreadyClosed):
 		problem(w, http.StatusConflict, "The month is closed already.")
-	case errors.Is(err, rating.ErrNotClosed), errors.Is(err, rating.ErrSamePerson), errors.Is(err, rating.ErrNoReason), errors.Is(err, rating.ErrOtherFingerprint):
+	case errors.Is(err, rating.ErrNotClosed), errors.Is(err, rating.ErrSamePerson), errors.Is(err, rating.ErrNoReason), errors.Is(err, rating.ErrOtherFingerprint), errors.Is(err, rating.ErrNoteTooLong):
 		problem(w, http.StatusUnprocessableEntity, sentence(err.Error()))
 	default:
 		a.reconciled(w, r, err)

@@ -43,6 +43,8 @@ func (a *api) routes() map[string]http.HandlerFunc {
 		"POST /api/v1/months/{month}/statements/{tenant}/close":     a.closeMonth,
 		"POST /api/v1/months/{month}/statements/{tenant}/reopen":    a.reopenMonth,
 		"POST /api/v1/months/{month}/statements/{tenant}/sign":      a.sign,
+		"GET /api/v1/months/{month}/statements/{tenant}/notes":      a.notes,
+		"POST /api/v1/months/{month}/statements/{tenant}/notes":     a.note,
 		"GET /api/v1/rules":                                         a.rules,
 		"POST /api/v1/rules/check":                                  a.checkRule,
 		"GET /api/v1/rules/candidates":                              a.candidates,

@@ -48,7 +48,7 @@ func (p *pages) deeds(r *http.Request, limit int) (b auditBody, err error) {
 	q := r.URL.Query()
 	b = auditBody{
 		Text: q.Get("q"), Stream: q.Get("stream"), Before: q.Get("before"), System: q.Get("system") != "", Query: q.Encode(),
-		Streams: []string{"case", "enforcement", "close", "reconciliation", "quarantine", "ingest", "credits", "access", "delivery", "pool", "rule_candidate", "saved_view", "job"},
+		Streams: []string{"case", "enforcement", "close", "reconciliation", "note", "quarantine", "ingest", "credits", "access", "delivery", "pool", "rule_candidate", "saved_view", "job"},
 	}
 	// Events of one moment go by their id, so that a page begins where the one before ended.
 	const moment = "2006-01-02 15:04:05.000000"

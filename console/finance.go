@@ -22,6 +22,8 @@ type Books interface {
 	Statements(ctx context.Context, month usage.Month, tenants []string) ([]rating.Statement, error)
 	Close(ctx context.Context, req rating.CloseRequest) (rating.Closing, error)
 	Reopen(ctx context.Context, month usage.Month, tenantID, actor, reason string) (rating.Closing, error)
+	// Note writes a note on a statement and gives all that it has then.
+	Note(ctx context.Context, month usage.Month, tenantID, actor, text string) ([]rating.Note, error)
 	// Leak is what the add-on absorbed of a tenant-month.
 	Leak(ctx context.Context, month usage.Month, tenantID string) (rating.Leak, error)
 	Signatures(ctx context.Context, rec rating.Reconciliation) ([]rating.Signature, error)
@@ -195,6 +197,16 @@ func (p *pages) reopenMonth(w http.ResponseWriter, r *http.Request) {
 	p.booked(w, r, err, statementAddress(r))
 }
 
+// note writes down what finance has to say of a statement, at any time.
+func (p *pages) note(w http.ResponseWriter, r *http.Request) {
+	m, ok := p.accounted(w, r)
+	if !ok {
+		return
+	}
+	_, err := p.opts.Books.Note(r.Context(), m, r.PathValue("tenant"), "console:"+caller(r), r.PostForm.Get("text"))
+	p.booked(w, r, err, statementAddress(r)+"#notes")
+}
+
 func (p *pages) accounted(w http.ResponseWriter, r *http.Request) (usage.Month, bool) {
 	m, ok := p.monthOf(w, r)
 	if !ok {
@@ -224,7 +236,7 @@ func (p *pages) booked(w http.ResponseWriter, r *http.Request, err error, back s
 		p.say(w, r, http.StatusConflict, "Somebody was first", "The month is closed already.", back)
 	case errors.Is(err, rating.ErrWorkingOut):
 		p.say(w, r, http.StatusConflict, "Not done", "How the month compares has changed and is being worked out: look at it again.", back)
-	case errors.Is(err, rating.ErrNotClosed), errors.Is(err, rating.ErrSamePerson), errors.Is(err, rating.ErrNoReason), errors.Is(err, rating.ErrOtherFingerprint), errors.Is(err, rating.ErrNotRated):
+	case errors.Is(err, rating.ErrNotClosed), errors.Is(err, rating.ErrSamePerson), errors.Is(err, rating.ErrNoReason), errors.Is(err, rating.ErrOtherFingerprint), errors.Is(err, rating.ErrNotRated), errors.Is(err, rating.ErrNoteTooLong):
 		p.say(w, r, http.StatusUnprocessableEntity, "Not done", err.Error(), back)
 	default:
 		p.fail(w, r, err)

@@ -23,6 +23,7 @@ type ledger struct {
 	closed   []rating.CloseRequest
 	reopened []string
 	signed   []string
+	noted    []string
 	err      error
 }
 
@@ -34,6 +35,7 @@ func (l *ledger) Statements(_ context.Context, m usage.Month, tenants []string) 
 				TenantID: tenant, TenantName: "Contoso <b>", Month: m.String(), Calls: 2, Seconds: 7200,
 				Buckets:    []rating.BucketTotal{{Bucket: usage.BucketPool, Calls: 2, Seconds: 7200, Amounts: []rating.Amount{{Currency: "USD", Amount: new(decimal.RequireFromString("1.5"))}, {Currency: "EUR", UnpricedCalls: 3}}, UnpricedCalls: 3}},
 				Exceptions: []rating.Exception{{Text: "look at +14255550123"}},
+				Notes:      []rating.Note{{By: "console:carol", At: now, Text: "asked <them> on +14255550123"}},
 			})
 		}
 	}
@@ -70,6 +72,11 @@ func (l *ledger) Signatures(context.Context, rating.Reconciliation) ([]rating.Si
 func (l *ledger) Sign(_ context.Context, _ rating.Reconciliation, fingerprint, actor, reason string) error {
 	l.signed = append(l.signed, fingerprint+" "+actor+" "+reason)
 	return l.err
+}
+
+func (l *ledger) Note(_ context.Context, m usage.Month, tenantID, actor, text string) ([]rating.Note, error) {
+	l.noted = append(l.noted, m.String()+" "+tenantID+" "+actor+" "+text)
+	return []rating.Note{{By: actor, At: now, Text: text}}, l.err
 }
 
 func (l *ledger) Write(_ context.Context, w io.Writer, format string, m usage.Month, tenants []string) error {
@@ -147,6 +154,12 @@ func TestAMonthIsClosedAndOpened(t *testing.T) {
 	require.Equal(t, []string{"t console:this machine r"}, l.reopened)
 	require.Equal(t, "/finance/2026-02/t/variance", send(h, "/finance/2026-02/t/sign", "fingerprint=f&reason=r").Header().Get("Location"))
 	require.Equal(t, []string{"f console:this machine r"}, l.signed)
+	require.Equal(t, "/finance/2026-02/t#notes", send(h, "/finance/2026-02/t/note", "text=a+credit+note+comes").Header().Get("Location"))
+	require.Equal(t, []string{"2026-02 t console:this machine a credit note comes"}, l.noted)
+	require.Contains(t, get(h, "/finance/2026-02").Body.String(), `/finance/2026-02/t#notes">1 note</a>`)
+	statement := get(h, "/finance/2026-02/t").Body.String()
+	require.Contains(t, statement, "asked &lt;them&gt; on …0123")
+	require.Contains(t, statement, `<p class="quiet">console:carol, <time datetime="2026-03-01T12:00:00Z">`, "who and when")
 	for want, err := range map[int]error{
 		http.StatusConflict: rating.ErrAlreadyClosed, http.StatusUnprocessableEntity: rating.ErrSamePerson, http.StatusInternalServerError: io.ErrUnexpectedEOF,
 	} {

@@ -195,6 +195,8 @@ func examples() map[string]example {
 		"POST /api/v1/months/{month}/statements/{tenant}/close":     {body: `{"reason":"r"}`},
 		"POST /api/v1/months/{month}/statements/{tenant}/reopen":    {body: `{"reason":"r"}`},
 		"POST /api/v1/months/{month}/statements/{tenant}/sign":      {body: `{"fingerprint":"f","reason":"r"}`},
+		"GET /api/v1/months/{month}/statements/{tenant}/notes":      {},
+		"POST /api/v1/months/{month}/statements/{tenant}/notes":     {body: `{"text":"asked them on +14255550123"}`, status: 201},
 		"GET /api/v1/rules": {}, "GET /api/v1/jobs": {}, "GET /api/v1/sources": {}, "GET /api/v1/cases/{id}/related": {}, "GET /api/v1/rules/pack/{rule}": {}, "GET /api/v1/checks": {}, "GET /api/v1/ingest/batches": {},
 		"GET /api/v1/ingest/quarantine": {}, "GET /api/v1/ingest/quarantine/{rejection}": {},
 		"POST /api/v1/ingest/quarantine/{rejection}/retry":   {body: `{}`},

@@ -103,6 +103,7 @@ func (p *pages) routes() map[string]http.HandlerFunc {
 		"POST /finance/{month}/{tenant}/close":        p.closeMonth,
 		"POST /finance/{month}/{tenant}/reopen":       p.reopenMonth,
 		"POST /finance/{month}/{tenant}/sign":         p.sign,
+		"POST /finance/{month}/{tenant}/note":         p.note,
 		"GET /usage":                                  p.explorer,
 		"GET /usage/export":                           p.exportSlices,
 		"GET /usage/{tenant}/{usage_id}":              p.record,

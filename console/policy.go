@@ -62,6 +62,7 @@ func needs() map[string]need {
 		"POST /finance/{month}/{tenant}/close":   {access.Account, true},
 		"POST /finance/{month}/{tenant}/reopen":  {access.Account, true},
 		"POST /finance/{month}/{tenant}/sign":    {access.Account, true},
+		"POST /finance/{month}/{tenant}/note":    {access.Account, true},
 
 		"GET /ingest":                                 see,
 		"GET /ingest/quarantine":                      see,
@@ -124,6 +125,8 @@ func needs() map[string]need {
 		"POST /api/v1/months/{month}/statements/{tenant}/close":     {access.Account, true},
 		"POST /api/v1/months/{month}/statements/{tenant}/reopen":    {access.Account, true},
 		"POST /api/v1/months/{month}/statements/{tenant}/sign":      {access.Account, true},
+		"GET /api/v1/months/{month}/statements/{tenant}/notes":      see,
+		"POST /api/v1/months/{month}/statements/{tenant}/notes":     {access.Account, true},
 		"GET /api/v1/rules":                                         {access.See, false},
 		"GET /api/v1/rules/pack/{rule}":                             {access.See, false},
 		"POST /api/v1/rules/check":                                  {access.Review, false},

@@ -210,6 +210,13 @@ func (s scopedBooks) Reopen(ctx context.Context, month usage.Month, tenantID, ac
 	return s.Books.Reopen(ctx, month, tenantID, actor, reason)
 }
 
+func (s scopedBooks) Note(ctx context.Context, month usage.Month, tenantID, actor, text string) ([]rating.Note, error) {
+	if !sees(ctx, tenantID) {
+		return nil, ErrNotFound
+	}
+	return s.Books.Note(ctx, month, tenantID, actor, text)
+}
+
 func (s scopedBooks) Write(ctx context.Context, w io.Writer, format string, month usage.Month, tenants []string) error {
 	if len(tenants) == 0 {
 		tenants = identity(ctx).Tenants

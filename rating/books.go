@@ -231,7 +231,7 @@ func (b *Books) Statements(ctx context.Context, month usage.Month, tenants []str
 	}
 	out := append(open, closed...)
 	slices.SortFunc(out, func(a, b Statement) int { return strings.Compare(a.TenantID, b.TenantID) })
-	return out, nil
+	return out, b.annotate(ctx, month, tenants, out)
 }
 
 // Rated are books in which nothing was ever closed.
@@ -258,6 +258,9 @@ func (b *RatedBooks) Statements(ctx context.Context, month usage.Month, tenants 
 		if i := slices.IndexFunc(all, func(a Statement) bool { return a.TenantID == s.TenantID }); i >= 0 {
 			all[i].Shown = &s
 		}
+	}
+	if err := b.books.annotate(ctx, month, tenants, all); err != nil {
+		return nil, err
 	}
 	return all, r.exceptions(ctx, month, all)
 }

@@ -216,6 +216,7 @@ func (b *Books) freeze(ctx context.Context, req CloseRequest) (frozen, error) {
 	}
 	f.Rows, f.SHA256 = n, hex.EncodeToString(sum.Sum(nil))
 	f.Statement.Adjustments = nil // they are in the rows
+	f.Statement.Notes = nil       // they have a log of their own, and may be written later too
 	return f, nil
 }
 

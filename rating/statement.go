@@ -48,6 +48,8 @@ type Statement struct {
 	Closed *Closing `json:"closed,omitempty"`
 	// Shown says of which run of a closed month this is; nil for an open one.
 	Shown *Shown `json:"shown,omitempty"`
+	// Notes are what finance wrote on it, oldest first, whether it was closed then or not.
+	Notes []Note `json:"notes,omitempty"`
 
 	month            usage.Month
 	runID, closeID   uuid.UUID // where its entries are

@@ -269,6 +269,9 @@ func (a *app) showStatement(st rating.Statement) error {
 	if st.Closed != nil && st.Shown == nil {
 		a.printf("closed by %s at %s\n", oneLine(st.Closed.Actor), clock(st.Closed.At))
 	}
+	for _, n := range st.Notes {
+		a.printf("note by %s at %s: %s\n", oneLine(n.By), clock(n.At), oneLine(n.Text))
+	}
 	a.printf("\n")
 	return nil
 }

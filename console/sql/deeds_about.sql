@@ -4,7 +4,7 @@ WITH page AS
 (
     SELECT stream, subject, version, event_id, kind, actor, at, recorded_at, reason, organizer_id
     FROM journal
-    WHERE stream IN ('case', 'enforcement', 'close', 'reconciliation', 'credits')
+    WHERE stream IN ('case', 'enforcement', 'close', 'reconciliation', 'note', 'credits')
       AND tenant_id = {tenant_id:String}
       AND ({organizer_id:String} = '' OR organizer_id = {organizer_id:String})
       AND ({organizer_id:String} != '' OR stream = 'enforcement' OR NOT startsWith(actor, 'system:'))

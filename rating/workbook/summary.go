@@ -40,6 +40,12 @@ func (b *book) summary(month string, all []rating.Statement, tenants, adjustment
 		if err := t.write([]any{rating.Cell(s.TenantID), nil, rating.Cell(s.TenantName), nil, nil, nil, stateOf(s)}); err != nil {
 			return err
 		}
+		for _, n := range s.Notes {
+			note := fmt.Sprintf("note by %s at %s: %s", n.By, n.At.UTC().Format("2006-01-02 15:04Z"), n.Text)
+			if err := t.write([]any{rating.Cell(s.TenantID), nil, rating.Cell(s.TenantName), nil, nil, nil, rating.Cell(note)}); err != nil {
+				return err
+			}
+		}
 	}
 	err = t.write([]any{"Calls: those that a row paid for, in whole or in part. Calls begun: each call once, where it begins."})
 	if err != nil {
