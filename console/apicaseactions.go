@@ -93,10 +93,6 @@ func (a *api) actOnCase(w http.ResponseWriter, r *http.Request) {
 		a.outrun(w, http.StatusPreconditionFailed, c.Version, who)
 		return
 	}
-	if asked.Kind == cases.KindAppealed { // the organizer's own, which comes in elsewhere
-		problem(w, http.StatusUnprocessableEntity, "An appeal is not made here.")
-		return
-	}
 	if asked.Kind == cases.KindDismissed && asked.Cause == "" {
 		problem(w, http.StatusUnprocessableEntity, "Say the cause of the dismissal: one of "+causeNames()+".")
 		return

@@ -205,7 +205,7 @@ func TestACaseIsChangedOnTheVersionThatWasSeen(t *testing.T) {
 	require.Equal(t, http.StatusPreconditionFailed, act(`{"kind":"noted","reason":"r"}`, `"99"`).Code)
 	require.Equal(t, http.StatusPreconditionFailed, act(`{"kind":"noted","reason":"r"}`, `"one"`).Code)
 	require.Equal(t, http.StatusUnprocessableEntity, act(`{"kind":"confirmed"}`, `*`).Code, "without a reason")
-	require.Equal(t, http.StatusUnprocessableEntity, act(`{"kind":"appealed","reason":"r"}`, `*`).Code)
+	require.Equal(t, http.StatusUnprocessableEntity, act(`{"kind":"appealed"}`, `*`).Code, "without what the organizer says")
 	require.Equal(t, http.StatusBadRequest, act(`{"what":"r"}`, `*`).Code)
 	require.Equal(t, http.StatusNotFound, post(h, "/api/v1/cases/c-0/actions", `{}`).Code)
 	require.Equal(t, http.StatusOK, act(`{"kind":"noted","reason":"rang +14255550123"}`, `"2"`).Code)
@@ -219,6 +219,37 @@ func TestACaseIsChangedOnTheVersionThatWasSeen(t *testing.T) {
 	last := get(h, at+"/history?limit=2&cursor="+*rest.Next).Body.String()
 	require.Contains(t, last, "rang …0123")
 	require.Contains(t, last, `"next":null`)
+}
+
+// An appeal that a reviewer records opens a closed case again, on its page and in the API, as on
+// the command line.
+func TestAReviewerRecordsAnAppeal(t *testing.T) {
+	h, l, _ := withCases(t)
+	for i, record := range []func(id string) *httptest.ResponseRecorder{
+		func(id string) *httptest.ResponseRecorder {
+			return send(h, "/cases/"+id+"/act", "kind=appealed&version=2&reason=it+was+our+yearly+survey")
+		},
+		func(id string) *httptest.ResponseRecorder {
+			return post(h, "/api/v1/cases/"+id+"/actions", `{"kind":"appealed","reason":"it was our yearly survey"}`, header("If-Match", `"2"`))
+		},
+	} {
+		id := openCase(t, l.log, "t", fmt.Sprintf("o%d", i), 80)
+		_, err := l.log.Act(t.Context(), id, cases.Action{Kind: cases.KindConfirmed, Actor: "console:eve", Reason: "abuse"}, now)
+		require.NoError(t, err)
+		require.Contains(t, get(h, "/cases/"+id).Body.String(), `<option value="appealed">`, "also of a closed case")
+		w := record(id)
+		require.Less(t, w.Code, http.StatusBadRequest, w.Body.String())
+		c, err := l.log.Get(t.Context(), id)
+		require.NoError(t, err)
+		require.Equal(t, cases.StatusOpen, c.Status)
+		require.Equal(t, now, c.AppealedAt)
+		require.Empty(t, c.Outcome)
+		require.Contains(t, get(h, "/cases/"+id).Body.String(), "The organizer appealed on")
+		record(id)
+		again, err := l.log.Get(t.Context(), id)
+		require.NoError(t, err)
+		require.Equal(t, c.Version, again.Version, "not twice, on the same version")
+	}
 }
 
 // racing answers Get as things stood and Act as somebody else has just changed them.

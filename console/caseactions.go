@@ -58,10 +58,6 @@ func (p *pages) act(w http.ResponseWriter, r *http.Request) {
 		Kind: r.PostForm.Get("kind"), Actor: "console:" + caller(r), Reason: r.PostForm.Get("reason"),
 		Assignee: r.PostForm.Get("assignee"), Cases: r.PostForm["case"], Version: version,
 	}
-	if a.Kind == cases.KindAppealed { // the organizer's own, which comes in elsewhere
-		p.say(w, r, http.StatusBadRequest, "Not done", "An appeal is not made here.", caseAddress(id))
-		return
-	}
 	if a.Kind == cases.KindDismissed {
 		if a.Cause = cases.Cause(r.PostForm.Get("cause")); !slices.Contains(cases.Causes(), a.Cause) {
 			p.say(w, r, http.StatusUnprocessableEntity, "Not done", "Say what makes it a false alarm: one of "+causeNames()+".", caseAddress(id))

@@ -110,7 +110,6 @@ func TestActionsFromACasePage(t *testing.T) {
 	for form, status := range map[string]int{
 		"kind=noted&reason=r":                              http.StatusBadRequest,
 		"kind=snoozed&days=366&version=4":                  http.StatusBadRequest,
-		"kind=appealed&reason=r&version=4":                 http.StatusBadRequest,
 		"kind=dismissed&reason=r&version=4":                http.StatusUnprocessableEntity,
 		"kind=dismissed&cause=boredom&reason=r&version=4":  http.StatusUnprocessableEntity,
 		"version=4&reason=" + strings.Repeat("x", maxForm): http.StatusBadRequest,

@@ -157,6 +157,16 @@ await act.locator("[name=reason]").fill("it went on after the campaign");
 await act.locator("button").click();
 await ann.getByText("To be taken by").waitFor();
 
+step("what the organizer says of a decision opens the case again");
+await act.locator("[name=kind]").selectOption("confirmed");
+await act.locator("[name=reason]").fill("no campaign lasts that long");
+await act.locator("button").click();
+await ann.locator("dd", { hasText: "closed: confirmed" }).waitFor();
+await act.locator("[name=kind]").selectOption("appealed");
+await act.locator("[name=reason]").fill("it was the yearly survey of our members");
+await act.locator("button").click();
+await ann.getByText("The organizer appealed on").waitFor();
+
 step("a throttle takes a second person");
 await ann.goto(BASE + theCase);
 const enforce = ann.locator(`form[action='${theCase}/enforce']`);
