@@ -3,6 +3,7 @@ package alerting
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/slack-go/slack"
 
@@ -18,6 +19,7 @@ const (
 	ButtonAcknowledge ButtonID = "fairdial_acknowledge"
 	ButtonSnooze      ButtonID = "fairdial_snooze"
 	ButtonExpected    ButtonID = "fairdial_expected"
+	ButtonDismiss     ButtonID = "fairdial_dismiss" // a list of causes, of which one is chosen
 	ButtonThrottle    ButtonID = "fairdial_throttle"
 	ButtonOpen        ButtonID = "fairdial_open" // a link: nothing is left to be done
 )
@@ -49,10 +51,32 @@ func (s Seen) Value() string {
 	return string(text)
 }
 
-// buttons are what a case's message offers, as the case stands; nil for none.
-func buttons(s subject, link string) []slack.BlockElement {
+// offers are the buttons of a case's message, as the case stands. A choice of a list has room for
+// little but itself, so the block that holds them all is named by what the message showed.
+func offers(s subject, link string) slack.Block {
+	seen := Seen{CaseID: s.event.State.ID, CaseVersion: s.event.State.Version, EnforcementVersion: s.version}.Value()
+	if all := buttons(s, seen, link); len(all) > 0 {
+		return slack.NewActionBlock(seen, all...)
+	}
+	return nil
+}
+
+// causes is the list out of which somebody says what makes a case a false alarm.
+func causes() *slack.SelectBlockElement {
+	var options []*slack.OptionBlockObject
+	for _, c := range cases.Causes() {
+		options = append(options, slack.NewOptionBlockObject(string(c), plainText(strings.ReplaceAll(string(c), "_", " ")), nil))
+	}
+	list := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plainText("False alarm, because …"), string(ButtonDismiss), options...)
+	list.Confirm = slack.NewConfirmationBlockObject(
+		plainText("Close it as a false alarm?"), plainText("The case is closed, and rules are judged by the cause that you chose."),
+		plainText("Close it"), plainText("Cancel"))
+	return list
+}
+
+// buttons are what a case's message offers; nil for none.
+func buttons(s subject, value, link string) []slack.BlockElement {
 	c := s.event.State
-	value := Seen{CaseID: c.ID, CaseVersion: c.Version, EnforcementVersion: s.version}.Value()
 	var out []slack.BlockElement
 	button := func(id ButtonID, label string) *slack.ButtonBlockElement {
 		b := slack.NewButtonBlockElement(string(id), value, plainText(label))
@@ -67,6 +91,7 @@ func buttons(s subject, link string) []slack.BlockElement {
 			button(ButtonSnooze, "Snooze 24 h")
 		}
 		button(ButtonExpected, "Mark as expected")
+		out = append(out, causes())
 		if c.OrganizerID != "" && s.throttleable {
 			label := "Throttle"
 			if p := s.pending; p != nil && p.What() == enforcement.ActionThrottle {

@@ -27,9 +27,9 @@ type notice struct {
 	members  []string
 	rows     []row // risk, exposure, what paid, what is in force, what is next
 	rules    []string
-	link     string // the case in the console, empty without one
-	buttons  []slack.BlockElement
-	digest   bool // of many cases: caseID is the digest's
+	link     string      // the case in the console, empty without one
+	buttons  slack.Block // what can be pressed; nil for nothing
+	digest   bool        // of many cases: caseID is the digest's
 }
 
 type row struct{ label, text string }
@@ -101,7 +101,7 @@ func compose(s subject) notice {
 		{"Next", next(s)},
 	}
 	if s.offers {
-		n.buttons = buttons(s, n.link)
+		n.buttons = offers(s, n.link)
 	}
 	return n
 }

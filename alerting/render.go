@@ -44,8 +44,8 @@ func message(n notice) (Message, error) {
 			blocks = append(blocks, slack.NewSectionBlock(plainText(truncate(more, limitSection)), nil, nil))
 		}
 		blocks = append(blocks, slack.NewContextBlock("", markdown(n.footer())))
-		if len(n.buttons) > 0 {
-			blocks = append(blocks, slack.NewActionBlock("", n.buttons...))
+		if n.buttons != nil {
+			blocks = append(blocks, n.buttons)
 		}
 		return Message{
 			Fallback: fallback(n.headline + ": " + n.sentence),

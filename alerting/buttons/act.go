@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,14 +21,21 @@ const snoozeFor = 24 * time.Hour
 // on: newer numbers do not make a decision another one.
 const again = 5
 
-func (d *Desk) act(ctx context.Context, actor string, button alerting.ButtonID, seen alerting.Seen) (string, error) {
+func (d *Desk) act(ctx context.Context, actor string, p Press, seen alerting.Seen) (string, error) {
 	now := d.opts.Now()
 	action := cases.Action{Actor: actor}
-	switch button {
+	switch p.Button {
 	case alerting.ButtonAcknowledge:
 		action.Kind = cases.KindAcknowledged
 	case alerting.ButtonSnooze:
 		action.Kind, action.Until, action.Reason = cases.KindSnoozed, now.Add(snoozeFor), "snoozed for 24 hours in Slack"
+	case alerting.ButtonDismiss:
+		// Without a cause the log would take it for another one than all that are offered.
+		action.Kind, action.Cause = cases.KindDismissed, cases.Cause(p.Choice)
+		if !slices.Contains(cases.Causes(), action.Cause) {
+			return "Nothing was done: choose what makes it a false alarm.", nil
+		}
+		action.Reason = "dismissed in Slack as a false alarm: " + strings.ReplaceAll(p.Choice, "_", " ")
 	default:
 		action.Kind, action.Reason = cases.KindExpected, "marked as expected in Slack"
 	}

@@ -23,7 +23,7 @@ type Role string
 // The roles, each with what the one before it may do.
 const (
 	RoleViewer   Role = "viewer"   // look, and open the case
-	RoleReviewer Role = "reviewer" // acknowledge, snooze, mark as expected
+	RoleReviewer Role = "reviewer" // acknowledge, snooze, mark as expected, dismiss
 	RoleEnforcer Role = "enforcer" // throttle
 )
 
@@ -94,6 +94,7 @@ type Press struct {
 	UserID      string
 	Button      alerting.ButtonID
 	Value       string
+	Choice      string // out of a list
 	ResponseURL string
 }
 
@@ -200,7 +201,7 @@ func (d *Desk) tell(ctx context.Context, caseID string) {
 // needs is the least role for each button.
 var needs = map[alerting.ButtonID]Role{
 	alerting.ButtonAcknowledge: RoleReviewer, alerting.ButtonSnooze: RoleReviewer,
-	alerting.ButtonExpected: RoleReviewer, alerting.ButtonThrottle: RoleEnforcer,
+	alerting.ButtonExpected: RoleReviewer, alerting.ButtonDismiss: RoleReviewer, alerting.ButtonThrottle: RoleEnforcer,
 }
 
 // do does what a press asks for and gives what to say to the one who pressed, "" for
@@ -223,5 +224,5 @@ func (d *Desk) do(ctx context.Context, p Press, seen alerting.Seen) (string, err
 	if p.Button == alerting.ButtonThrottle {
 		return d.throttle(ctx, actor, seen)
 	}
-	return d.act(ctx, actor, p.Button, seen)
+	return d.act(ctx, actor, p, seen)
 }

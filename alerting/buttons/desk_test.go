@@ -133,9 +133,9 @@ func (w *world) message() slackfake.Message {
 	return all[0]
 }
 
-func (w *world) press(user string, m slackfake.Message, button alerting.ButtonID) {
+func (w *world) press(user string, m slackfake.Message, button alerting.ButtonID, choice ...string) {
 	w.t.Helper()
-	status, took, err := w.slack.PressHTTP(w.t.Context(), w.endpoint, secret, user, m, string(button))
+	status, took, err := w.slack.PressHTTP(w.t.Context(), w.endpoint, secret, user, m, string(button), choice...)
 	require.NoError(w.t, err)
 	require.Equal(w.t, http.StatusOK, status)
 	require.Less(w.t, took, 3*time.Second)
@@ -179,8 +179,8 @@ func TestPresses(t *testing.T) {
 		shows  string
 		offers []alerting.ButtonID // afterwards
 	}{
-		alerting.ButtonAcknowledge: {"acknowledged by slack:ravi", "acknowledged by slack:ravi", []alerting.ButtonID{alerting.ButtonSnooze, alerting.ButtonExpected, alerting.ButtonThrottle, alerting.ButtonOpen}},
-		alerting.ButtonSnooze:      {"snoozed by slack:ravi", "snoozed until", []alerting.ButtonID{alerting.ButtonAcknowledge, alerting.ButtonExpected, alerting.ButtonThrottle, alerting.ButtonOpen}},
+		alerting.ButtonAcknowledge: {"acknowledged by slack:ravi", "acknowledged by slack:ravi", []alerting.ButtonID{alerting.ButtonSnooze, alerting.ButtonExpected, alerting.ButtonDismiss, alerting.ButtonThrottle, alerting.ButtonOpen}},
+		alerting.ButtonSnooze:      {"snoozed by slack:ravi", "snoozed until", []alerting.ButtonID{alerting.ButtonAcknowledge, alerting.ButtonExpected, alerting.ButtonDismiss, alerting.ButtonThrottle, alerting.ButtonOpen}},
 		alerting.ButtonExpected:    {"expected by slack:ravi", "closed by slack:ravi", []alerting.ButtonID{alerting.ButtonOpen}},
 	} {
 		t.Run(string(button), func(t *testing.T) {
@@ -189,7 +189,7 @@ func TestPresses(t *testing.T) {
 			w.works()
 			opened, m := w.opened()
 			require.Equal(t, []alerting.ButtonID{
-				alerting.ButtonAcknowledge, alerting.ButtonSnooze, alerting.ButtonExpected, alerting.ButtonThrottle, alerting.ButtonOpen,
+				alerting.ButtonAcknowledge, alerting.ButtonSnooze, alerting.ButtonExpected, alerting.ButtonDismiss, alerting.ButtonThrottle, alerting.ButtonOpen,
 			}, ids(m))
 			w.press("URAVI", m, button)
 			w.eventually("the message shows it", func() bool { return strings.Contains(string(w.message().Blocks), c.shows) })
@@ -198,6 +198,42 @@ func TestPresses(t *testing.T) {
 			require.Empty(t, w.slack.Whispers())
 		})
 	}
+}
+
+// A false alarm is dismissed with the cause that was chosen out of the console's own list, once.
+func TestADismissalHasItsCause(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	opened, m := w.opened()
+	list := m.Buttons()[slices.Index(ids(m), alerting.ButtonDismiss)]
+	offered := make([]string, len(cases.Causes()))
+	for i, c := range cases.Causes() {
+		offered[i] = string(c)
+	}
+	require.Equal(t, offered, list.Choices)
+	_, err := w.slack.Payload("URAVI", m, string(alerting.ButtonDismiss))
+	require.Error(t, err, "nothing is dismissed without a cause")
+	w.press("UVIEW", m, alerting.ButtonDismiss, "known_event")
+	w.press("URAVI", m, alerting.ButtonDismiss, "known_event")
+	w.press("UDANA", m, alerting.ButtonDismiss, "duplicate")
+	w.press("USAM", m, alerting.ButtonExpected)
+	w.works()
+	w.eventually("the others are told", func() bool {
+		return strings.Contains(w.whispered("UDANA"), "ravi was first (dismissed") && strings.Contains(w.whispered("USAM"), "ravi was first") && strings.Contains(w.whispered("UVIEW"), "takes the role reviewer")
+	})
+	require.Equal(t, []string{"opened by system:detector", "dismissed by slack:ravi"}, w.kinds(opened.ID))
+	c, err := w.cases.Get(t.Context(), opened.ID)
+	require.NoError(t, err)
+	require.Equal(t, cases.OutcomeFalsePositive, c.Outcome)
+	require.Equal(t, cases.CauseEvent, c.Cause)
+	w.eventually("the message shows it", func() bool {
+		return strings.Contains(string(w.message().Blocks), "dismissed in Slack as a false alarm: known event")
+	})
+	require.Equal(t, []alerting.ButtonID{alerting.ButtonOpen}, ids(w.message()))
+
+	said, err := w.desk.do(t.Context(), Press{UserID: "URAVI", Button: alerting.ButtonDismiss, Choice: "boredom"}, alerting.Seen{CaseID: opened.ID, CaseVersion: 1})
+	require.NoError(t, err)
+	require.Contains(t, said, "choose what makes it a false alarm", "what is not on the list is nothing")
 }
 
 func TestWhoMayPressWhat(t *testing.T) {
@@ -409,6 +445,12 @@ func TestSocketMode(t *testing.T) {
 		return err == nil && w.whispered("USTRANGER") != ""
 	})
 	require.Len(t, w.kinds(opened.ID), 2)
+	_, err = w.slack.PressSocket("URAVI", w.message(), string(alerting.ButtonDismiss), "rule_too_strict")
+	require.NoError(t, err)
+	w.eventually("dismissed", func() bool {
+		c, err := w.cases.Get(t.Context(), opened.ID)
+		return err == nil && c.Cause == cases.CauseRule
+	})
 	stop()
 	require.NoError(t, <-ended)
 	require.NotContains(t, w.log.String(), "xapp-fake")

@@ -83,9 +83,11 @@ func fromCallback(call slack.InteractionCallback) (Press, bool) {
 		return Press{}, false
 	}
 	action := call.ActionCallback.BlockActions[0]
-	return Press{
-		UserID: call.User.ID, Button: alerting.ButtonID(action.ActionID), Value: action.Value, ResponseURL: call.ResponseURL,
-	}, true
+	p := Press{UserID: call.User.ID, Button: alerting.ButtonID(action.ActionID), Value: action.Value, ResponseURL: call.ResponseURL}
+	if p.Button == alerting.ButtonDismiss { // what the message showed is the name of its block
+		p.Value, p.Choice = action.BlockID, action.SelectedOption.Value
+	}
+	return p, true
 }
 
 // Answers whispers through the address that comes with a press.

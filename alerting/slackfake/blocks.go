@@ -9,18 +9,25 @@ import (
 // The limits of the real Slack, in characters: docs.slack.dev, Block Kit reference; the
 // one on a whole message is not documented and was measured by others at about 13,200.
 const (
-	maxBlocks     = 50
-	maxHeader     = 150
-	maxSection    = 3000
-	maxFields     = 10
-	maxField      = 2000
-	maxElements   = 10
-	maxButtons    = 25
-	maxButton     = 75
-	maxAllBlocks  = 13200
-	maxText       = 40000
-	maxBlockID    = 255
-	maxMetadataKB = 16
+	maxBlocks        = 50
+	maxHeader        = 150
+	maxSection       = 3000
+	maxFields        = 10
+	maxField         = 2000
+	maxElements      = 10
+	maxButtons       = 25
+	maxButton        = 75
+	maxAllBlocks     = 13200
+	maxText          = 40000
+	maxBlockID       = 255
+	maxActionID      = 255
+	maxPlaceholder   = 150
+	maxOptions       = 100
+	maxOption        = 75 // characters of an option's text, and of its value; of the latter the real one takes 150 by now
+	maxConfirmTitle  = 100
+	maxConfirmText   = 300
+	maxConfirmButton = 30
+	maxMetadataKB    = 16
 )
 
 type block struct {
@@ -29,16 +36,32 @@ type block struct {
 	Text     *text   `json:"text"`
 	Fields   []*text `json:"fields"`
 	Elements []*text `json:"elements"`
-	Actions  []button
+	Actions  []element
 }
 
-// button is an element of an actions block.
-type button struct {
-	Type     string `json:"type"`
-	ActionID string `json:"action_id"`
-	Text     *text  `json:"text"`
-	Value    string `json:"value"`
-	URL      string `json:"url"`
+// element is what can be pressed or chosen in an actions block.
+type element struct {
+	Type        string   `json:"type"`
+	ActionID    string   `json:"action_id"`
+	Text        *text    `json:"text"` // of a button
+	Value       string   `json:"value"`
+	URL         string   `json:"url"`
+	Placeholder *text    `json:"placeholder"` // of a list
+	Options     []option `json:"options"`
+	Confirm     *confirm `json:"confirm"`
+}
+
+type option struct {
+	Text  *text  `json:"text"`
+	Value string `json:"value"`
+}
+
+// confirm is a question that the client asks before it sends anything.
+type confirm struct {
+	Title   *text `json:"title"`
+	Text    *text `json:"text"`
+	Confirm *text `json:"confirm"`
+	Deny    *text `json:"deny"`
 }
 
 // UnmarshalJSON reads a block; the elements of an actions block are no texts.
@@ -55,16 +78,40 @@ func (b *block) UnmarshalJSON(source []byte) error {
 		return json.Unmarshal(source, (*plain)(b))
 	}
 	var actions struct {
-		Elements []button `json:"elements"`
+		Elements []element `json:"elements"`
 	}
 	err := json.Unmarshal(source, &actions)
 	b.Type, b.BlockID, b.Actions = head.Type, head.BlockID, actions.Elements
 	return err
 }
 
-func (b button) valid() bool {
-	return b.Type == "button" && b.Text.within(maxButton) && b.Text.Type == "plain_text" &&
-		b.ActionID != "" && len(b.ActionID) <= 255 && len(b.Value) <= 2000 && len(b.URL) <= 3000
+func (e element) valid() bool {
+	if e.ActionID == "" || len(e.ActionID) > maxActionID || e.Confirm != nil && !e.Confirm.valid() {
+		return false
+	}
+	switch e.Type {
+	case "button":
+		return e.Text.plain(maxButton) && len(e.Value) <= 2000 && len(e.URL) <= 3000 && e.Options == nil
+	case "static_select":
+		return e.Placeholder.plain(maxPlaceholder) && validOptions(e.Options) && e.Text == nil && e.Value == "" && e.URL == ""
+	default:
+		return false
+	}
+}
+
+func validOptions(all []option) bool {
+	values := map[string]bool{}
+	for _, o := range all {
+		if n := utf8.RuneCountInString(o.Value); !o.Text.plain(maxOption) || n == 0 || n > maxOption || values[o.Value] {
+			return false
+		}
+		values[o.Value] = true
+	}
+	return len(all) > 0 && len(all) <= maxOptions
+}
+
+func (c confirm) valid() bool {
+	return c.Title.plain(maxConfirmTitle) && c.Text.within(maxConfirmText) && c.Confirm.plain(maxConfirmButton) && c.Deny.plain(maxConfirmButton)
 }
 
 type text struct {
@@ -80,6 +127,9 @@ func (t *text) within(limit int) bool {
 	n := utf8.RuneCountInString(t.Text)
 	return n > 0 && n <= limit
 }
+
+// plain says whether a text is one without markup that is short enough.
+func (t *text) plain(limit int) bool { return t.within(limit) && t.Type == "plain_text" }
 
 // checkMessage gives the error that the real one gives for a message, "" for none.
 func checkMessage(body, blocks, metadata string) string {

@@ -1,6 +1,7 @@
 package slackfake
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -10,6 +11,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,9 +26,11 @@ type Whisper struct {
 	Text string
 }
 
-// Button is what a message shows to be pressed.
+// Button is what a message shows to be pressed, or a list to choose from.
 type Button struct {
 	ActionID, Value, URL string
+	Choices              []string // the values of a list
+	block                string
 }
 
 // Buttons are those of a message at its newest text.
@@ -37,17 +41,32 @@ func (m Message) Buttons() (out []Button) {
 	}
 	for _, b := range blocks {
 		for _, e := range b.Actions {
-			out = append(out, Button{ActionID: e.ActionID, Value: e.Value, URL: e.URL})
+			one := Button{ActionID: e.ActionID, Value: e.Value, URL: e.URL, block: b.BlockID}
+			for _, o := range e.Options {
+				one.Choices = append(one.Choices, o.Value)
+			}
+			out = append(out, one)
 		}
 	}
 	return out
 }
 
-// Payload is what the real one sends when a user presses a button of a message.
-func (s *Server) Payload(user string, m Message, actionID string) ([]byte, error) {
+// Payload is what the real one sends when a user presses a button of a message or, with a
+// choice, takes that out of a list.
+func (s *Server) Payload(user string, m Message, actionID string, choice ...string) ([]byte, error) {
 	for _, b := range m.Buttons() {
 		if b.ActionID != actionID {
 			continue
+		}
+		if len(b.Choices) == 0 != (len(choice) == 0) || len(choice) > 0 && !slices.Contains(b.Choices, choice[0]) {
+			return nil, fmt.Errorf("%q does not offer %q", actionID, choice)
+		}
+		action := map[string]any{"type": "button", "block_id": cmp.Or(b.block, "given-by-slack"), "action_id": b.ActionID, "action_ts": m.TS}
+		if len(choice) == 0 {
+			action["value"] = b.Value
+		} else {
+			action["type"] = "static_select"
+			action["selected_option"] = map[string]any{"text": map[string]any{"type": "plain_text", "text": choice[0]}, "value": choice[0]}
 		}
 		s.mu.Lock()
 		s.serial++
@@ -57,7 +76,7 @@ func (s *Server) Payload(user string, m Message, actionID string) ([]byte, error
 			"type": "block_actions", "user": map[string]any{"id": user, "name": "somebody"},
 			"team": map[string]any{"id": "T0FAKE"}, "channel": map[string]any{"id": m.Channel},
 			"message": map[string]any{"ts": m.TS, "text": m.Text}, "response_url": answer,
-			"actions": []map[string]any{{"type": "button", "block_id": "given-by-slack", "action_id": b.ActionID, "value": b.Value, "action_ts": m.TS}},
+			"actions": []map[string]any{action},
 		})
 	}
 	return nil, fmt.Errorf("the message has no button %q", actionID)
@@ -76,8 +95,8 @@ func Sign(secret string, at time.Time, body []byte) http.Header {
 }
 
 // PressHTTP sends a press to an endpoint, as the real one does without Socket Mode.
-func (s *Server) PressHTTP(ctx context.Context, endpoint, secret, user string, m Message, actionID string) (status int, took time.Duration, err error) {
-	payload, err := s.Payload(user, m, actionID)
+func (s *Server) PressHTTP(ctx context.Context, endpoint, secret, user string, m Message, actionID string, choice ...string) (status int, took time.Duration, err error) {
+	payload, err := s.Payload(user, m, actionID, choice...)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -182,8 +201,8 @@ func (s *Server) Disconnect() {
 
 // PressSocket sends a press over a connection of Socket Mode and waits until it is
 // acknowledged, three seconds at the longest.
-func (s *Server) PressSocket(user string, m Message, actionID string) (took time.Duration, err error) {
-	payload, err := s.Payload(user, m, actionID)
+func (s *Server) PressSocket(user string, m Message, actionID string, choice ...string) (took time.Duration, err error) {
+	payload, err := s.Payload(user, m, actionID, choice...)
 	if err != nil {
 		return 0, err
 	}

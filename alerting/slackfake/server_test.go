@@ -38,6 +38,19 @@ func list(n int, item string) string {
 	return "[" + strings.TrimSuffix(strings.Repeat(item+",", n), ",") + "]"
 }
 
+// choose is a block with a list of n options with texts and values of a length.
+func choose(n, long int, more string) string {
+	var options []string
+	for i := range n {
+		options = append(options, fmt.Sprintf(`{"text":%s,"value":%q}`, object("plain_text", long), fmt.Sprintf("%0*d", long, i)))
+	}
+	return `[{"type":"actions","elements":[{"type":"static_select","action_id":"a","placeholder":` + object("plain_text", 9) + `,"options":[` + strings.Join(options, ",") + `]` + more + `}]}]`
+}
+
+func question(title, body, yes int) string {
+	return `,"confirm":{"title":` + object("plain_text", title) + `,"text":` + object("plain_text", body) + `,"confirm":` + object("plain_text", yes) + `,"deny":` + object("plain_text", 9) + `}`
+}
+
 // What the real Slack refuses, this one refuses with the same word.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
@@ -64,7 +77,20 @@ func TestRefusals(t *testing.T) {
 		`[{"type":"context","elements":` + list(11, object("mrkdwn", 9)) + `}]`:                                    "invalid_blocks",
 		`[{"type":"context","elements":[]}]`:                                                                       "invalid_blocks",
 		`[{"type":"section","block_id":"a","text":` + object("mrkdwn", 1) + `},{"type":"divider","block_id":"a"}]`: "invalid_blocks",
-		`[{"type":"section","text":{"type":"mrkdwn","text":"x","emoji":false}}]`:                                   "invalid_blocks",
+		choose(100, 3, ""):                   "",
+		choose(101, 3, ""):                   "invalid_blocks",
+		choose(0, 3, ""):                     "invalid_blocks",
+		choose(6, 75, ""):                    "",
+		choose(6, 76, ""):                    "invalid_blocks",
+		choose(6, 9, `,"value":"x"`):         "invalid_blocks",
+		choose(6, 9, question(100, 300, 30)): "",
+		choose(6, 9, question(101, 300, 30)): "invalid_blocks",
+		choose(6, 9, question(100, 301, 30)): "invalid_blocks",
+		choose(6, 9, question(100, 300, 31)): "invalid_blocks",
+		strings.Replace(choose(6, 9, ""), object("plain_text", 9), object("plain_text", 151), 1): "invalid_blocks",
+		strings.Replace(choose(2, 1, ""), `"value":"1"`, `"value":"0"`, 1):                       "invalid_blocks",
+		strings.Replace(choose(2, 1, ""), `"action_id":"a",`, ``, 1):                             "invalid_blocks",
+		`[{"type":"section","text":{"type":"mrkdwn","text":"x","emoji":false}}]`:                 "invalid_blocks",
 	} {
 		code, _ := call(t, s, "chat.postMessage", url.Values{"token": {"xoxb-fake"}, "channel": {"#fair-use"}, "text": {"x"}, "blocks": {blocks}})
 		require.Equal(t, want, code, "%.80s", blocks)
