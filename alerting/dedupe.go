@@ -2,6 +2,7 @@ package alerting
 
 import (
 	"slices"
+	"time"
 
 	"fairdial/cases"
 )
@@ -16,6 +17,7 @@ const (
 	ReasonNewCase      Reason = "new_case"         // never told
 	ReasonClosed       Reason = "closed"           // told, and closed since
 	ReasonWorsened     Reason = "worsened"         // higher risk or severity, a further finding, reopened
+	ReasonOverdue      Reason = "overdue"          // nobody acknowledged it or decided in time
 	ReasonChanged      Reason = "changed"          // the message would read otherwise
 	ReasonElsewhere    Reason = "told_elsewhere"   // told in another channel, and nothing new since
 	ReasonNothingNew   Reason = "nothing_new"      // the message reads as it should
@@ -27,7 +29,7 @@ const (
 // tells says whether a reason leads to a message.
 func (r Reason) tells() bool {
 	switch r {
-	case ReasonNewCase, ReasonClosed, ReasonWorsened, ReasonChanged:
+	case ReasonNewCase, ReasonClosed, ReasonWorsened, ReasonOverdue, ReasonChanged:
 		return true
 	default:
 		return false
@@ -37,7 +39,7 @@ func (r Reason) tells() bool {
 // compare says whether a case is news against what was told of it in the channel.
 // elsewhere is the newest version that was told in any other channel, 0 for none, and
 // content the hash of the message as it would be now.
-func compare(c cases.Case, d Delivery, elsewhere, minScore int, content string) Reason {
+func compare(c cases.Case, d Delivery, elsewhere, minScore int, content string, now time.Time) Reason {
 	isClosed := c.Status == cases.StatusClosed
 	if d.Told == nil {
 		switch {
@@ -60,6 +62,8 @@ func compare(c cases.Case, d Delivery, elsewhere, minScore int, content string) 
 		return ReasonClosed
 	case !isClosed && worse(c, *d.Told):
 		return ReasonWorsened
+	case fellDue(c, *d.Told, now):
+		return ReasonOverdue
 	case content != shown:
 		return ReasonChanged
 	default:
@@ -86,6 +90,9 @@ func inLog(r Reason) Reason {
 // that are open and changed after are.
 func inSlack(r Reason, c cases.Case, d Delivery) Reason {
 	if d.Told == nil || d.TS != "" || !r.tells() {
+		return r
+	}
+	if r == ReasonOverdue && d.Digest != "" { // told with many others: now it is told by itself
 		return r
 	}
 	if c.Status == cases.StatusClosed || c.Version <= d.Told.CaseVersion || d.Digest != "" && r == ReasonChanged {

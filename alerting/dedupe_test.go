@@ -31,6 +31,7 @@ func TestWhatIsNews(t *testing.T) {
 		return c
 	}
 	isClosed := func(c *cases.Case) { c.Status = cases.StatusClosed }
+	isLate := func(c *cases.Case) { c.DueAt = start.Add(-time.Minute) }
 	for name, x := range map[string]struct {
 		told      *Told
 		ts        string
@@ -57,6 +58,15 @@ func TestWhatIsNews(t *testing.T) {
 		"closed":                          {told(), "1", state(isClosed, func(c *cases.Case) { c.Score = 99 }), "other", 0, ReasonClosed, ReasonClosed, ReasonClosed},
 		"closed before":                   {told(func(t *Told) { t.Status = cases.StatusClosed }), "1", state(isClosed), "same", 0, ReasonNothingNew, ReasonNothingNew, ReasonNothingNew},
 		"reopened":                        {told(func(t *Told) { t.Status = cases.StatusClosed }), "1", state(), "other", 0, ReasonWorsened, ReasonWorsened, ReasonWorsened},
+		"not taken in time":               {told(), "1", state(isLate), "other", 0, ReasonOverdue, ReasonOverdue, ReasonOverdue},
+		"not taken in time, and worse":    {told(), "1", state(isLate, func(c *cases.Case) { c.Score = 61 }), "other", 0, ReasonWorsened, ReasonWorsened, ReasonWorsened},
+		"that was told":                   {told(func(t *Told) { t.Late = start.Add(-time.Minute) }), "1", state(isLate), "same", 0, ReasonNothingNew, ReasonNothingNew, ReasonNothingNew},
+		"not taken in time once more":     {told(func(t *Told) { t.Late = start.Add(-time.Hour) }), "1", state(isLate), "other", 0, ReasonOverdue, ReasonOverdue, ReasonOverdue},
+		"taken too late":                  {told(), "1", state(isLate, func(c *cases.Case) { c.RespondedAt = start }), "other", 0, ReasonChanged, ReasonNothingNew, ReasonChanged},
+		"late for long":                   {told(), "1", state(func(c *cases.Case) { c.DueAt = start.Add(-lateIsNews) }), "other", 0, ReasonChanged, ReasonNothingNew, ReasonChanged},
+		"put off":                         {told(), "1", state(isLate, func(c *cases.Case) { c.SnoozedUntil = start.Add(time.Hour) }), "same", 0, ReasonNothingNew, ReasonNothingNew, ReasonNothingNew},
+		"part of a ring":                  {told(), "1", state(isLate, func(c *cases.Case) { c.RingCase = "ring" }), "same", 0, ReasonNothingNew, ReasonNothingNew, ReasonNothingNew},
+		"logged, and not taken in time":   {told(), "", state(isLate, func(c *cases.Case) { c.Version = 3 }), "other", 0, ReasonOverdue, ReasonOverdue, ReasonNoMessage},
 		"logged before there was a token": {told(), "", state(func(c *cases.Case) { c.Version = 3 }), "other", 0, ReasonChanged, ReasonNothingNew, ReasonNoMessage},
 		"logged, changed after":           {told(), "", state(), "other", 0, ReasonChanged, ReasonNothingNew, ReasonNewCase},
 		"logged, worse after":             {told(), "", state(func(c *cases.Case) { c.Score = 90 }), "other", 0, ReasonWorsened, ReasonWorsened, ReasonNewCase},
@@ -67,7 +77,7 @@ func TestWhatIsNews(t *testing.T) {
 			if x.ts != "" {
 				d.Shown = x.told.Content
 			}
-			got := compare(x.state, d, x.elsewhere, 50, x.content)
+			got := compare(x.state, d, x.elsewhere, 50, x.content, start)
 			require.Equal(t, x.want, got)
 			require.Equal(t, x.log, inLog(got))
 			require.Equal(t, x.slack, inSlack(got, x.state, d))

@@ -75,6 +75,7 @@ type Told struct {
 	Status       cases.Status   `json:"status"`
 	SnoozedUntil time.Time      `json:"snoozed_until,omitzero"`
 	InForce      string         `json:"in_force,omitempty"` // in words
+	Late         time.Time      `json:"late,omitzero"`      // by when nobody had taken it, where that was told
 	Findings     []string       `json:"findings"`           // finding ids
 	Content      string         `json:"content"`            // hash of the message
 	Reason       Reason         `json:"reason"`

@@ -28,7 +28,7 @@ type Forecast struct {
 // told as it happened, from nothing told before, with this Alerter's channels, quiet hours,
 // storms and least risk, and with Slack even where there is no token. Nothing is sent or
 // written. Events come in the order of their times; what enforcement would have changed in
-// messages is left out.
+// messages is left out, and so is that nobody took a case in time: who would have, nobody knows.
 func (a *Alerter) Forecast(events []cases.Event) Forecast {
 	f := forecast{Alerter: a, book: map[string]Delivery{}, waiting: map[string]cases.Event{}, storms: map[string]time.Time{}}
 	f.Channels = map[string]int{}
@@ -95,7 +95,7 @@ func (f *forecast) tell(e cases.Event, channel string, at time.Time) (fresh bool
 			elsewhere = max(elsewhere, told.CaseVersion)
 		}
 	}
-	reason := inSlack(compare(c, d, elsewhere, f.minScore, strconv.Itoa(c.Version)), c, d)
+	reason := inSlack(compare(c, d, elsewhere, f.minScore, strconv.Itoa(c.Version), time.Time{}), c, d)
 	if why := muted(e, d, reason, f.quietIn(channel), at); why != nil {
 		if _, again := f.waiting[c.ID]; !again && why.Cause == MuteQuietHours {
 			f.waiting[c.ID] = e

@@ -24,7 +24,7 @@ func muted(e cases.Event, d Delivery, r Reason, quiet Quiet, now time.Time) *Mut
 	switch {
 	case r == ReasonClosedUntold:
 		return &Muted{Cause: MuteClosedUntold, Reason: ReasonNewCase, Score: c.Score, Detail: "closed before it was told"}
-	case (r == ReasonNewCase || r == ReasonWorsened) && c.Status != cases.StatusClosed && c.Severity != cases.SeverityCritical && quiet.now(now):
+	case (r == ReasonNewCase || r == ReasonWorsened || r == ReasonOverdue) && c.Status != cases.StatusClosed && c.Severity != cases.SeverityCritical && quiet.now(now):
 		_, until := quiet.holds(now)
 		return &Muted{Cause: MuteQuietHours, Reason: r, Score: c.Score, Detail: "quiet hours until " + moment(until)}
 	case !r.tells() || c.Status == cases.StatusClosed || !now.Before(c.SnoozedUntil):

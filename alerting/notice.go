@@ -71,7 +71,7 @@ func compose(s subject) notice {
 	findings := oneEach(strongest(bearing(c)))
 	n := notice{
 		caseID:   caseID(c.ID),
-		headline: headline(c),
+		headline: headline(c, s.now),
 		account:  clean(cmp.Or(c.OrganizerUPN, c.OrganizerID), maxName),
 		members:  cleaned(c.Members, maxName),
 	}
@@ -94,7 +94,7 @@ func compose(s subject) notice {
 		n.sentence = "The case has no finding that says what is unusual."
 	}
 	n.rows = []row{
-		{"Risk", risk(s.event)},
+		{"Risk", risk(s.event, s.now)},
 		{"Exposure", exposure(c)},
 		{"Paid by", paidBy(c.SecondsByBucket)},
 		{"In force", inForce(s)},
@@ -135,7 +135,7 @@ func reply(s subject, before Told) notice {
 	return n
 }
 
-func headline(c cases.Case) string {
+func headline(c cases.Case, now time.Time) string {
 	word := map[cases.Severity]string{cases.SeverityWarning: "Warning", cases.SeverityCritical: "Critical"}[c.Severity]
 	parts := []string{cmp.Or(word, "Case")}
 	switch c.Verdict {
@@ -146,6 +146,9 @@ func headline(c cases.Case) string {
 	}
 	if c.Status == cases.StatusClosed {
 		parts = []string{closed(c)}
+	}
+	if c.Overdue(now) {
+		parts = append([]string{"Overdue"}, parts...)
 	}
 	who := clean(cmp.Or(c.OrganizerName, c.OrganizerUPN, c.OrganizerID), maxName)
 	if who == "" && len(c.Members) > 0 {

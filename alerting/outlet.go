@@ -122,7 +122,7 @@ func (a *Alerter) tellOutlet(ctx context.Context, outlet Outlet, e cases.Event, 
 		return false, nil //nolint:nilerr // the pass over Slack has said so
 	}
 	c := e.State
-	reason := compare(c, Delivery{Told: o.Told}, 0, a.minScore, "")
+	reason := compare(c, Delivery{Told: o.Told}, 0, a.minScore, "", now)
 	switch {
 	case reason == ReasonChanged || !reason.tells():
 		return false, nil // newer numbers alone are no news here
@@ -137,7 +137,7 @@ func (a *Alerter) tellOutlet(ctx context.Context, outlet Outlet, e cases.Event, 
 		report.Deferred++
 		return false, nil
 	}
-	told := toldOf(c, m)
+	told := toldOf(c, m).withLate(c, o.Told, now)
 	told.Reason, told.Text = reason, ""
 	news := News{
 		ID:     uuid.NewSHA1(space, fmt.Appendf(nil, "%s\n%s\n%d %s", e.CaseID, outlet.Name(), c.Version, reason)).String(),

@@ -36,7 +36,7 @@ func (a *Alerter) tellTogether(ctx context.Context, outlet Outlet, events []case
 	var fresh, rest []cases.Event
 	for _, e := range events {
 		o := told[subjectOf(e.CaseID, outlet.Name())]
-		reason := compare(e.State, Delivery{Told: o.Told}, 0, a.minScore, "")
+		reason := compare(e.State, Delivery{Told: o.Told}, 0, a.minScore, "", now)
 		isNew := o.version == 0 && reason == ReasonNewCase && now.Sub(e.State.OpenedAt) <= tooOld && muted(e, Delivery{}, reason, Quiet{}, now) == nil
 		if isNew {
 			fresh = append(fresh, e)
@@ -57,7 +57,7 @@ func (a *Alerter) tellTogether(ctx context.Context, outlet Outlet, events []case
 			Channel: d.Channel, Version: d.Version, Began: now, Severity: map[string]int{}, Tenants: map[string]int{}, Rules: map[string]int{},
 		}
 		for _, e := range fresh {
-			as := toldOf(e.State, Message{})
+			as := toldOf(e.State, Message{}).withLate(e.State, nil, now)
 			as.Reason = ReasonStorm
 			d.add(task{subject: subject{event: e}, told: as})
 		}

@@ -92,12 +92,12 @@ func (a *Alerter) consider(e cases.Event, channel string, b book, states standin
 	if t.message, err = message(compose(t.subject)); err != nil {
 		return task{}, err
 	}
-	t.told = toldOf(c, t.message)
+	t.told = toldOf(c, t.message).withLate(c, d.Told, now)
 	t.told.InForce = inForce(t.subject)
 	if e.Kind == cases.KindNoted { // it changes nothing in the message, and belongs into the thread
 		t.told.Content = hash(t.message.Plain + "\n" + e.Reason)
 	}
-	t.reason = compare(c, d, b.elsewhere(c.ID, channel), a.minScore, t.told.Content)
+	t.reason = compare(c, d, b.elsewhere(c.ID, channel), a.minScore, t.told.Content, now)
 	if a.sender == nil {
 		t.reason = inLog(t.reason)
 	} else {

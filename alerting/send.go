@@ -231,9 +231,11 @@ func (a *Alerter) rests(t task, b book, report *Report) bool {
 }
 
 // forThread is what a change is worth saying in the case's thread, nil for nothing: that it
-// got worse, what a person did, and what came into force. Newer numbers are not.
+// got worse, that nobody took it in time, what a person did, and what came into force. Newer
+// numbers are not.
 func (t task) forThread() *notice {
 	e, before := t.subject.event, *t.delivery.Told
+	overdue := fellDue(e.State, before, t.subject.now)
 	var n notice
 	switch {
 	case t.reason == ReasonWorsened:
@@ -247,8 +249,13 @@ func (t task) forThread() *notice {
 	case before.InForce != "" && before.InForce != t.told.InForce:
 		n = compose(t.subject)
 		n.news = "In force now: " + t.told.InForce
+	case overdue:
+		n = compose(t.subject)
 	default:
 		return nil
+	}
+	if overdue {
+		n.news = strings.TrimSuffix(overdueNews(e.State)+". "+n.news, ". ")
 	}
 	return &n
 }

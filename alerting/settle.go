@@ -41,7 +41,7 @@ func (a *Alerter) settle(ctx context.Context, t *task, b book, report *Report) (
 		return "", err
 	}
 	c := t.subject.event.State
-	t.reason = inSlack(compare(c, *d, 0, a.minScore, t.told.Content), c, *d)
+	t.reason = inSlack(compare(c, *d, 0, a.minScore, t.told.Content, t.subject.now), c, *d)
 	t.told.Reason = t.reason
 	return "", nil
 }

@@ -9,7 +9,7 @@ import (
 	"fairdial/enforcement"
 )
 
-func risk(e cases.Event) string {
+func risk(e cases.Event, now time.Time) string {
 	c := e.State
 	text := fmt.Sprintf("%d of 100", c.Score)
 	switch c.Status {
@@ -38,6 +38,9 @@ func risk(e cases.Event) string {
 		if e.Kind == cases.KindSnoozed && e.Reason != "" {
 			text += " by " + clean(e.Actor, maxName) + ": " + clean(e.Reason, maxReason)
 		}
+	}
+	if c.Overdue(now) {
+		text += ", nobody took it by " + moment(c.DueAt)
 	}
 	if c.Assignee != "" {
 		text += ", with " + clean(c.Assignee, maxName)

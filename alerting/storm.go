@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -52,8 +50,10 @@ type Digest struct {
 	// RetryAt is until when Slack asked to wait, UTC; Failure what was wrong at the latest try.
 	RetryAt time.Time `json:"retry_at,omitzero"`
 	Failure *Failure  `json:"failure,omitempty"`
-	// Worse is how many of the cases had been told before and got worse.
+	// Worse is how many of the cases had been told before and got worse, or were not taken in time.
 	Worse int `json:"worse,omitempty"`
+	// Late is how many of the cases nobody took in time.
+	Late int `json:"late,omitempty"`
 }
 
 // Gravest is one of the cases that the message names.
@@ -117,10 +117,16 @@ func (a *Alerter) tellStorms(ctx context.Context, tasks []task, b book, report *
 	return tasks, nil
 }
 
+// fresh says whether a case is to have a message for the first time: it is new, or was told
+// with many others and nobody took it in time.
+func (t task) fresh() bool {
+	return t.reason == ReasonNewCase || t.reason == ReasonOverdue && t.delivery.TS == ""
+}
+
 // newOnes parts the cases that are to be told for the first time in a channel from the others.
 func newOnes(tasks []task, channel string, quiet Quiet, now time.Time) (fresh, others []task) {
 	for _, t := range tasks {
-		if t.delivery.Channel == channel && t.reason == ReasonNewCase && t.delivery.Attempt == nil &&
+		if t.delivery.Channel == channel && t.fresh() && t.delivery.Attempt == nil &&
 			muted(t.subject.event, t.delivery, t.reason, quiet, now) == nil {
 			fresh = append(fresh, t)
 		} else {
@@ -250,7 +256,7 @@ func (a *Alerter) markDigested(ctx context.Context, d Digest, b book) (int, erro
 		if !known {
 			own = Delivery{CaseID: added.CaseID, TenantID: added.TenantID, OrganizerID: added.OrganizerID, Channel: d.Channel}
 		}
-		if own.Told != nil && own.Told.CaseVersion >= added.Told.CaseVersion {
+		if own.Told != nil && own.Told.covers(added.Told) {
 			continue
 		}
 		told := added.Told
@@ -266,6 +272,14 @@ func (a *Alerter) markDigested(ctx context.Context, d Digest, b book) (int, erro
 		return 0, fmt.Errorf("record %d cases as told in a digest: %w", len(batch), err)
 	}
 	return len(batch) - len(lost), nil
+}
+
+// covers says whether whoever was told this was told the other too.
+func (t Told) covers(other Told) bool {
+	if t.CaseVersion != other.CaseVersion {
+		return t.CaseVersion > other.CaseVersion
+	}
+	return other.Late.IsZero() || t.Late.Equal(other.Late)
 }
 
 // recent is how many cases were told one by one in a channel since.
@@ -293,6 +307,9 @@ func (d *Digest) add(t task) {
 		return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(x.CaseID, y.CaseID))
 	})
 	d.Gravest = d.Gravest[:min(len(d.Gravest), digestGravest)]
+	if t.reason == ReasonOverdue {
+		d.Late++
+	}
 	if t.delivery.Digest == d.ID {
 		return
 	}
@@ -305,57 +322,6 @@ func (d *Digest) add(t task) {
 	for _, f := range oneEach(c.Findings) {
 		d.Rules[title(f.Finding)]++
 	}
-}
-
-// notice is what the digest says.
-func (d Digest) notice(baseURL string) notice {
-	headline, what := "Storm · %s new cases", "%s cases have opened since %s."
-	if d.Worse > 0 {
-		headline, what = "Storm · %s cases", "%s cases have opened or got worse since %s."
-	}
-	n := notice{
-		caseID:   d.ID,
-		headline: fmt.Sprintf(headline, number(float64(d.Cases))),
-		sentence: fmt.Sprintf(what, number(float64(d.Cases)), moment(d.Began)) +
-			" They are told here together; each is told by itself when it gets worse.",
-		rows: []row{
-			{"By severity", counts(d.Severity)},
-			{"By tenant", counts(d.Tenants)},
-			{"By rule", counts(d.Rules)},
-			{"All of them", "fairdial cases list, or the console"},
-		},
-		digest: true,
-	}
-	if baseURL != "" {
-		n.link = strings.TrimRight(baseURL, "/") + "/"
-	}
-	var names []string
-	for _, g := range d.Gravest {
-		names = append(names, fmt.Sprintf("%s (risk %d, %s)", g.Who, g.Score, caseID(g.CaseID)))
-	}
-	n.also = names
-	return n
-}
-
-// counts names the largest and counts the rest.
-func counts(by map[string]int) string {
-	keys := slices.SortedFunc(maps.Keys(by), func(x, y string) int { return cmp.Or(cmp.Compare(by[y], by[x]), cmp.Compare(x, y)) })
-	var parts []string
-	rest := 0
-	for i, k := range keys {
-		if i < digestCounts {
-			parts = append(parts, k+" "+number(float64(by[k])))
-		} else {
-			rest += by[k]
-		}
-	}
-	if rest > 0 {
-		parts = append(parts, fmt.Sprintf("others %s", number(float64(rest))))
-	}
-	if len(parts) == 0 {
-		return "–"
-	}
-	return strings.Join(parts, ", ")
 }
 
 func digestSubject(channel string) string { return "storm/" + channel }
