@@ -76,7 +76,7 @@ func TestWhatAnOrganizerUsedUp(t *testing.T) {
 	require.NoError(t, conn.Exec(t.Context(), `INSERT INTO usage_revisions (tenant_id, usage_id, is_conf_out, organizer_id, started_at, ended_at, seconds) VALUES ('t', 'u1', true, 'bob', '2026-02-20 09:00:00', '2026-02-20 10:00:00', 3600)`))
 	page := get(h, "/organizers/t/ann").Body.String()
 	for _, part := range []string{
-		"2026-02 is closed by eve: this is run 3.", "What it used up, 2026-02", "<dt>add-on</dt><dd>100 <small>minutes</small></dd>", "<dt>pool</dt><dd>100 <small>minutes</small></dd>",
+		"2026-02 is closed by eve: this is run 3.", "What was used up, 2026-02", "<dt>add-on</dt><dd>100 <small>minutes</small></dd>", "<dt>pool</dt><dd>100 <small>minutes</small></dd>",
 		"a licence's share</dt><dd>60</dd>",
 		`class="u-pool" points="64.0,158.0 93.9,158.0 123.7,`,
 		`<td class="nowrap">2026-02-02</td><td class="n">100</td><td class="n">100</td><td class="n">25</td><td class="n">25</td>`,

@@ -37,6 +37,12 @@ func TestTheConsoleInABrowser(t *testing.T) {
 	p := newProgram(t, fmt.Sprintf("http: {listen: %q}\nenforcement: {throttle_people: 2}\njobs: {rate: \"\", detect: \"\", enforce: \"\", sweep: \"\"}\n", address))
 	p.ok("demo", "--dir", filepath.Dir(p.config), "--serve=false", "--tenants", "2", "--organizers", "160", "--months", "2")
 
+	into := os.Getenv(screenshotsInto)
+	var tenant, organizer string
+	if into == "" { // nobody wants such names in pictures
+		tenant, organizer = hostile(t, p)
+	}
+
 	daemon := p.command(t.Context(), "serve")
 	var said output
 	daemon.Stdout, daemon.Stderr = &said, &said
@@ -59,8 +65,8 @@ func TestTheConsoleInABrowser(t *testing.T) {
 
 	walker := exec.CommandContext(t.Context(), "node", "walk.mjs")
 	walker.Dir = walk
-	walker.Env = append(os.Environ(), "BASE=http://"+address, "TOKEN="+token[1], "CHROMIUM="+chromium)
-	if into := os.Getenv(screenshotsInto); into != "" {
+	walker.Env = append(os.Environ(), "BASE=http://"+address, "TOKEN="+token[1], "CHROMIUM="+chromium, "HOSTILE_TENANT="+tenant, "HOSTILE_ORGANIZER="+organizer)
+	if into != "" {
 		absolute, err := filepath.Abs(into)
 		require.NoError(t, err)
 		walker.Env = append(walker.Env, "SHOTS="+absolute)

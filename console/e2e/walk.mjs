@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
-const { BASE, TOKEN, CHROMIUM, SHOTS } = process.env;
+const { BASE, TOKEN, CHROMIUM, SHOTS, HOSTILE_TENANT, HOSTILE_ORGANIZER } = process.env;
 const password = "correct horse battery";
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-lcd-text", "--font-render-hinting=none"] });
@@ -19,6 +19,7 @@ async function person(options = {}) {
   page.setDefaultTimeout(30_000);
   // A refusal (4xx) is told by the browser too; what scripts and the policy say is not expected.
   page.on("console", (m) => { if (m.type() === "error" && !/status of 4\d\d/.test(m.text())) wrong.push(`${page.url()}: ${m.text()}`); });
+  page.on("dialog", (d) => { wrong.push(`${page.url()}: a dialog: ${d.message()}`); d.dismiss(); });
   page.on("pageerror", (e) => wrong.push(`${page.url()}: ${e}`));
   return page;
 }
@@ -282,6 +283,26 @@ for (const options of [{ colorScheme: "light" }, { colorScheme: "dark", viewport
   for (const path of Object.values(pages)) await look(page, path);
   const out = await person(options);
   await look(out, "/sign-in");
+}
+
+if (HOSTILE_TENANT) {
+  step("names without an end, turned round or of markup: nothing is wider than the screen, and nothing of them runs");
+  const [tenant, organizer] = [HOSTILE_TENANT, HOSTILE_ORGANIZER].map((path) => path.split("/").at(-1));
+  await ann.goto(`${BASE}/cases?tenant=${tenant}`);
+  const itsCase = await ann.locator("tbody a[href^='/cases/c-']").first().getAttribute("href");
+  const statement = `/finance/2026-02/${tenant}`;
+  const theirs = [
+    HOSTILE_TENANT, HOSTILE_ORGANIZER, itsCase, "/tenants", `/cases?tenant=${tenant}`, "/cases", "/", "/usage?by=tenant", `/usage?by=organizer&tenant=${tenant}`,
+    `/usage/${tenant}/aaaaaaaa-0000-4000-8000-000000000099`, "/finance/2026-02", statement, `${statement}/variance`, `${statement}/leak`, "/ingest", `/audit?q=${organizer}`,
+  ];
+  for (const viewport of [{ width: 360, height: 740 }, { width: 1280, height: 900 }]) {
+    const page = await person({ storageState: state, viewport });
+    for (const path of theirs) {
+      await look(page, path);
+      assert.match(await page.title(), / – Fairdial$/, "a name gives the page no title of its own");
+      assert.equal(await page.locator("main script, main img").count(), 0, "markup is text");
+    }
+  }
 }
 
 if (SHOTS) {
