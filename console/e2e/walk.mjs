@@ -183,6 +183,32 @@ await bob.fill(`form[action='${theCase}/approve'] [name=reason]`, "seen and agre
 await bob.getByRole("button", { name: "Approve" }).click();
 await bob.locator("dd", { hasText: "throttle" }).first().waitFor();
 
+step("cases of a ring are merged by a person, and each points to the ring's");
+await ann.goto(`${BASE}/cases?status=active`);
+const others = (await ann.locator("tbody a[href^='/cases/c-']").evaluateAll((all) => all.map((a) => new URL(a.href).pathname))).filter((path) => path !== theCase);
+let theRing, theMerged;
+for (const path of others) {
+  await ann.goto(BASE + path);
+  const choices = (await ann.locator("[name=case]").evaluateAll((all) => all.map((box) => box.value))).filter((id) => `/cases/${id}` !== theCase);
+  if (choices.length) {
+    [theRing, theMerged] = [path, choices[0]];
+    break;
+  }
+}
+assert.ok(theRing, "a case names others that can be merged into it");
+await ann.click("text=Merge others into it");
+const merge = ann.locator(`form[action='${theRing}/act']:has([value=merged])`);
+await merge.locator(`[value='${theMerged}']`).check();
+await merge.locator("[name=reason]").fill("one load, spread over their accounts");
+await look(ann);
+await merge.getByRole("button", { name: "Merge" }).click();
+await ann.getByText("A ring of 2 organizers").waitFor();
+assert.equal(await ann.locator(`[name=case][value='${theMerged}']`).count(), 0, "what is in the ring is not offered again");
+await ann.goto(`${BASE}/cases/${theMerged}`);
+assert.equal(await ann.locator(".banner a", { hasText: "case of a ring" }).getAttribute("href"), theRing);
+assert.equal(await ann.locator("[name=kind] option[value=confirmed]").count(), 0, "it is decided on there");
+await look(ann);
+
 step("the organizer's page says what is in force, and asks for the same by the same rules");
 await ann.goto(BASE + theCase);
 const [theTenant, theOrganizer] = await ann.locator("section[aria-labelledby=head] a").evaluateAll((all) => all.map((a) => a.getAttribute("href")));
@@ -272,7 +298,7 @@ assert.match(readFileSync(await file.path(), "utf8"), /^status: shadow$/m);
 assert.equal((await vic.goto(`${BASE}/rules/candidate`)).status(), 403);
 
 const pages = {
-  tenant: theTenant, organizer: theOrganizer, rule: "/rules/pack/fair-use-month", overview: "/", cases: "/cases", case: theCase, tenants: "/tenants", months: "/finance", month: theMonth, statement: theStatement,
+  tenant: theTenant, organizer: theOrganizer, ring: theRing, rule: "/rules/pack/fair-use-month", overview: "/", cases: "/cases", case: theCase, tenants: "/tenants", months: "/finance", month: theMonth, statement: theStatement,
   variance: `${theStatement}/variance`, leak: `${theStatement}/leak`, records: `${theStatement}/records`, usage: "/usage?by=tenant", call: theCall, ingest: "/ingest",
   quarantine: "/ingest/quarantine", rules: "/rules", candidate: "/rules/candidate?rule=tried-here", trial: "/rules/trial", audit: "/audit", settings: "/settings", doctor: "/settings/doctor", account: "/account",
 };
@@ -310,12 +336,16 @@ if (SHOTS) {
   mkdirSync(SHOTS, { recursive: true });
   for (const colorScheme of ["light", "dark"]) {
     for (const [device, viewport, shown] of [
-      ["desktop", { width: 960, height: 540 }, ["overview", "cases", "case", "tenant", "statement", "usage", "rules", "rule", "candidate", "trial"]],
+      ["desktop", { width: 960, height: 540 }, ["overview", "cases", "case", "merge", "tenant", "organizer", "statement", "usage", "rules", "rule", "candidate", "trial"]],
       ["phone", { width: 360, height: 640 }, ["overview", "cases", "case", "months", "statement"]],
     ]) {
       const page = await person({ storageState: state, colorScheme, viewport });
       for (const name of shown) {
-        await page.goto(BASE + pages[name]);
+        await page.goto(BASE + (pages[name] ?? theRing));
+        if (name === "merge") {
+          await page.click("text=Merge others into it");
+          await page.locator("form:has([value=merged])").scrollIntoViewIfNeeded();
+        }
         await page.screenshot({ path: `${SHOTS}/${name}-${device}-${colorScheme}.png` });
       }
     }
