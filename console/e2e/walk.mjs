@@ -346,6 +346,7 @@ if (SHOTS) {
           await page.click("text=Merge others into it");
           await page.locator("form:has([value=merged])").scrollIntoViewIfNeeded();
         }
+        if (name === "organizer") await page.locator("section[aria-labelledby=spent]").evaluate((e) => e.scrollIntoView());
         await page.screenshot({ path: `${SHOTS}/${name}-${device}-${colorScheme}.png` });
       }
     }
