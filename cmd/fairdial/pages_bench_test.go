@@ -185,6 +185,7 @@ func worldPages(b *testing.B, ask func(string) *httptest.ResponseRecorder) []str
 		"/api/v1/tenants/t1", "/api/v1/organizers/t1/o1", "/api/v1/organizers/t7/o7", "/api/v1/ratings/" + record + "/explanation?tenant_id=t1", "/api/v1/ratings/" + record + "/explanation",
 		"/api/v1/pools/notices", "/api/v1/credits?tenant_id=t1", "/api/v1/credits", "/api/v1/reconciliation?tenant_id=t1&month=2026-02", "/api/v1/months",
 		"/api/v1/months/2026-03/statements/t1", "/api/v1/months/2026-03/statements/t1/leak", "/api/v1/months/2026-01/statements/t5/leak", "/api/v1/months/2026-03/statements/t1/signatures",
+		"/api/v1/organizers/t1/o1/enforcement", "/api/v1/months/2026-03/statements/t1/notes",
 		"/api/v1/rules/backtest", "/api/v1/checks", "/api/v1/ingest/quarantine/" + row.Rejected[0].ID, "/api/v1/openapi.yaml", "/metrics",
 		"/usage/export?by=day", "/audit/export?stream=quarantine", "/finance/2026-02/download?format=csv&tenant=t1", "/api/v1/months/2026-02/download?format=csv&tenant_id=t1",
 	}
