@@ -102,13 +102,9 @@ func (a *api) enforced(w http.ResponseWriter, r *http.Request, whom func(*http.R
 	if !current { // what holds the log says who was first
 		status = http.StatusPreconditionFailed
 	}
-	if !current && version == 0 {
-		a.outrun(w, status, state.Version, nil)
-		return
-	}
 	next, err := desk.Enforce(r.Context(), enforcement.Request{
 		Action: action, TenantID: t.tenant, OrganizerID: t.organizer, Actor: actor(r), Reason: asked.Reason,
-		Until: asked.Until, Limits: asked.Limits, CaseID: t.caseID, Version: version,
+		Until: asked.Until, Limits: asked.Limits, CaseID: t.caseID, Version: version, Untouched: version == 0,
 	})
 	if a.changed(w, r, err, status, state.Version) {
 		writeVersioned(w, r, next.Version, maskedState(next))

@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 
@@ -93,19 +92,7 @@ func (p *pages) step(w http.ResponseWriter, r *http.Request, back string, approv
 			return
 		}
 	}
-	if asked.Version == 0 {
-		// Nothing had happened when the form was made. The log takes 0 for whatever there is.
-		now, err := p.opts.Desk.State(r.Context(), asked.TenantID, asked.OrganizerID)
-		if err != nil {
-			p.fail(w, r, err)
-			return
-		}
-		if now.Version > 0 {
-			text := fmt.Sprintf("Something was done about this organizer since your page was made, by %s. Your action was not done, so that nothing is decided on an old view.", or(now.Actor, "somebody"))
-			p.say(w, r, http.StatusConflict, "Somebody changed this meanwhile", text, back)
-			return
-		}
-	}
+	asked.Untouched = asked.Version == 0 // as the form showed it
 	_, err = p.opts.Desk.Enforce(r.Context(), asked)
 	p.acted(w, r, back, err)
 }

@@ -61,12 +61,13 @@ func TestEnforcementFromAnOrganizersPage(t *testing.T) {
 		"/organizers/t/o/enforce?action=approve&reason=r&version=3":           http.StatusBadRequest,
 		"/organizers/t/o/approve?action=suspend&reason=r&version=3":           http.StatusBadRequest,
 		"/organizers/t/o/enforce?action=throttle&reason=r&version=3&days=366": http.StatusBadRequest,
-		"/organizers/t/o/enforce?action=throttle&reason=r&version=0":          http.StatusConflict, // somebody was first
 	} {
 		at, form, _ := strings.Cut(path, "?")
 		require.Equal(t, want, send(h, at, form).Code, path)
 	}
 	require.Empty(t, d.enforced)
+	require.Equal(t, http.StatusSeeOther, send(h, "/organizers/t/o/enforce", "action=throttle&reason=r&version=0").Code)
+	require.True(t, d.enforced[0].Untouched, "the page showed that nothing had been done; whatever was since came first")
 	d.err = enforcement.ErrUnknownOrganizer
 	require.Equal(t, http.StatusUnprocessableEntity, send(h, "/organizers/t/o/enforce", "action=flag&reason=r&version=3").Code)
 }

@@ -65,6 +65,9 @@ type Request struct {
 	// Version is the state the request was made on; 0 means whatever it is. When the
 	// state has moved on, the error is a *[journal.ConflictError] that says who was first.
 	Version int
+	// Untouched says that nothing had ever been done about the organizer when the request was
+	// made; there is no version of that, and 0 is whatever there is.
+	Untouched bool
 }
 
 func (r Request) check(now time.Time) error {
@@ -113,7 +116,7 @@ func (e *Enforcer) Act(ctx context.Context, r Request) (State, error) {
 	if err != nil {
 		return fail(err)
 	}
-	if r.Version != 0 && r.Version != before.Version {
+	if (r.Version != 0 || r.Untouched) && r.Version != before.Version {
 		return fail(e.movedOn(ctx, r, before))
 	}
 	if before.Version == 0 {

@@ -269,3 +269,21 @@ func TestAStepHasEvidence(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, w.state(e, "t1", "o2").Evidence, "there is no case")
 }
+
+// Who saw that nothing had been done decides past nobody who was first, however late they come.
+func TestWhoSawNothingIsToldWhoWasFirst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.organizers("t1", 1)
+	e := w.enforcer(policy())
+	untouched := func(r *Request) { r.Untouched = true }
+	_, err := e.Act(t.Context(), request(ActionFlag, untouched))
+	require.NoError(t, err)
+	_, err = e.Act(t.Context(), request(ActionThrottle, by("cli:bob"), untouched))
+	var conflict *journal.ConflictError
+	require.ErrorAs(t, err, &conflict)
+	require.Equal(t, "cli:alice", conflict.Winner.Actor)
+	require.Equal(t, LevelFlag, w.state(e, "t1", "o0").Level)
+	_, err = e.Act(t.Context(), request(ActionThrottle, by("cli:bob")))
+	require.NoError(t, err, "a request on whatever there is goes through")
+}

@@ -55,6 +55,10 @@ func (d *Desk) act(ctx context.Context, actor string, p Press, seen alerting.See
 			continue // look at who it was
 		}
 		if errors.Is(err, cases.ErrAction) {
+			// It may be somebody else's decision, made just now, that it cannot be done to any more.
+			if since, readErr := d.opts.Cases.History(ctx, seen.CaseID); readErr == nil && len(since) > len(history) {
+				continue
+			}
 			return "Nothing was done: " + err.Error() + ".", nil
 		}
 		return "", err
@@ -89,7 +93,7 @@ func (d *Desk) throttle(ctx context.Context, actor string, seen alerting.Seen) (
 		}
 		after, err := d.opts.Enforcement.Act(ctx, enforcement.Request{
 			Action: action, TenantID: c.TenantID, OrganizerID: c.OrganizerID, Actor: actor,
-			Reason: fmt.Sprintf("case %s, risk %d, by a button in Slack", c.ID, c.Score), CaseID: c.ID, Version: version,
+			Reason: fmt.Sprintf("case %s, risk %d, by a button in Slack", c.ID, c.Score), CaseID: c.ID, Version: version, Untouched: version == 0,
 		})
 		if _, beaten := errors.AsType[*journal.ConflictError](err); beaten {
 			continue

@@ -438,19 +438,19 @@ func TestSocketMode(t *testing.T) {
 	require.NoError(t, err)
 	require.Less(t, took, 3*time.Second)
 	w.eventually("done", func() bool { return strings.Contains(string(w.message().Blocks), "acknowledged by slack:ravi") })
+	_, err = w.slack.PressSocket("URAVI", w.message(), string(alerting.ButtonDismiss), "rule_too_strict")
+	require.NoError(t, err)
+	w.eventually("dismissed, with its cause", func() bool {
+		c, err := w.cases.Get(t.Context(), opened.ID)
+		return err == nil && c.Cause == cases.CauseRule
+	})
 
 	w.slack.Disconnect()
 	w.eventually("connected again", func() bool {
 		_, err := w.slack.PressSocket("USTRANGER", m, string(alerting.ButtonExpected))
 		return err == nil && w.whispered("USTRANGER") != ""
 	})
-	require.Len(t, w.kinds(opened.ID), 2)
-	_, err = w.slack.PressSocket("URAVI", w.message(), string(alerting.ButtonDismiss), "rule_too_strict")
-	require.NoError(t, err)
-	w.eventually("dismissed", func() bool {
-		c, err := w.cases.Get(t.Context(), opened.ID)
-		return err == nil && c.Cause == cases.CauseRule
-	})
+	require.Len(t, w.kinds(opened.ID), 3)
 	stop()
 	require.NoError(t, <-ended)
 	require.NotContains(t, w.log.String(), "xapp-fake")
