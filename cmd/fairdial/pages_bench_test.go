@@ -179,14 +179,14 @@ func worldPages(b *testing.B, ask func(string) *httptest.ResponseRecorder) []str
 		"/usage", "/usage/t1/" + record, "/usage/t6/" + record, "/usage?record=" + record,
 		"/finance", "/finance/2026-01", "/finance/2026-02", "/finance/2026-03", "/ingest", "/ingest?tenant=t1&page=20", "/ingest/quarantine", "/ingest/quarantine?tenant=t1&page=20",
 		"/ingest/quarantine?all=1&page=100", "/ingest/quarantine/" + row.Rejected[0].ID,
-		"/rules", "/rules/candidate", "/rules/trial", "/audit", "/audit?system=1", "/audit?q=dismissed", "/audit?q=nobody+at+all&system=1", "/audit?stream=quarantine",
+		"/rules", "/rules/pack/fair-use-month", "/rules/candidate", "/rules/trial", "/audit", "/audit?system=1", "/audit?q=dismissed", "/audit?q=nobody+at+all&system=1", "/audit?stream=quarantine",
 		"/settings", "/settings?q=b", "/settings/doctor",
-		"/api/v1/me", "/api/v1/views", "/api/v1/cases/" + id, "/api/v1/cases/" + id + "/history", "/api/v1/cases/" + id + "/enforcement",
+		"/api/v1/me", "/api/v1/views", "/api/v1/cases/" + id, "/api/v1/cases/" + id + "/history", "/api/v1/cases/" + id + "/enforcement", "/api/v1/cases/" + id + "/related",
 		"/api/v1/tenants/t1", "/api/v1/organizers/t1/o1", "/api/v1/organizers/t7/o7", "/api/v1/ratings/" + record + "/explanation?tenant_id=t1", "/api/v1/ratings/" + record + "/explanation",
 		"/api/v1/pools/notices", "/api/v1/credits?tenant_id=t1", "/api/v1/credits", "/api/v1/reconciliation?tenant_id=t1&month=2026-02", "/api/v1/months",
 		"/api/v1/months/2026-03/statements/t1", "/api/v1/months/2026-03/statements/t1/leak", "/api/v1/months/2026-01/statements/t5/leak", "/api/v1/months/2026-03/statements/t1/signatures",
 		"/api/v1/organizers/t1/o1/enforcement", "/api/v1/months/2026-03/statements/t1/notes",
-		"/api/v1/rules/backtest", "/api/v1/checks", "/api/v1/ingest/quarantine/" + row.Rejected[0].ID, "/api/v1/openapi.yaml", "/metrics",
+		"/api/v1/rules/backtest", "/api/v1/rules/pack/fair-use-month", "/api/v1/sources", "/api/v1/checks", "/api/v1/ingest/quarantine/" + row.Rejected[0].ID, "/api/v1/openapi.yaml", "/metrics",
 		"/usage/export?by=day", "/audit/export?stream=quarantine", "/finance/2026-02/download?format=csv&tenant=t1", "/api/v1/months/2026-02/download?format=csv&tenant_id=t1",
 	}
 	for _, m := range []string{"2026-03/t1", "2026-02/t2", "2026-01/t5"} { // open, open, and closed
