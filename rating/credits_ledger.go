@@ -68,10 +68,7 @@ type CreditMonth struct {
 
 // consumption is a call that credits pay for, a row of credits_consumed.sql.
 type consumption struct {
-	TenantID  string          `ch:"tenant_id"`
 	Month     time.Time       `ch:"month"`
-	Currency  string          `ch:"currency"`
-	UsageID   string          `ch:"usage_id"`
 	StartedAt time.Time       `ch:"started_at"`
 	EndedAt   time.Time       `ch:"ended_at"`
 	Amount    decimal.Decimal `ch:"amount"`
@@ -193,13 +190,19 @@ func (l *ledger) consume(c consumption) {
 		m.UnpricedCalls++
 		return
 	}
-	m.Consumed = m.Consumed.Add(c.Amount)
-	l.consumed = l.consumed.Add(c.Amount)
-	if l.billing.postPaid(c.StartedAt) {
-		m.BilledLater = m.BilledLater.Add(c.Amount)
+	l.pay(m, c.Amount, c.StartedAt)
+	l.sign(c.EndedAt)
+}
+
+// pay takes an amount from the deposits that are there.
+func (l *ledger) pay(m *CreditMonth, amount decimal.Decimal, startedAt time.Time) {
+	m.Consumed = m.Consumed.Add(amount)
+	l.consumed = l.consumed.Add(amount)
+	if l.billing.postPaid(startedAt) {
+		m.BilledLater = m.BilledLater.Add(amount)
 		return
 	}
-	open := c.Amount
+	open := amount
 	for i := range l.deposits[:l.next] {
 		d := &l.deposits[i]
 		take := decimal.Min(d.Left, open)
@@ -207,14 +210,13 @@ func (l *ledger) consume(c consumption) {
 	}
 	switch {
 	case open.IsZero():
-	case l.balanced(c.StartedAt):
+	case l.balanced(startedAt):
 		l.overdrawn = l.overdrawn.Add(open)
 		m.Overdrawn = m.Overdrawn.Add(open)
 	default:
 		l.uncovered = l.uncovered.Add(open)
 		m.Uncovered = m.Uncovered.Add(open)
 	}
-	l.sign(c.EndedAt)
 }
 
 // account closes the ledger at a moment.

@@ -21,8 +21,8 @@ func deposited(id string, amount int64, from, to int) Deposit {
 	return Deposit{ID: id, Amount: eur(amount), Currency: "EUR", At: days(from), Expires: days(to)}
 }
 
-func spent(id string, amount int64, from, to time.Time) consumption {
-	return consumption{UsageID: id, Month: from, StartedAt: from, EndedAt: to, Amount: eur(amount)}
+func spent(_ string, amount int64, from, to time.Time) consumption {
+	return consumption{Month: from, StartedAt: from, EndedAt: to, Amount: eur(amount)}
 }
 
 // spend goes through an account; calls are given in the order in which they ended.

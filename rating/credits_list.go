@@ -3,16 +3,19 @@ package rating
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Credits are the accounts of prepaid credits at a moment: by tenant and currency, of all
 // that have a deposit, or calls that credits pay for, or are post-paid. No tenant means
 // all; a zero moment means now. Currencies are accounts of their own and never added up.
 func (r *Rater) Credits(ctx context.Context, j CreditsLog, tenantID string, at time.Time) ([]CreditAccount, error) {
-	all, err := r.creditAccounts(ctx, j, tenantID, at)
+	all, err := r.creditAccounts(ctx, j, tenantID, at, r.spendCredits)
 	if err != nil {
 		return nil, fmt.Errorf("prepaid credits: %w", err)
 	}
@@ -21,7 +24,10 @@ func (r *Rater) Credits(ctx context.Context, j CreditsLog, tenantID string, at t
 
 type accountKey struct{ tenant, currency string }
 
-func (r *Rater) creditAccounts(ctx context.Context, j CreditsLog, tenantID string, at time.Time) ([]CreditAccount, error) {
+// spender lets all calls of tenants that had ended by a moment be paid for from what is booked.
+type spender func(ctx context.Context, booked map[string]*credited, tenants []string, at time.Time, open func(accountKey) *ledger) error
+
+func (r *Rater) creditAccounts(ctx context.Context, j CreditsLog, tenantID string, at time.Time, spend spender) ([]CreditAccount, error) {
 	if at.IsZero() {
 		at = r.now()
 	}
@@ -62,19 +68,7 @@ func (r *Rater) creditAccounts(ctx context.Context, j CreditsLog, tenantID strin
 			open(accountKey{tenant, currency})
 		}
 	}
-	rows, err := r.conn.Query(ctx, statement("credits_consumed"), named("tenants", wanted), named("at", moment7(at)))
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var c consumption
-		if err := rows.ScanStruct(&c); err != nil {
-			return nil, err
-		}
-		open(accountKey{c.TenantID, c.Currency}).consume(c)
-	}
-	if err := rows.Err(); err != nil {
+	if err := spend(ctx, booked, wanted, at, open); err != nil {
 		return nil, err
 	}
 	out := make([]CreditAccount, 0, len(ledgers))
@@ -88,6 +82,65 @@ func (r *Rater) creditAccounts(ctx context.Context, j CreditsLog, tenantID strin
 		return firstOf(strings.Compare(a.TenantID, b.TenantID), strings.Compare(a.Currency, b.Currency))
 	})
 	return out, nil
+}
+
+// spendCredits follows accounts by days, and by hours on the days on which something turns.
+func (r *Rater) spendCredits(ctx context.Context, booked map[string]*credited, tenants []string, at time.Time, open func(accountKey) *ledger) error {
+	hourly := map[string]bool{at.UTC().Format(time.DateOnly): true}
+	for _, c := range booked {
+		moments, billings := c.turns()
+		for _, x := range append(moments, billings...) {
+			if x.Before(at) {
+				hourly[x.UTC().Format(time.DateOnly)] = true
+			}
+		}
+	}
+	sums := func(tenants []string, hourly []string, from, to time.Time) ([]spending, error) {
+		return query[spending](ctx, r.conn, "credits_sums", named("tenants", tenants), named("hourly", hourly), named("from", moment7(from)), named("to", moment7(to)))
+	}
+	rows, err := sums(tenants, slices.Sorted(maps.Keys(hourly)), time.Unix(0, 0), at)
+	if err != nil {
+		return err
+	}
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(accountsAtOnce)
+	for len(rows) > 0 {
+		k := accountKey{rows[0].TenantID, rows[0].Currency}
+		n := slices.IndexFunc(rows, func(x spending) bool { return accountKey{x.TenantID, x.Currency} != k })
+		if n < 0 {
+			n = len(rows)
+		}
+		own := rows[:n]
+		rows = rows[n:]
+		w := walk{ledger: open(k), at: at, ready: map[time.Time][]consumption{}}
+		w.hours = func(_ context.Context, day stretch) ([]stretch, error) {
+			found, err := sums([]string{k.tenant}, []string{day.begins.UTC().Format(time.DateOnly)}, day.begins, day.ends)
+			found = slices.DeleteFunc(found, func(x spending) bool { return x.Currency != k.currency })
+			return stretches(found), err
+		}
+		w.calls = func(ctx context.Context, hours []stretch) ([]consumption, error) {
+			return r.creditCalls(ctx, k, hours, at)
+		}
+		work.Go(func() error { return w.through(ctx, stretches(own)) })
+	}
+	return work.Wait()
+}
+
+// accountsAtOnce is how many accounts are followed side by side.
+const accountsAtOnce = 4
+
+// creditCalls are the calls of an account that ended in some hours.
+func (r *Rater) creditCalls(ctx context.Context, k accountKey, hours []stretch, at time.Time) ([]consumption, error) {
+	var ended, began []string
+	for _, h := range hours {
+		ended = append(ended, instant(h.begins))
+		for x := h.first.Truncate(time.Hour); !x.After(h.last); x = x.Add(time.Hour) {
+			began = append(began, instant(x))
+		}
+	}
+	slices.Sort(began)
+	return query[consumption](ctx, r.conn, "credits_consumed", named("tenant", k.tenant), named("currency", k.currency),
+		named("hours", ended), named("starts", slices.Compact(began)), named("at", moment7(at)))
 }
 
 // notes are where the account and the tenant's record, which rating goes by, do not fit.
