@@ -31,10 +31,10 @@ func TestBreakdownsAreThoseOfTheNewestRevisions(t *testing.T) {
 	write := func(all []revision) {
 		var rows []string
 		for _, r := range all {
-			rows = append(rows, fmt.Sprintf("('%s', '%s', %d, %t, 'o%d', '%s', '%s', %d, '%s')", r.tenant, r.id, r.number, dice.IntN(5) > 0, dice.IntN(3),
-				countries[dice.IntN(4)], r.at.Format("2006-01-02 15:04:05.0000000"), dice.IntN(900), r.before.Format("2006-01-02 15:04:05.0000000")))
+			rows = append(rows, fmt.Sprintf("('%s', '%s', %d, %t, 'o%d', '%s', '42555%d', '+142555%d010%d', '%s', %d, '%s')", r.tenant, r.id, r.number, dice.IntN(5) > 0, dice.IntN(3),
+				countries[dice.IntN(4)], dice.IntN(12), dice.IntN(2), dice.IntN(6), r.at.Format("2006-01-02 15:04:05.0000000"), dice.IntN(900), r.before.Format("2006-01-02 15:04:05.0000000")))
 		}
-		require.NoError(t, conn.Exec(t.Context(), "INSERT INTO usage_revisions (tenant_id, usage_id, revision, is_conf_out, organizer_id, destination_country, started_at, seconds, replaces_started_at) VALUES "+strings.Join(rows, ",")))
+		require.NoError(t, conn.Exec(t.Context(), "INSERT INTO usage_revisions (tenant_id, usage_id, revision, is_conf_out, organizer_id, destination_country, npa_nxx, callee_number, started_at, seconds, replaces_started_at) VALUES "+strings.Join(rows, ",")))
 	}
 	check := func() {
 		t.Helper()
@@ -70,6 +70,7 @@ func TestBreakdownsAreThoseOfTheNewestRevisions(t *testing.T) {
 			require.Equal(t, p.ID, evidence[i].UsageID)
 			require.True(t, p.At.Equal(evidence[i].At))
 		}
+		checkHabits(t, views, s)
 		var records []struct {
 			ID string `ch:"id"`
 		}
@@ -119,4 +120,29 @@ func TestBreakdownsAreThoseOfTheNewestRevisions(t *testing.T) {
 	check()
 	require.NoError(t, conn.Exec(t.Context(), "OPTIMIZE TABLE usage_revisions FINAL"))
 	check()
+}
+
+// checkHabits holds an organizer's habits, and their peers', against what one would count by hand.
+func checkHabits(t *testing.T, v views, s span) {
+	t.Helper()
+	const newest = ` FROM (SELECT * FROM usage_revisions ORDER BY revision DESC LIMIT 1 BY tenant_id, usage_id)
+		WHERE is_conf_out AND started_at >= '2026-01-05' AND started_at < '2026-01-15' AND tenant_id = 't1' `
+	var want habits
+	require.NoError(t, v.conn.Select(t.Context(), &want.Days, `SELECT toDateTime(toDate(started_at), 'UTC') AS day, toInt64(sum(seconds)) AS seconds, toInt64(count()) AS calls`+newest+`AND organizer_id = 'o1' GROUP BY day ORDER BY day`))
+	require.NoError(t, v.conn.Select(t.Context(), &want.Hours, `SELECT toInt64(toDayOfWeek(started_at)) AS weekday, toInt64(toHour(started_at)) AS hour, toInt64(sum(seconds)) AS seconds`+newest+`AND organizer_id = 'o1' GROUP BY weekday, hour ORDER BY weekday, hour`))
+	require.NoError(t, v.conn.Select(t.Context(), &want.Places, `SELECT kind, name, toInt64(sum(seconds)) AS seconds, toInt64(count()) AS calls
+		FROM (SELECT seconds, callee_number, arrayJoin([('country', destination_country::String), ('block', npa_nxx::String), ('number', callee_number)]) AS x, x.1 AS kind, x.2 AS name`+newest+`AND organizer_id = 'o1')
+		WHERE name != '' GROUP BY kind, name HAVING kind != 'block' OR uniqExact(callee_number) >= 3 ORDER BY kind, seconds DESC, name LIMIT 8 BY kind`))
+	for _, many := range []bool{false, true} {
+		got, err := v.habitsOf(t.Context(), s, many)
+		require.NoError(t, err)
+		got.Usual = 0
+		require.Equal(t, want, got)
+	}
+	var others []peerDay
+	require.NoError(t, v.conn.Select(t.Context(), &others, `SELECT day, toInt64(count()) AS organizers, toInt64(quantileExact(0.5)(used)) AS usual, toInt64(quantileExact(0.95)(used)) AS high
+		FROM (SELECT toDateTime(toDate(started_at), 'UTC') AS day, organizer_id, toInt64(sum(seconds)) AS used`+newest+`AND organizer_id != 'o1' GROUP BY day, organizer_id) GROUP BY day ORDER BY day`))
+	peers, err := v.peers(t.Context(), s)
+	require.NoError(t, err)
+	require.Equal(t, others, peers)
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // call is one that proves a finding. Its NPA-NXX block is left out: beside the last four
@@ -77,17 +75,44 @@ type habits struct {
 	Usual  int64 // median seconds of a day with calls
 }
 
+// manyCalls is from how many on an organizer's records are a large part of a tenant's, for all that
+// is known before they are read.
+const manyCalls = 20_000
+
 func (v views) habits(ctx context.Context, s span) (h habits, err error) {
-	work, ctx := errgroup.WithContext(ctx)
-	work.Go(func() error { return v.read(ctx, &h.Days, "days", s.args()...) })
-	work.Go(func() error { return v.read(ctx, &h.Hours, "hours", s.args()...) })
-	work.Go(func() error { return v.read(ctx, &h.Places, "places", s.args()...) })
-	if err := work.Wait(); err != nil {
-		return habits{}, err
+	var found []struct {
+		Revisions int64 `ch:"revisions"`
+	}
+	if err := v.read(ctx, &found, "how_many", s.args()...); err != nil {
+		return h, err
+	}
+	return v.habitsOf(ctx, s, len(found) > 0 && found[0].Revisions > manyCalls)
+}
+
+func (v views) habitsOf(ctx context.Context, s span, many bool) (h habits, err error) {
+	var rows []struct {
+		Kind    string    `ch:"kind"`
+		Day     time.Time `ch:"day"`
+		Weekday int64     `ch:"weekday"`
+		Hour    int64     `ch:"hour"`
+		Name    string    `ch:"name"`
+		Seconds int64     `ch:"seconds"`
+		Calls   int64     `ch:"calls"`
+	}
+	if err := v.read(ctx, &rows, "habits", s.args(named("many", many))...); err != nil {
+		return h, err
 	}
 	var all []int64
-	for _, d := range h.Days {
-		all = append(all, d.Seconds)
+	for _, x := range rows {
+		switch x.Kind {
+		case "day":
+			h.Days = append(h.Days, dayUse{Day: x.Day, Seconds: x.Seconds, Calls: x.Calls})
+			all = append(all, x.Seconds)
+		case "hour":
+			h.Hours = append(h.Hours, hourUse{x.Weekday, x.Hour, x.Seconds})
+		default:
+			h.Places = append(h.Places, place{x.Kind, x.Name, x.Seconds, x.Calls})
+		}
 	}
 	if slices.Sort(all); len(all) > 0 {
 		h.Usual = all[len(all)/2]

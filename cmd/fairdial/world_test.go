@@ -95,6 +95,7 @@ func makeUsage(b *testing.B, _ *app, s *services) {
 		do(worldUsageSQL, clickhouse.Named("day", uint64(at*3)), clickhouse.Named("from", uint64(at*worldRecords/30)), clickhouse.Named("rows", uint64(worldRecords/30))) //nolint:gosec // small
 	}
 	do(worldCorrectionsSQL)
+	do("INSERT INTO kept_replaced SELECT * FROM unkept_replaced") // as ingest does with each portion
 	snapshot := uuid.NewString()
 	do(`INSERT INTO tenant_revisions (tenant_id, name, country, segment, channel, credits_funded, credits_currency, stored_at)
 		SELECT concat('t', toString(number)), concat('Tenant ', toString(number)), 'US', 'commercial', 'ea', true, 'USD', '2026-01-01' FROM numbers(8)`)
