@@ -7,6 +7,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/spf13/cobra"
 
 	"fairdial/store/embedded"
@@ -116,6 +117,14 @@ func storeFails(err error) check {
 	return check{"store", false, err.Error(), "see that store.path can be written to by this user, or that store.dsn answers"}
 }
 
+// usageStored is how much usage there is and its newest day, from sums by day; of that day alone
+// (newestCall) records are read.
+const (
+	usageStored = `SELECT sum(revisions), uniqExact(tenant_id), max(day)
+		FROM (SELECT tenant_id, toDate(started_at) AS day, count() AS revisions FROM usage_revisions GROUP BY tenant_id, day)`
+	newestCall = "SELECT max(started_at) FROM usage_revisions WHERE started_at >= {day:DateTime}"
+)
+
 func (a *app) checkOpenStore(ctx context.Context, s *services) (checks []check) {
 	err := func() error {
 		var version string
@@ -124,7 +133,10 @@ func (a *app) checkOpenStore(ctx context.Context, s *services) (checks []check) 
 		}
 		var records, tenants, rejected uint64
 		var newest time.Time
-		if err := s.store.QueryRow(ctx, "SELECT count(), uniqExact(tenant_id), max(started_at) FROM usage_revisions").Scan(&records, &tenants, &newest); err != nil {
+		if err := s.store.QueryRow(ctx, usageStored).Scan(&records, &tenants, &newest); err != nil {
+			return err
+		}
+		if err := s.store.QueryRow(ctx, newestCall, clickhouse.DateNamed("day", newest, clickhouse.Seconds)).Scan(&newest); err != nil {
 			return err
 		}
 		if err := s.store.QueryRow(ctx, "SELECT count() FROM quarantine WHERE toString(rejection_id) NOT IN (SELECT subject FROM journal WHERE stream = 'quarantine')").Scan(&rejected); err != nil {

@@ -51,6 +51,8 @@ duration_unit: min
 	require.Equal(t, 1, report.Total.Rejected)
 	p.ok("rate")
 	require.Contains(t, p.ok("ratings", "export", "--month", "2026-02", "-o", "csv"), "a,unfunded,150,")
+	told, _, _ := p.run("doctor")
+	require.Contains(t, told, "12 revisions of 1 tenants, newest call 2026-02-01 05:30")
 	_, stderr, code := p.run("ingest", "--mapping", calls, "--dry-run", calls)
 	require.Equal(t, exitFailed, code)
 	require.Contains(t, stderr, "mapping")
