@@ -47,24 +47,27 @@ func (a *api) tenants(w http.ResponseWriter, r *http.Request) {
 // tenant is where a tenant's pools stand and its cases of the highest risk.
 func (a *api) tenant(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("tenant")
-	month, rated, err := a.opts.Ratings.NewestMonth(r.Context())
 	pools, text := []rating.PoolStanding{}, ""
-	if err == nil && rated {
-		text = month.String()
-		pools, err = a.opts.Ratings.Pools(r.Context(), rating.PoolsRequest{Tenants: []string{id}, Month: month, Top: drainers})
-	}
 	var list []cases.Case
-	if err == nil {
-		list, err = a.opts.Cases.Page(r.Context(), cases.PageRequest{Tenants: []string{id}, Limit: usualLimit})
-	}
+	var t aboutTenant
+	work, ctx := errgroup.WithContext(r.Context())
+	work.Go(func() error {
+		month, rated, err := a.opts.Ratings.NewestMonth(ctx)
+		if err == nil && rated {
+			text = month.String()
+			pools, err = a.opts.Ratings.Pools(ctx, rating.PoolsRequest{Tenants: []string{id}, Month: month, Top: drainers})
+		}
+		return err
+	})
+	work.Go(func() (err error) {
+		list, err = a.opts.Cases.Page(ctx, cases.PageRequest{Tenants: []string{id}, Limit: usualLimit})
+		return err
+	})
+	work.Go(func() (err error) { t, err = a.views.tenant(ctx, id); return err })
+	err := work.Wait()
 	if err == nil && len(list) == 0 && len(pools) == 0 {
 		err = ErrNotFound
 	}
-	if err != nil {
-		a.fail(w, r, err)
-		return
-	}
-	t, err := a.views.tenant(r.Context(), id)
 	if err != nil {
 		a.fail(w, r, err)
 		return

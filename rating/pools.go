@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"fairdial/usage"
 )
 
@@ -93,29 +95,23 @@ func (r *Rater) pools(ctx context.Context, req PoolsRequest) ([]PoolStanding, er
 		at = to
 	}
 	tenants := named("tenants", words(req.Tenants))
-	runs, err := r.runs(ctx, req.Tenants, []usage.Month{req.Month})
-	if err != nil {
-		return nil, err
-	}
-	who, err := query[tenant](ctx, r.conn, "tenants", tenants)
-	if err != nil {
+	var runs []shownRun
+	var who []tenant
+	var looked map[poolKey]poolDemand
+	var known map[string]span
+	var drainers map[poolKey][]PoolDrainer
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() (err error) { runs, err = r.runs(ctx, req.Tenants, []usage.Month{req.Month}); return err })
+	work.Go(func() (err error) { who, err = query[tenant](ctx, r.conn, "tenants", tenants); return err })
+	work.Go(func() (err error) { looked, err = r.poolDays(ctx, req, at); return err })
+	work.Go(func() (err error) { known, err = r.dataUntil(ctx, req, from.AddDate(0, -2, 0), at); return err })
+	work.Go(func() (err error) { drainers, err = r.drainers(ctx, req, at); return err })
+	if err := work.Wait(); err != nil {
 		return nil, err
 	}
 	names := map[string]string{}
 	for _, t := range who {
 		names[t.ID] = t.Name
-	}
-	looked, err := r.poolDays(ctx, req, at)
-	if err != nil {
-		return nil, err
-	}
-	known, err := r.dataUntil(ctx, req, from.AddDate(0, -2, 0), at)
-	if err != nil {
-		return nil, err
-	}
-	drainers, err := r.drainers(ctx, req, at)
-	if err != nil {
-		return nil, err
 	}
 	out := []PoolStanding{}
 	byTenant(runs)
