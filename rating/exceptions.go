@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"fairdial/rules/plan"
 	"fairdial/usage"
 )
@@ -53,21 +55,28 @@ func (r *Rater) exceptions(ctx context.Context, month usage.Month, all []Stateme
 		at[all[i].TenantID] = &all[i]
 		all[i].Exceptions = []Exception{}
 	}
-	holders := map[string]bool{}
-	for chunk := range slices.Chunk(all, tenantsInStatement) {
-		rows, err := r.organizerExceptions(ctx, month, terms, chunk)
-		if err != nil {
-			return err
+	var behind map[string][]Exception
+	var found []organizerException
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() (err error) { behind, err = r.behind(ctx, month, all); return err })
+	work.Go(func() error {
+		for chunk := range slices.Chunk(all, tenantsInStatement) {
+			rows, err := r.organizerExceptions(ctx, month, terms, chunk)
+			if err != nil {
+				return err
+			}
+			found = append(found, rows...)
 		}
-		for _, x := range rows {
-			holders[x.TenantID] = holders[x.TenantID] || x.Code == ExceptionAddonWithoutPrerequisite
-			s := at[x.TenantID]
-			s.Exceptions = append(s.Exceptions, Exception{x.Code, x.OrganizerID, x.OrganizerUPN, x.Calls, x.Seconds, organizerTexts[x.Code]})
-		}
-	}
-	behind, err := r.behind(ctx, month, all)
-	if err != nil {
+		return nil
+	})
+	if err := work.Wait(); err != nil {
 		return err
+	}
+	holders := map[string]bool{}
+	for _, x := range found {
+		holders[x.TenantID] = holders[x.TenantID] || x.Code == ExceptionAddonWithoutPrerequisite
+		s := at[x.TenantID]
+		s.Exceptions = append(s.Exceptions, Exception{x.Code, x.OrganizerID, x.OrganizerUPN, x.Calls, x.Seconds, organizerTexts[x.Code]})
 	}
 	for i := range all {
 		own := append(behind[all[i].TenantID], tenantExceptions(&all[i], terms, holders[all[i].TenantID])...)
