@@ -17,7 +17,8 @@ type Ratings interface {
 	// NewestMonth is the newest month that is rated, if any is.
 	NewestMonth(ctx context.Context) (usage.Month, bool, error)
 	Pools(ctx context.Context, req rating.PoolsRequest) ([]rating.PoolStanding, error)
-	PoolHistory(ctx context.Context, month usage.Month, tenantID, organizerID string) ([]rating.Movement, error)
+	// PoolHistory is at most limit movements of a month's pools, from a place in their order on.
+	PoolHistory(ctx context.Context, month usage.Month, tenantID, organizerID string, from, limit int) ([]rating.Movement, error)
 	// Spent is what an organizer's calls of a month took, day by day.
 	Spent(ctx context.Context, month usage.Month, tenantID, organizerID string) (rating.Spent, error)
 	PoolNotices(ctx context.Context, month usage.Month, tenantID string) ([]rating.PoolNotice, error)
@@ -108,7 +109,8 @@ func (a *api) poolHistory(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	all, err := a.opts.Ratings.PoolHistory(r.Context(), month, tenant, r.URL.Query().Get("organizer_id"))
+	place := max(int(l.number(0)), 0)
+	read, err := a.opts.Ratings.PoolHistory(r.Context(), month, tenant, r.URL.Query().Get("organizer_id"), place, l.ask())
 	switch {
 	case errors.Is(err, rating.ErrNotRated):
 		problem(w, http.StatusNotFound, "The month is not rated for this tenant.")
@@ -120,7 +122,7 @@ func (a *api) poolHistory(w http.ResponseWriter, r *http.Request) {
 			a.fail(w, r, err)
 			return
 		}
-		page, next := from(l, all)
+		page, next := turn(l, read, func(rating.Movement) []string { return []string{strconv.Itoa(place + l.limit)} })
 		writePage(w, "movements", page, next, map[string]any{"month": month.String(), "tenant_id": tenant, "shown": first(shown)})
 	}
 }

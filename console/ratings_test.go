@@ -27,9 +27,16 @@ func (w ratingWorld) Pools(_ context.Context, req rating.PoolsRequest) ([]rating
 	return []rating.PoolStanding{{Shown: shownIn(strings.Join(req.Tenants, "+")), TenantID: strings.Join(req.Tenants, "+"), Month: req.Month.String(), At: req.At, Used: int64(req.Top)}}, w.err
 }
 
-func (w ratingWorld) PoolHistory(_ context.Context, month usage.Month, tenantID, organizerID string) ([]rating.Movement, error) {
+func (w ratingWorld) PoolHistory(_ context.Context, month usage.Month, tenantID, organizerID string, from, limit int) ([]rating.Movement, error) {
 	if tenantID == "unrated" {
 		return nil, fmt.Errorf("history: %w", rating.ErrNotRated)
+	}
+	if organizerID == "many" { // 120 of them
+		out := []rating.Movement{}
+		for i := from; i < min(from+limit, 120); i++ {
+			out = append(out, rating.Movement{Kind: rating.MovementCall, UsageID: fmt.Sprint(i)})
+		}
+		return out, w.err
 	}
 	return []rating.Movement{{Kind: rating.MovementCall, UsageID: month.String(), OrganizerID: organizerID}}, w.err
 }
@@ -137,6 +144,20 @@ func TestPoolsAreAsked(t *testing.T) {
 		require.Equal(t, c.status, got.Code, path)
 		require.Contains(t, got.Body.String(), c.has, path)
 	}
+	ids, path := []string{}, "/api/v1/pools/history?tenant_id=a&organizer_id=many"
+	for next := new(""); next != nil; {
+		page := into[struct {
+			Movements []rating.Movement
+			Next      *string
+		}](t, get(h, path+"&cursor="+*next))
+		require.LessOrEqual(t, len(page.Movements), 50)
+		for _, m := range page.Movements {
+			ids = append(ids, m.UsageID)
+		}
+		next = page.Next
+	}
+	require.Len(t, ids, 120)
+	require.Equal(t, "119", ids[119])
 	broken := serve(t, world{err: fmt.Errorf("secret")}, &bytes.Buffer{})
 	for _, path := range []string{"/api/v1/pools", "/api/v1/pools/history?tenant_id=a", "/api/v1/pools/notices", "/api/v1/credits", "/api/v1/reconciliation?tenant_id=a"} {
 		require.Equal(t, http.StatusInternalServerError, get(broken, path).Code)

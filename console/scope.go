@@ -134,11 +134,11 @@ func (s scopedRatings) Pools(ctx context.Context, req rating.PoolsRequest) ([]ra
 	return only(ctx, all, func(p rating.PoolStanding) string { return p.TenantID }), err
 }
 
-func (s scopedRatings) PoolHistory(ctx context.Context, month usage.Month, tenantID, organizerID string) ([]rating.Movement, error) {
+func (s scopedRatings) PoolHistory(ctx context.Context, month usage.Month, tenantID, organizerID string, from, limit int) ([]rating.Movement, error) {
 	if !sees(ctx, tenantID) {
 		return nil, rating.ErrNotRated
 	}
-	return s.Ratings.PoolHistory(ctx, month, tenantID, organizerID)
+	return s.Ratings.PoolHistory(ctx, month, tenantID, organizerID, from, limit)
 }
 
 func (s scopedRatings) Spent(ctx context.Context, month usage.Month, tenantID, organizerID string) (rating.Spent, error) {

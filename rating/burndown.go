@@ -3,6 +3,7 @@ package rating
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -43,6 +44,20 @@ type Movement struct {
 // tenant's pool first, each in the order in which it was drawn on. With an organizer, only
 // that one's calls.
 func (r *Rater) PoolHistory(ctx context.Context, month usage.Month, tenantID, organizerID string, each func(Movement) error) error {
+	return r.poolHistory(ctx, month, tenantID, organizerID, 0, math.MaxInt64, each)
+}
+
+// PoolHistoryPage gives some of the movements that PoolHistory gives, from a place in their order on.
+func (r *Rater) PoolHistoryPage(ctx context.Context, month usage.Month, tenantID, organizerID string, from, limit int) ([]Movement, error) {
+	page := []Movement{}
+	err := r.poolHistory(ctx, month, tenantID, organizerID, from, limit, func(m Movement) error {
+		page = append(page, m)
+		return nil
+	})
+	return page, err
+}
+
+func (r *Rater) poolHistory(ctx context.Context, month usage.Month, tenantID, organizerID string, place, limit int, each func(Movement) error) error {
 	fail := func(err error) error { return fmt.Errorf("pool history of %s %s: %w", tenantID, month, err) }
 	c, err := r.currentRun(ctx, month, tenantID)
 	if err != nil {
@@ -65,6 +80,7 @@ func (r *Rater) PoolHistory(ctx context.Context, month usage.Month, tenantID, or
 	}
 	rows, err := r.conn.Query(ctx, statement("pool_history"),
 		named("tenant", tenantID), named("month", firstDay(month)), named("run", c.RunID.String()), named("organizer", organizerID),
+		named("from", uint64(max(place, 0))), named("limit", uint64(max(limit, 0))),
 		named("month_from", instant(from)), named("month_to", instant(to)),
 		named("pools", pools), named("licences", licences), named("sizes", seconds),
 		named("size_at", at), named("size_pools", ofPools), named("size_licences", counts), named("size_seconds", sizeSeconds))

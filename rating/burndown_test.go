@@ -17,6 +17,13 @@ func history(t require.TestingT, r *rating.Rater, month usage.Month, tenant, org
 		out = append(out, m)
 		return nil
 	}))
+	pages := []rating.Movement{} // page by page it is the same
+	for more := true; more; {
+		page, err := r.PoolHistoryPage(context.Background(), month, tenant, organizer, len(pages), 4)
+		require.NoError(t, err)
+		pages, more = append(pages, page...), len(page) == 4
+	}
+	require.Equal(t, out, pages)
 	return out
 }
 

@@ -34,17 +34,12 @@ func (r ratings) Pools(ctx context.Context, req rating.PoolsRequest) ([]rating.P
 	return rater.Pools(ctx, req)
 }
 
-func (r ratings) PoolHistory(ctx context.Context, month usage.Month, tenantID, organizerID string) ([]rating.Movement, error) {
-	all := []rating.Movement{}
+func (r ratings) PoolHistory(ctx context.Context, month usage.Month, tenantID, organizerID string, from, limit int) ([]rating.Movement, error) {
 	rater, err := r.s.books.AsClosed(ctx, one(tenantID))
 	if err != nil {
 		return nil, err
 	}
-	err = rater.PoolHistory(ctx, month, tenantID, organizerID, func(m rating.Movement) error {
-		all = append(all, m)
-		return nil
-	})
-	return all, err
+	return rater.PoolHistoryPage(ctx, month, tenantID, organizerID, from, limit)
 }
 
 func (r ratings) Spent(ctx context.Context, month usage.Month, tenantID, organizerID string) (rating.Spent, error) {

@@ -52,3 +52,4 @@ SELECT
 FROM balanced
 WHERE kind != 'call' OR {organizer:String} = '' OR organizer_id = {organizer:String}
 ORDER BY pool DESC, at, place, lower(usage_id), usage_id
+LIMIT {limit:UInt64} OFFSET {from:UInt64}
