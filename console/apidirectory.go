@@ -128,11 +128,11 @@ func (a *api) organizer(w http.ResponseWriter, r *http.Request) {
 	var found []person
 	licences, months, list := []licence{}, []monthPaid{}, []cases.Case{}
 	var h habits
-	var peers []peerDay
+	var all everybody
 	var history []happened
 	var standing enforcement.State
 	work, ctx := errgroup.WithContext(r.Context())
-	work.Go(func() (err error) { peers, err = a.views.peers(ctx, s); return err })
+	work.Go(func() (err error) { all, err = a.views.everybody(ctx, s); return err })
 	work.Go(func() (err error) { history, err = a.views.about(ctx, tenant, id); return err })
 	var spent *rating.Spent
 	work.Go(func() (err error) { spent, err = spentIn(ctx, a.opts.Ratings, tenant, id); return err })
@@ -164,7 +164,7 @@ func (a *api) organizer(w http.ResponseWriter, r *http.Request) {
 		"tenant_id": tenant, "organizer_id": id, "from": s.from, "to": s.to, "person": nil, "licences": licences, "months": months,
 		"days": append([]dayUse{}, h.Days...), "hours": append([]hourUse{}, h.Hours...), "places": append([]place{}, h.Places...),
 		"usual_seconds": h.Usual, "cases": append([]cases.Case{}, list...), "enforcement": nil,
-		"peers": append([]peerDay{}, peers...), "history": masked(history), "spent": spent,
+		"peers": append([]peerDay{}, all.others(h.Days)...), "history": masked(history), "spent": spent,
 	}
 	if len(found) > 0 {
 		answer["person"] = found[0]

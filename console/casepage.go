@@ -56,9 +56,9 @@ func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
 	b.Queue = queue.Encode()
 	s := spanOf(c)
 	b.From, b.To = s.from, s.to
-	var all []string
+	var proving []string
 	for _, f := range c.Findings {
-		all = append(all, f.UsageIDs[:min(len(f.UsageIDs), evidenceShown)]...)
+		proving = append(proving, f.UsageIDs[:min(len(f.UsageIDs), evidenceShown)]...)
 	}
 	b.Causes = cases.Causes()
 	if d, err := p.opts.Decider.Decide(c.OrganizerID, ""); err == nil {
@@ -66,11 +66,12 @@ func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
 	}
 	var calls []call
 	var others []cases.Case
+	var all everybody
 	work, ctx := errgroup.WithContext(r.Context())
 	work.Go(func() (err error) { b.Habits, err = p.views.habits(ctx, s); return err })
-	work.Go(func() (err error) { b.Peers, err = p.views.peers(ctx, s); return err })
+	work.Go(func() (err error) { all, err = p.views.everybody(ctx, s); return err })
 	work.Go(func() (err error) { b.Ring, err = ring(ctx, p.opts, p.views, c, s); return err })
-	work.Go(func() (err error) { calls, err = p.views.evidence(ctx, s, all); return err })
+	work.Go(func() (err error) { calls, err = p.views.evidence(ctx, s, proving); return err })
 	work.Go(func() (err error) {
 		others, err = p.opts.Cases.Page(ctx, cases.PageRequest{Tenants: []string{c.TenantID}, Limit: relatedAmong})
 		return err
@@ -97,6 +98,7 @@ func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
 	}
 	slices.Reverse(b.History) // the newest first
 	b.Proofs, b.Related, b.Calls = proofs(c, calls), related(c, others), calls
+	b.Peers = all.others(b.Habits.Days)
 	b.Habits.flag(calls)
 	p.show(w, r, http.StatusOK, "case", page{Title: or(c.OrganizerName, c.OrganizerID), Section: "Cases", Body: b})
 }

@@ -60,11 +60,12 @@ func (p *pages) organizer(w http.ResponseWriter, r *http.Request) {
 	b.From, b.To = s.from, s.to
 	who := []any{named("tenant_id", b.TenantID), named("organizer_id", b.OrganizerID)}
 	var found []person
+	var all everybody
 	work, ctx := errgroup.WithContext(r.Context())
 	work.Go(func() error { return p.views.read(ctx, &found, "organizer", who...) })
 	work.Go(func() error { return p.views.read(ctx, &b.Licences, "licences", who...) })
 	work.Go(func() error { return p.views.read(ctx, &b.Months, "months", who...) })
-	work.Go(func() (err error) { b.Peers, err = p.views.peers(ctx, s); return err })
+	work.Go(func() (err error) { all, err = p.views.everybody(ctx, s); return err })
 	work.Go(func() (err error) { b.History, err = p.views.about(ctx, b.TenantID, b.OrganizerID); return err })
 	work.Go(func() error {
 		s, err := spentIn(ctx, p.opts.Ratings, b.TenantID, b.OrganizerID)
@@ -92,6 +93,7 @@ func (p *pages) organizer(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
+	b.Peers = all.others(b.Habits.Days)
 	title := b.OrganizerID
 	if len(found) > 0 {
 		b.Person = &found[0]

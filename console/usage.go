@@ -26,14 +26,6 @@ type dayUse struct {
 	Flagged int       `ch:"-" json:"-"` // calls that prove a finding
 }
 
-// peerDay is what the other organizers of a tenant used on a day.
-type peerDay struct {
-	Day        time.Time `ch:"day" json:"day"`
-	Organizers int64     `ch:"organizers" json:"organizers"`
-	Usual      int64     `ch:"usual" json:"usual_seconds"` // the median
-	High       int64     `ch:"high" json:"high_seconds"`   // that the heaviest twentieth use at least
-}
-
 type hourUse struct {
 	Weekday int64 `ch:"weekday" json:"weekday"` // 1 is Monday
 	Hour    int64 `ch:"hour" json:"hour"`       // UTC
@@ -163,10 +155,6 @@ func (h habits) Beside(peers []peerDay) []dayBesidePeers {
 		out[i] = dayBesidePeers{d, of[d.Day.UTC()]}
 	}
 	return out
-}
-
-func (v views) peers(ctx context.Context, s span) (out []peerDay, err error) {
-	return out, v.read(ctx, &out, "peers", s.args()...)
 }
 
 func (v views) evidence(ctx context.Context, s span, usageIDs []string) (out []call, err error) {

@@ -18,7 +18,10 @@ type Conn interface {
 }
 
 // views read what pages show from the store. Each query is bounded in time or in rows.
-type views struct{ conn Conn }
+type views struct {
+	conn  Conn
+	peers *peerMemo // nil where nothing is kept
+}
 
 func (v views) read(ctx context.Context, dest any, name string, args ...any) error {
 	if v.conn == nil {

@@ -1,10 +1,8 @@
--- What the others of a tenant used each day: the sums of all revisions, which the projection
--- by_organizer_day answers, less the revisions that newer ones replaced.
+-- What each organizer of a tenant used each day, in the order of amounts: the sums of all revisions,
+-- which the projection by_organizer_day answers, less the revisions that newer ones replaced.
 SELECT
-    toDateTime(day, 'UTC')                              AS day,
-    toInt64(count())                                    AS organizers,
-    toInt64(quantilesExact(0.5, 0.95)(used)[1])         AS usual,
-    toInt64(quantilesExact(0.5, 0.95)(used)[2])         AS high
+    toDateTime(day, 'UTC')          AS day,
+    arraySort(groupArray(used))     AS used
 FROM
 (
     SELECT u.day AS day, u.c - r.c AS calls, u.s - r.s AS used
@@ -16,7 +14,7 @@ FROM
           AND toDate(started_at) >= toDate({from:DateTime}) AND toDate(started_at) < toDate({to:DateTime})
           AND tenant_id = {tenant_id:String}
         GROUP BY day, k
-        HAVING k != {organizer_id:String} AND k != ''
+        HAVING k != ''
     ) AS u
     LEFT JOIN
     (
