@@ -86,13 +86,17 @@ func (r *Rater) creditAccounts(ctx context.Context, j CreditsLog, tenantID strin
 
 // spendCredits follows accounts by days, and by hours on the days on which something turns.
 func (r *Rater) spendCredits(ctx context.Context, booked map[string]*credited, tenants []string, at time.Time, open func(accountKey) *ledger) error {
-	hourly := map[string]bool{at.UTC().Format(time.DateOnly): true}
+	hourly := map[string]bool{}
+	turn := func(x time.Time) {
+		if !x.After(at) && x.Year() > 1970 && x.Year() < 2149 { // what the store can hold as a day
+			hourly[x.UTC().Format(time.DateOnly)] = true
+		}
+	}
+	turn(at)
 	for _, c := range booked {
 		moments, billings := c.turns()
 		for _, x := range append(moments, billings...) {
-			if x.Before(at) {
-				hourly[x.UTC().Format(time.DateOnly)] = true
-			}
+			turn(x)
 		}
 	}
 	sums := func(tenants []string, hourly []string, from, to time.Time) ([]spending, error) {
