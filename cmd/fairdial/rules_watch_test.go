@@ -72,7 +72,7 @@ func TestTheDaemonReadsRulesAgain(t *testing.T) {
 	eventually(t, func() bool { return metrics(`fairdial_rules_in_force{status="shadow"} 1`) })
 	require.True(t, metrics("fairdial_rules_refused 0"))
 
-	save(strings.Replace(own, "warning: 280", "warning: 2800", 1))
+	save(strings.Replace(own, "warning: 150", "warning: 1500", 1))
 	eventually(t, func() bool { return metrics(`fairdial_rules_reloads_total{outcome="refused"} 1`) })
 	require.True(t, metrics(`fairdial_rules_in_force{status="shadow"} 1`), "the old one stays")
 	require.True(t, metrics("fairdial_rules_refused 1"))
