@@ -122,15 +122,20 @@ func (a *api) notes(w http.ResponseWriter, r *http.Request) {
 	writePage(w, "notes", page, next, nil)
 }
 
+// askedOfMonth reads the body of a request and the month in its address.
+func (a *api) askedOfMonth(w http.ResponseWriter, r *http.Request, asked any) (usage.Month, bool) {
+	if !readJSON(w, r, asked) {
+		return usage.Month{}, false
+	}
+	return a.monthOf(w, r)
+}
+
 // note writes a note on a statement, at any time.
 func (a *api) note(w http.ResponseWriter, r *http.Request) {
 	var asked struct {
 		Text string `json:"text"`
 	}
-	if !readJSON(w, r, &asked) {
-		return
-	}
-	m, ok := a.monthOf(w, r)
+	m, ok := a.askedOfMonth(w, r, &asked)
 	if !ok {
 		return
 	}
@@ -197,10 +202,7 @@ func (a *api) closeMonth(w http.ResponseWriter, r *http.Request) {
 		Reason string `json:"reason"`
 		Force  bool   `json:"force"`
 	}
-	if !readJSON(w, r, &asked) {
-		return
-	}
-	m, ok := a.monthOf(w, r)
+	m, ok := a.askedOfMonth(w, r, &asked)
 	if !ok {
 		return
 	}
@@ -214,10 +216,7 @@ func (a *api) reopenMonth(w http.ResponseWriter, r *http.Request) {
 	var asked struct {
 		Reason string `json:"reason"`
 	}
-	if !readJSON(w, r, &asked) {
-		return
-	}
-	m, ok := a.monthOf(w, r)
+	m, ok := a.askedOfMonth(w, r, &asked)
 	if !ok {
 		return
 	}
@@ -233,10 +232,7 @@ func (a *api) sign(w http.ResponseWriter, r *http.Request) {
 		Fingerprint string `json:"fingerprint"`
 		Reason      string `json:"reason"`
 	}
-	if !readJSON(w, r, &asked) {
-		return
-	}
-	m, ok := a.monthOf(w, r)
+	m, ok := a.askedOfMonth(w, r, &asked)
 	if !ok {
 		return
 	}

@@ -13,6 +13,8 @@ import (
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"fairdial/store/embedded"
 )
 
 // DefaultDatabase is the database of the embedded store.
@@ -117,13 +119,8 @@ func openServer(ctx context.Context, opts Options) (*Store, error) {
 	return connect(ctx, options, opts)
 }
 
-// firstRowsSettings are the engine's own ways to the first rows of a list (ORDER BY with
-// LIMIT). In 26.5 they take a value of one column for a bound on another when one such list
-// is read twice in a statement, and rows are missing, now and then, without a word.
-const firstRowsSettings = "'use_top_k_dynamic_filtering', 'use_skip_indexes_for_top_k'"
-
-// avoidFaults turns off what is known to give wrong answers, where the server knows it: an
-// older one refuses settings it has not heard of.
+// avoidFaults turns off what gives wrong answers (embedded.Faults), where the server knows it:
+// an older one refuses settings it has not heard of.
 func avoidFaults(ctx context.Context, options *clickhouse.Options) error {
 	probe := *options
 	probe.Auth.Database = "" // ours may not be there yet
@@ -132,7 +129,7 @@ func avoidFaults(ctx context.Context, options *clickhouse.Options) error {
 		return fmt.Errorf("open the store: %w", err)
 	}
 	var known []string
-	err = conn.QueryRow(ctx, "SELECT groupArray(name) FROM system.settings WHERE name IN ("+firstRowsSettings+")").Scan(&known)
+	err = conn.QueryRow(ctx, "SELECT groupArray(name) FROM system.settings WHERE has(@faults, name)", clickhouse.Named("faults", embedded.Faults())).Scan(&known)
 	if err != nil {
 		return errors.Join(fmt.Errorf("ask the store which settings it knows: %w", err), conn.Close())
 	}
