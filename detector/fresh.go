@@ -72,7 +72,7 @@ func (d *Detector) scopeOf(ctx context.Context, req Request, pack rules.Pack, p 
 	if err := d.o.Conn.Select(params{}.on(ctx, nil), &licences, sqlText("licences_changed")); err != nil {
 		return s, fmt.Errorf("read when licences were imported: %w", err)
 	}
-	if len(d.o.AddonPlans) > 0 && licences[0].Newest.After(last[0].WholeBeganAt) {
+	if licences[0].Newest.After(last[0].WholeBeganAt) {
 		return s, nil
 	}
 	if projected, err := d.byOrganizer(ctx); err != nil || !projected {

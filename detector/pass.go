@@ -197,7 +197,7 @@ func (d *Detector) parameters(req Request) params {
 		"from": moment(req.From), "to": moment(req.To), "since": moment(req.From.Add(-late)), "history": moment(from),
 		"from_ms": ms(req.From.UnixMilli()), "to_ms": ms(req.To.UnixMilli()), "step_ms": ms(req.Step.Milliseconds()),
 		"latency_ms": ms(req.Latency.Milliseconds()), "history_ms": ms(from.UnixMilli()),
-		"tenants": texts(req.Tenants), "addon_plans": texts(d.o.AddonPlans), "usage": "usage", "licences": "licences",
+		"tenants": texts(req.Tenants), "addon_plans": texts(d.o.AddonPlans), "usage": "usage", "revisions": "usage_revisions", "licences": "licences",
 		"own_tenants": "[]", "own_since_ms": "[]",
 	}.with(d.o.Rates.parameters())
 }

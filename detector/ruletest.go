@@ -58,6 +58,9 @@ func tester(conn Conn, pack rules.Pack) *Detector {
 // testAddon is the service plan that is the add-on in tests.
 const testAddon = "addon"
 
+// testPlan is another one, which everybody has who is licensed in tests.
+const testPlan = "licence"
+
 // trial is one test of one rule. Its tenants are its own: their names begin with it.
 type trial struct {
 	rule     rules.Rule
@@ -203,6 +206,7 @@ func (w *workspace) load(ctx context.Context, calls []rules.Call) error {
 		w.made[name] = table
 		w.params = w.params.and(name, table)
 	}
+	w.params = w.params.and("revisions", w.made["usage"])
 	err := w.insert(ctx, "usage", func(b driver.Batch) error {
 		for _, c := range calls {
 			masked := strings.Contains(c.Number, "*")
@@ -224,6 +228,14 @@ func (w *workspace) load(ctx context.Context, calls []rules.Call) error {
 				l.until = forever
 			}
 			if err := b.Append(l.tenantID, l.organizerID, testAddon, l.from, l.until); err != nil {
+				return err
+			}
+		}
+		for _, c := range calls {
+			if c.Licensed.IsZero() {
+				continue
+			}
+			if err := b.Append(c.Tenant, c.Organizer, testPlan, c.Licensed, forever); err != nil {
 				return err
 			}
 		}

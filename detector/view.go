@@ -37,10 +37,13 @@ type view struct {
 var views = []view{
 	{name: "base", order: "tenant_id, organizer_id, ended_at", internal: true},
 	{name: "marks", order: "row_key", over: []string{"base"}, internal: true},
-	{name: "calls", order: "tenant_id, organizer_id, ended_at", over: []string{"base", "marks"}},
-	{name: "organizer_days", order: "tenant_id, organizer_id, day, at", over: []string{"calls"}},
+	{name: "zones", internal: true, fill: (*workspace).fillZones},
+	{name: "homes", order: "tenant_id, organizer_id", over: []string{"base"}, internal: true},
+	{name: "calls", order: "tenant_id, organizer_id, ended_at", over: []string{"base", "marks", "zones", "homes"}},
+	{name: "watched", order: "tenant_id, organizer_id", over: []string{"calls"}},
+	{name: "organizer_days", order: "tenant_id, organizer_id, day, at", over: []string{"calls", "watched"}},
 	{name: "peers", order: "tenant_id, day", over: []string{"calls"}, kept: true},
-	{name: "baselines", order: "tenant_id, organizer_id, day", over: []string{"calls"}},
+	{name: "baselines", order: "tenant_id, organizer_id, day", over: []string{"calls", "watched"}},
 	{name: "places", order: "tenant_id, country", over: []string{"calls"}, internal: true, kept: true},
 	{name: "strange_calls", order: "tenant_id, organizer_id, ended_at", over: []string{"calls", "baselines", "places"}},
 	{name: "ties", order: "tenant_id, organizer_id, other, at", over: []string{"calls"}, joint: true},
@@ -48,8 +51,6 @@ var views = []view{
 	{name: "new_people", order: "tenant_id, organizer_id, at", over: []string{"calls"}},
 	{name: "overlaps", order: "tenant_id, organizer_id, day, at", over: []string{"calls"}},
 	{name: "hours", order: "tenant_id, organizer_id, hour", over: []string{"calls"}, internal: true},
-	{name: "zones", internal: true, fill: (*workspace).fillZones},
-	{name: "homes", order: "tenant_id, organizer_id", over: []string{"hours"}, internal: true},
 	{name: "organizer_hours", order: "tenant_id, organizer_id, hour", over: []string{"hours", "zones", "homes"}},
 }
 
@@ -177,7 +178,7 @@ func (w *workspace) make(ctx context.Context, names []string) error {
 			}
 		case w.about != "" && v.kept:
 			text, from = sqlText("kept_"+v.name), nil
-		case w.about != "":
+		case w.about != "": // of the views of a chunk, base alone reads records
 			text = strings.Replace(text, "FROM {usage:Identifier}", "FROM (\n"+sqlText("records")+")", 1)
 		}
 		// The order is a constant of this file; it cannot be a parameter.

@@ -50,6 +50,8 @@ type Usage struct {
 	Class      string `yaml:"class"`   // geographic
 	HighCost   bool   `yaml:"high_cost"`
 	Addon      *bool  `yaml:"addon"` // whether the organizer holds the add-on; true
+	// Licensed is since when the organizer has a licence of any kind; by default since it calls.
+	Licensed Moment `yaml:"licensed"`
 }
 
 // Expect is one finding of a test, as its newest row has it.
@@ -68,6 +70,7 @@ type Call struct {
 	Tenant, Organizer, ID, Conference, Number, Country, Region, Class, NPANXX string
 	HighCost, Addon                                                           bool
 	Start, End                                                                time.Time
+	Licensed                                                                  time.Time // zero: since it calls
 	Seconds                                                                   int64
 }
 
@@ -143,7 +146,7 @@ func (u Usage) calls(out []Call, meeting int, organizer string) ([]Call, int) {
 					ID: fmt.Sprintf("call-%06d", len(out)+1), Conference: or(u.Conference, strconv.Itoa(100_000_000+meeting)),
 					Number: number, Country: u.country(number), Region: u.Region, Class: or(u.Class, "geographic"), NPANXX: npanxx(number),
 					HighCost: u.HighCost, Addon: u.Addon == nil || *u.Addon,
-					Start: start, End: start.Add(length), Seconds: seconds,
+					Start: start, End: start.Add(length), Seconds: seconds, Licensed: u.Licensed.Time,
 				})
 			}
 		}

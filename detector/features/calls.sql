@@ -30,6 +30,10 @@
 --   standing     a standing appointment: the same number was dialled into the same conference at
 --                the same time of the day (give or take 75 minutes, for clocks change) on two earlier
 --                days, the two calls before this one; of two hours at most
+--   weekend      it began on a day of rest in the organizer's country (see homes), by the clock of the time
+--                zone in which most people there live; on a Saturday or Sunday (UTC) where no country is known. Of a
+--                +1 number also on a Saturday or Sunday in the middle of North America: Saturday morning in Sydney is Friday
+--                afternoon at the other end
 --   addon        whether the organizer held the add-on when it started; NULL when no
 --                service plan is known to be the add-on
 --   addon_lost_at    when the add-on was last taken away, of a call made without it; NULL
@@ -45,6 +49,15 @@ WITH
         FROM {licences:Identifier}
         WHERE has({addon_plans:Array(String)}, service_plan_id) AND has({tenants:Array(String)}, tenant_id)
         GROUP BY tenant_id, organizer_id, held_from
+    ),
+    clocks AS
+    (
+        SELECT h.tenant_id AS tenant_id, h.organizer_id AS organizer_id, any(z.weekend) AS rest,
+            arraySort(groupArray((toInt64(toUnixTimestamp(z.since)), z.ahead))) AS shifts
+        FROM homes AS h
+        INNER JOIN (SELECT country, weekend, since, ahead FROM zones WHERE nth = 0) AS z
+            ON z.country = if(h.country IN (SELECT country FROM zones), h.country, '')
+        GROUP BY tenant_id, organizer_id
     )
 SELECT
     b.tenant_id AS tenant_id, b.organizer_id AS organizer_id, b.usage_id AS usage_id, b.conference_id AS conference_id,
@@ -57,6 +70,9 @@ SELECT
     toBool(m.new_callee)    AS new_callee,
     toUInt16(m.callee_days) AS callee_days,
     toBool(m.standing)      AS standing,
+    toBool(has(o.rest, toDayOfWeek(b.started_at + toIntervalMinute(
+        tupleElement(arrayLast(x -> tupleElement(x, 1) <= toUnixTimestamp(b.started_at), o.shifts), 2))))
+        AND (NOT startsWith(b.number, '+1') OR toDayOfWeek(b.started_at - toIntervalHour(6)) >= 6)) AS weekend,
     if(empty({addon_plans:Array(String)}), NULL, toBool(h.until > b.started_at)) AS addon,
     if(addon = false AND h.until > toDateTime64(0, 3, 'UTC'), h.until, NULL) AS addon_lost_at,
     toUnixTimestamp64Milli(n.held_from) + {latency_ms:Int64} - {from_ms:Int64} AS gained_ms,
@@ -67,5 +83,6 @@ SELECT
     if(addon = true, h.held_from, NULL) AS addon_since
 FROM base AS b
 INNER JOIN marks AS m ON b.row_key = m.row_key
+INNER JOIN clocks AS o ON b.tenant_id = o.tenant_id AND b.organizer_id = o.organizer_id
 ASOF LEFT JOIN held AS h ON b.tenant_id = h.tenant_id AND b.organizer_id = h.organizer_id AND b.started_at >= h.held_from
 ASOF LEFT JOIN held AS n ON b.tenant_id = n.tenant_id AND b.organizer_id = n.organizer_id AND b.started_at < n.held_from
