@@ -198,19 +198,22 @@ func (b *backtest) chunk(ctx context.Context, tenants []string) (err error) {
 	for i := range rows {
 		rows[i] = map[who][]finding{}
 	}
+	var all []rules.Rule
 	for _, v := range b.variants {
-		began := b.o.Now()
-		hits, cols, err := find(ctx, w, v.rule, b.o.Parameters[v.rule.ID])
+		all = append(all, v.rule)
+	}
+	found, err := b.findAll(ctx, w, all, b.tick)
+	if err != nil {
+		return err
+	}
+	for i, v := range b.variants {
+		told, err := b.tell(v.rule, found[i].cols, found[i].hits, map[uuid.UUID]finding{}, nil, b.id, b.o.Now())
 		if err != nil {
 			return err
 		}
-		told, err := b.tell(v.rule, cols, hits, map[uuid.UUID]finding{}, nil, b.id, b.o.Now())
-		if err != nil {
-			return err
-		}
-		v.hits += len(hits)
+		v.hits += len(found[i].hits)
 		v.found = append(v.found, told...)
-		v.took += b.o.Now().Sub(began)
+		v.took += found[i].took
 		for side, on := range [2]bool{v.live, v.candidate} {
 			if !on || !v.counted(side, b.named) {
 				continue
@@ -220,7 +223,6 @@ func (b *backtest) chunk(ctx context.Context, tenants []string) (err error) {
 				rows[side][f.who()] = append(rows[side][f.who()], f)
 			}
 		}
-		b.tick()
 	}
 	for side := range rows {
 		pending := map[who][]cases.Event{}

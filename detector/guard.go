@@ -134,13 +134,19 @@ func weigh(lines []string, read map[string]bool) []string {
 var tableLine = regexp.MustCompile(`^\s*(TABLE|TABLE_FUNCTION) id: .*?(?:table_name|table_function_name): ([^,\s]+)`)
 
 // resolve checks, once the views are there, that a query reads nothing else: that no
-// name in it means a table of the store.
-func resolve(ctx context.Context, conn Conn, query string, p params, made map[string]string, also ...string) error {
-	lines, err := explain(ctx, conn, "EXPLAIN QUERY TREE "+query, p)
+// name in it means a table of the store. Of a pass's portions the first one tells.
+func (w *workspace) resolve(ctx context.Context, query string, p params) error {
+	home := w
+	if w.pass != nil {
+		home = w.pass
+	}
+	if _, known := home.resolved.Load(query); known {
+		return nil
+	}
+	lines, err := explain(ctx, w.conn, "EXPLAIN QUERY TREE "+query, p)
 	if err != nil {
 		return err
 	}
-	allowed := append(slices.Collect(maps.Values(made)), also...)
 	for _, line := range lines {
 		m := tableLine.FindStringSubmatch(line)
 		if m == nil {
@@ -150,10 +156,12 @@ func resolve(ctx context.Context, conn Conn, query string, p params, made map[st
 		if cut := strings.LastIndex(name, "."); cut >= 0 && name != "system.one" {
 			name = name[cut+1:]
 		}
-		if m[1] == "TABLE_FUNCTION" || name != "system.one" && !slices.Contains(allowed, name) {
+		own := slices.Contains(slices.Collect(maps.Values(w.made)), name) || strings.HasPrefix(name, w.prefix+"step_") || strings.HasPrefix(name, home.prefix+"step_")
+		if m[1] == "TABLE_FUNCTION" || name != "system.one" && !own {
 			return fmt.Errorf("%w: it reads %s; name feature views only, which are %s", ErrRefused, m[2], strings.Join(Views(), ", "))
 		}
 	}
+	home.resolved.Store(query, true)
 	return nil
 }
 

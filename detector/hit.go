@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -63,7 +64,7 @@ type columns struct {
 var required = []string{"tenant_id", "organizer_id", "at", "window_start", "window_end", "value", "baseline"}
 
 // find runs a rule over the views of a workspace.
-func find(ctx context.Context, w *workspace, r rules.Rule, overrides map[string]any) ([]hit, columns, error) {
+func find(ctx context.Context, w *workspace, r rules.Rule, overrides map[string]any) (hits []hit, cols columns, err error) {
 	fail := func(err error) ([]hit, columns, error) {
 		return nil, columns{}, fmt.Errorf("rule %s: %w", r.Key(), err)
 	}
@@ -73,19 +74,23 @@ func find(ctx context.Context, w *workspace, r rules.Rule, overrides map[string]
 	}
 	p := w.parameters().with(values)
 	names := w.names()
-	query := over(names, strings.Replace(sqlText("hits"), "/* rule */", r.SQL, 1))
+	sql, q, drop, err := w.settle(ctx, r, p, values)
+	if err != nil {
+		return fail(err)
+	}
+	defer func() { err = errors.Join(err, drop()) }()
+	query := over(names, strings.Replace(sqlText("hits"), "/* rule */", sql, 1))
 	if r.When == "" {
 		query += sqlText("thin")
 	}
-	if err := resolve(ctx, w.conn, query, p, w.made); err != nil {
+	if err := w.resolve(ctx, query, q); err != nil {
 		return fail(err)
 	}
-	rows, err := w.conn.Query(p.on(ctx, confined), query)
+	rows, err := w.conn.Query(q.on(ctx, confined), query)
 	if err != nil {
 		return fail(err)
 	}
 	defer rows.Close()
-	var cols columns
 	scan := make([]any, len(rows.ColumnTypes()))
 	for _, t := range rows.ColumnTypes() {
 		cols.names, cols.types = append(cols.names, t.Name()), append(cols.types, t.DatabaseTypeName())
@@ -99,7 +104,6 @@ func find(ctx context.Context, w *workspace, r rules.Rule, overrides map[string]
 	if err != nil {
 		return nil, columns{}, err
 	}
-	var hits []hit
 	for rows.Next() {
 		for i, t := range rows.ColumnTypes() {
 			scan[i] = reflect.New(t.ScanType()).Interface()

@@ -281,7 +281,7 @@ func holdings(calls []rules.Call) []holding {
 
 func (w *workspace) insert(ctx context.Context, name string, fill func(driver.Batch) error) error {
 	// The name is a constant prefix and hexadecimal digits; INSERT takes no parameter.
-	batch, err := w.conn.PrepareBatch(ctx, "INSERT INTO "+w.made[name])
+	batch, err := w.conn.PrepareBatch(ctx, "INSERT INTO "+w.table(name))
 	if err == nil {
 		err = fill(batch)
 	}

@@ -3,11 +3,17 @@ package detector
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 //go:embed features/*.sql
@@ -125,9 +131,16 @@ type workspace struct {
 	now    func() time.Time
 	log    *slog.Logger
 	made   map[string]string // working table by view
+	making sync.Mutex        // over made, while views are made
 	tick   func()            // told of each view made; may be nil
 	// about is the working table of the organizers that the pass judges; empty for all.
 	about string
+	// steps are the subqueries of rules that became tables of the pass, count how many did, and
+	// resolved the texts that are known to read feature views only.
+	steps    map[string]string
+	settling sync.Mutex
+	count    atomic.Int64
+	resolved sync.Map
 	// stored says that the hours of organizers in the store are up to date.
 	stored bool
 }
@@ -139,60 +152,110 @@ func (d *Detector) workspace(p params) *workspace {
 	id := strings.ReplaceAll(d.o.NewID().String(), "-", "")
 	return &workspace{
 		conn: d.o.Conn, prefix: workPrefix + id + "_", params: p, rates: d.o.Rates, now: d.o.Now, log: d.o.Logger,
-		made: map[string]string{},
+		made: map[string]string{}, steps: map[string]string{},
 	}
 }
 
-// make makes the views named and those they are over.
+// make makes the views named and those they are over; side by side where none is over the other.
 func (w *workspace) make(ctx context.Context, names []string) error {
+	group, ctx := errgroup.WithContext(ctx)
+	turns := newBeside()
+	ready := map[string]chan struct{}{}
 	for _, v := range needed(names) {
-		if _, there := w.made[v.name]; there {
+		if w.table(v.name) != "" {
 			continue
 		}
-		if v.whole && w.pass != nil {
-			if err := w.pass.make(ctx, []string{v.name}); err != nil {
-				return err
-			}
-			w.made[v.name] = w.pass.made[v.name]
-			continue
-		}
-		began := w.now()
-		table := w.prefix + v.name
-		if v.fill != nil {
-			if err := v.fill(w, ctx, table); err != nil {
-				return err
-			}
-			w.made[v.name] = table
-			continue
-		}
-		p := w.params.and("table", table)
+		var after []chan struct{}
 		for _, o := range v.over {
-			p = p.and("view_"+o, w.made[o])
-		}
-		text, from := v.sql(), v.over
-		switch {
-		case w.stored && v.name == "hours":
-			text, from = sqlText("hours_kept"), nil
-			if w.about != "" {
-				text += "  AND (tenant_id, organizer_id) IN (SELECT tenant_id, organizer_id FROM {about:Identifier})\n"
+			if c, making := ready[o]; making {
+				after = append(after, c)
 			}
-		case w.about != "" && v.kept:
-			text, from = sqlText("kept_"+v.name), nil
-		case w.about != "": // of the views of a chunk, base alone reads records
-			text = strings.Replace(text, "FROM {usage:Identifier}", "FROM (\n"+sqlText("records")+")", 1)
 		}
-		// The order is a constant of this file; it cannot be a parameter.
-		create := "CREATE TABLE {table:Identifier} ENGINE = MergeTree ORDER BY (" + v.order + ") AS\n" + over(from, "SELECT * FROM (\n"+text+"\n)")
-		if err := w.conn.Exec(p.on(ctx, heavy), create); err != nil {
-			return fmt.Errorf("make the feature view %s: %w", v.name, err)
-		}
-		w.made[v.name] = table
-		if w.tick != nil {
-			w.tick()
-		}
-		w.log.DebugContext(ctx, "feature view", "name", v.name, "took", w.now().Sub(began))
+		done := make(chan struct{})
+		ready[v.name] = done
+		group.Go(func() error {
+			for _, c := range after {
+				select {
+				case <-c:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			}
+			if err := turns.run(ctx, func() error { return w.makeOne(ctx, v) }); err != nil {
+				return err
+			}
+			close(done)
+			return nil
+		})
 	}
+	return group.Wait()
+}
+
+// table is the working table of a view.
+func (w *workspace) table(view string) string {
+	w.making.Lock()
+	defer w.making.Unlock()
+	return w.made[view]
+}
+
+// keep notes the working table of a view.
+func (w *workspace) keep(view, table string) {
+	w.making.Lock()
+	defer w.making.Unlock()
+	w.made[view] = table
+}
+
+func (w *workspace) makeOne(ctx context.Context, v view) error {
+	if v.whole && w.pass != nil {
+		if err := w.pass.make(ctx, []string{v.name}); err != nil {
+			return err
+		}
+		w.keep(v.name, w.pass.table(v.name))
+		return nil
+	}
+	began := w.now()
+	table := w.prefix + v.name
+	if v.fill != nil {
+		if err := v.fill(w, ctx, table); err != nil {
+			return errors.Join(err, w.drop(ctx, []string{table}))
+		}
+		w.told()
+		return nil
+	}
+	p := w.params.and("table", table)
+	for _, o := range v.over {
+		p = p.and("view_"+o, w.table(o))
+	}
+	text, from := v.sql(), v.over
+	switch {
+	case w.stored && v.name == "hours":
+		text, from = sqlText("hours_kept"), nil
+		if w.about != "" {
+			text += "  AND (tenant_id, organizer_id) IN (SELECT tenant_id, organizer_id FROM {about:Identifier})\n"
+		}
+	case w.about != "" && v.kept:
+		text, from = sqlText("kept_"+v.name), nil
+	case w.about != "": // of the views of a chunk, base alone reads records
+		text = strings.Replace(text, "FROM {usage:Identifier}", "FROM (\n"+sqlText("records")+")", 1)
+	}
+	// The order is a constant of this file; it cannot be a parameter.
+	create := "CREATE TABLE {table:Identifier} ENGINE = MergeTree ORDER BY (" + v.order + ") AS\n" + over(from, "SELECT * FROM (\n"+text+"\n)")
+	if err := w.conn.Exec(p.on(ctx, heavy), create); err != nil {
+		return errors.Join(fmt.Errorf("make the feature view %s: %w", v.name, err), w.drop(ctx, []string{table}))
+	}
+	w.keep(v.name, table)
+	w.told()
+	w.log.DebugContext(ctx, "feature view", "name", v.name, "took", w.now().Sub(began))
 	return nil
+}
+
+// told says that a view has been made.
+func (w *workspace) told() {
+	w.making.Lock()
+	defer w.making.Unlock()
+	if w.tick != nil {
+		w.tick()
+	}
 }
 
 // names is the published views that have been made.
@@ -217,15 +280,24 @@ func (w *workspace) parameters() params {
 
 // close drops the working tables, also when ctx has ended.
 func (w *workspace) close(ctx context.Context) error {
-	ctx = context.WithoutCancel(ctx)
+	var own []string
 	for name, table := range w.made {
-		if w.pass != nil && w.pass.made[name] == table {
-			continue
-		}
-		if err := w.conn.Exec(params{"table": table}.on(ctx, nil), "DROP TABLE IF EXISTS {table:Identifier} SYNC"); err != nil {
-			return fmt.Errorf("drop the working table of %s: %w", name, err)
+		if w.pass == nil || w.pass.made[name] != table {
+			own = append(own, table)
 		}
 	}
+	err := w.drop(ctx, slices.AppendSeq(own, maps.Values(w.steps)))
 	clear(w.made)
+	clear(w.steps)
+	return err
+}
+
+func (w *workspace) drop(ctx context.Context, tables []string) error {
+	ctx = context.WithoutCancel(ctx)
+	for _, table := range tables {
+		if err := w.conn.Exec(params{"table": table}.on(ctx, nil), "DROP TABLE IF EXISTS {table:Identifier} SYNC"); err != nil {
+			return fmt.Errorf("drop the working table %s: %w", table, err)
+		}
+	}
 	return nil
 }

@@ -73,7 +73,7 @@ func (w *workspace) fillZones(ctx context.Context, table string) error {
 	if err := w.conn.Exec(params{"table": table}.on(ctx, nil), sqlText("zones")); err != nil {
 		return fmt.Errorf("make the table of time zones: %w", err)
 	}
-	w.made["zones"] = table
+	w.keep("zones", table)
 	return w.insert(ctx, "zones", func(b driver.Batch) error {
 		for _, z := range all {
 			for at := from.In(z.location); ; {
