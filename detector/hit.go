@@ -74,7 +74,7 @@ func find(ctx context.Context, w *workspace, r rules.Rule, overrides map[string]
 	}
 	p := w.parameters().with(values)
 	names := w.names()
-	sql, q, drop, err := w.settle(ctx, r, p, values)
+	sql, q, drop, err := w.settleRule(ctx, r, p, values)
 	if err != nil {
 		return fail(err)
 	}

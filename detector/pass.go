@@ -74,7 +74,7 @@ const (
 	late = 72 * time.Hour
 	// chunkCalls is how many calls the working tables of one chunk of tenants hold,
 	// unless one tenant has more.
-	chunkCalls = 250_000
+	chunkCalls = 500_000
 )
 
 // Detect runs the rules over every step from From to To as if time had passed, or once.

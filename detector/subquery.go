@@ -113,73 +113,107 @@ func allWhole(sql string, earlier []subquery) bool {
 	return true
 }
 
-// settle makes the subqueries that a rule reads more than once into working tables, and gives the
-// rule's SQL over them. Those of all tenants are made once a pass. What the engine does not take
-// as a table stays in the SQL. drop drops the tables.
-func (w *workspace) settle(ctx context.Context, r rules.Rule, p params, values map[string]string) (sql string, q params, drop func() error, err error) {
-	var made []string
-	drop = func() error { return w.drop(ctx, made) }
-	named, rest := apart(r.SQL)
+// settleNamed gives a SELECT over named subqueries of which those that are read more than once are
+// working tables, and the parameters with their names. make makes one, of the text given; it gives
+// no table for what has to stay in the SQL.
+func settleNamed(named []subquery, rest string, p params, make func(s subquery, text string, p params) (table string, err error)) (string, params, error) {
 	var head []string
 	for _, s := range named {
 		text := fmt.Sprintf("%s AS (%s\n)", s.name, s.text)
 		if s.often {
-			table, kept, err := w.settled(ctx, r, s, head, p, values)
-			switch {
-			case err != nil:
-				return "", nil, nil, errors.Join(err, drop())
-			case table != "":
+			own := s.text
+			if len(head) > 0 {
+				own = "WITH " + strings.Join(head, ",\n") + "\nSELECT * FROM (" + own + "\n)"
+			}
+			table, err := make(s, "SELECT * FROM (\n"+own+"\n)", p)
+			if err != nil {
+				return "", nil, fmt.Errorf("%s: %w", s.name, err)
+			}
+			if table != "" {
 				text = fmt.Sprintf("%s AS (SELECT * FROM {step_%s:Identifier})", s.name, s.name)
 				p = p.and("step_"+s.name, table)
-			}
-			if table != "" && !kept {
-				made = append(made, table)
 			}
 		}
 		head = append(head, text)
 	}
-	if len(head) == 0 {
-		return r.SQL, p, drop, nil
+	if len(head) > 0 {
+		rest = "WITH " + strings.Join(head, ",\n") + "\n" + rest
 	}
-	return "WITH " + strings.Join(head, ",\n") + "\n" + rest, p, drop, nil
+	return rest, p, nil
 }
 
-// settled makes one subquery into a working table. kept says that it is the pass's own. No name
-// and no error mean that the subquery has to stay in the SQL.
-func (w *workspace) settled(ctx context.Context, r rules.Rule, s subquery, head []string, p params, values map[string]string) (table string, kept bool, err error) {
-	text := s.text
-	if len(head) > 0 {
-		text = "WITH " + strings.Join(head, ",\n") + "\nSELECT * FROM (" + text + "\n)"
-	}
-	query := over(w.names(), "SELECT * FROM (\n"+text+"\n)")
-	home := w
-	if kept = s.whole && w.pass != nil; kept {
-		home = w.pass
-		home.settling.Lock()
-		defer home.settling.Unlock()
-	}
-	key := fmt.Sprint(query, values)
-	if table, there := home.steps[key]; kept && there {
-		return table, true, nil
-	}
-	if err := w.resolve(ctx, query, p); err != nil {
-		return "", false, err
-	}
-	table = home.prefix + fmt.Sprintf("step_%d", home.count.Add(1))
-	create := "CREATE TABLE {table:Identifier} ENGINE = MergeTree ORDER BY tuple() AS\n" + query
-	if err := w.conn.Exec(p.and("table", table).on(ctx, limited), create); err != nil {
-		dropped := w.drop(ctx, []string{table})
-		if _, refused := errors.AsType[*clickhouse.Exception](err); refused && !outOfMemory(err) && dropped == nil && ctx.Err() == nil {
-			w.log.DebugContext(ctx, "a subquery stays in the rule", "rule", r.Key(), "name", s.name, "why", err)
-			return "", false, nil
+// settleRule settles a rule's SQL; what the engine does not take as a table stays in it.
+// Subqueries of all tenants are made once a pass. drop drops the tables of the others.
+func (w *workspace) settleRule(ctx context.Context, r rules.Rule, p params, values map[string]string) (sql string, q params, drop func() error, err error) {
+	var own []string
+	drop = func() error { return w.drop(ctx, own) }
+	named, rest := apart(r.SQL)
+	sql, q, err = settleNamed(named, rest, p, func(s subquery, text string, p params) (string, error) {
+		query := over(w.names(), text)
+		if s.whole && w.pass != nil {
+			return w.pass.shared(fmt.Sprint(query, values), func() (string, error) { return w.step(ctx, w.pass, r, query, p) })
 		}
-		return "", false, errors.Join(fmt.Errorf("%s: %w", s.name, err), dropped)
+		table, err := w.step(ctx, w, r, query, p)
+		if table != "" {
+			own = append(own, table)
+		}
+		return table, err
+	})
+	if err != nil {
+		return "", nil, nil, errors.Join(err, drop())
 	}
-	if kept {
-		home.steps[key] = table
-	}
-	return table, kept, nil
+	return sql, q, drop, nil
 }
+
+// shared gives the table of a subquery of all tenants, which make makes the first time.
+func (w *workspace) shared(key string, make func() (string, error)) (string, error) {
+	w.settling.Lock()
+	defer w.settling.Unlock()
+	if table, there := w.steps[key]; there {
+		return table, nil
+	}
+	table, err := make()
+	if table != "" {
+		w.steps[key] = table
+	}
+	return table, err
+}
+
+// step makes a rule's subquery into a working table of home; none where the engine refuses it.
+func (w *workspace) step(ctx context.Context, home *workspace, r rules.Rule, query string, p params) (string, error) {
+	if err := w.resolve(ctx, query, p); err != nil {
+		return "", err
+	}
+	table := fmt.Sprintf("%sstep_%d", home.prefix, home.count.Add(1))
+	err := w.conn.Exec(p.and("table", table).on(ctx, limited), createStep+query)
+	if err == nil {
+		return table, nil
+	}
+	dropped := w.drop(ctx, []string{table})
+	if _, refused := errors.AsType[*clickhouse.Exception](err); refused && !outOfMemory(err) && dropped == nil && ctx.Err() == nil {
+		w.log.DebugContext(ctx, "a subquery stays in the rule", "rule", r.Key(), "why", err)
+		return "", nil
+	}
+	return "", errors.Join(err, dropped)
+}
+
+// settleView settles the SQL of a view. drop drops the tables.
+func (w *workspace) settleView(ctx context.Context, v view, p params) (sql string, q params, drop func() error, err error) {
+	var own []string
+	drop = func() error { return w.drop(ctx, own) }
+	named, rest := apart(v.sql())
+	sql, q, err = settleNamed(named, rest, p, func(s subquery, text string, p params) (string, error) {
+		table := w.prefix + v.name + "_" + s.name
+		own = append(own, table)
+		return table, w.conn.Exec(p.and("table", table).on(ctx, heavy), createStep+over(v.over, text))
+	})
+	if err != nil {
+		return "", nil, nil, errors.Join(err, drop())
+	}
+	return sql, q, drop, nil
+}
+
+const createStep = "CREATE TABLE {table:Identifier} ENGINE = MergeTree ORDER BY tuple() AS\n"
 
 // limited is confined for a rule's subqueries, which become tables.
 var limited = func() clickhouse.Settings {

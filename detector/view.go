@@ -35,6 +35,8 @@ type view struct {
 	// joint views set organizers beside each other by what they did: they are for passes over
 	// all organizers.
 	joint bool
+	// Of a settled view, what its WITH names and it reads more than once is made into a table first.
+	settled bool
 	// A filled view is made without SQL.
 	fill func(*workspace, context.Context, string) error
 }
@@ -52,8 +54,8 @@ var views = []view{
 	{name: "baselines", order: "tenant_id, organizer_id, day", over: []string{"calls", "watched"}},
 	{name: "places", order: "tenant_id, country", over: []string{"calls"}, internal: true, kept: true},
 	{name: "strange_calls", order: "tenant_id, organizer_id, ended_at", over: []string{"calls", "baselines", "places"}},
-	{name: "ties", order: "tenant_id, organizer_id, other, at", over: []string{"calls"}, joint: true},
-	{name: "contacts", order: "number, first_ended", whole: true, joint: true},
+	{name: "ties", order: "tenant_id, organizer_id, other, at", over: []string{"calls"}, joint: true, settled: true},
+	{name: "contacts", order: "number, first_ended", whole: true, joint: true, settled: true},
 	{name: "new_people", order: "tenant_id, organizer_id, at", over: []string{"calls"}},
 	{name: "overlaps", order: "tenant_id, organizer_id, day, at", over: []string{"calls"}},
 	{name: "hours", order: "tenant_id, organizer_id, hour", over: []string{"calls"}, internal: true},
@@ -205,7 +207,7 @@ func (w *workspace) keep(view, table string) {
 	w.made[view] = table
 }
 
-func (w *workspace) makeOne(ctx context.Context, v view) error {
+func (w *workspace) makeOne(ctx context.Context, v view) (err error) {
 	if v.whole && w.pass != nil {
 		if err := w.pass.make(ctx, []string{v.name}); err != nil {
 			return err
@@ -237,6 +239,12 @@ func (w *workspace) makeOne(ctx context.Context, v view) error {
 		text, from = sqlText("kept_"+v.name), nil
 	case w.about != "": // of the views of a chunk, base alone reads records
 		text = strings.Replace(text, "FROM {usage:Identifier}", "FROM (\n"+sqlText("records")+")", 1)
+	case v.settled:
+		var drop func() error
+		if text, p, drop, err = w.settleView(ctx, v, p); err != nil {
+			return fmt.Errorf("make the feature view %s: %w", v.name, err)
+		}
+		defer func() { err = errors.Join(err, drop()) }()
 	}
 	// The order is a constant of this file; it cannot be a parameter.
 	create := "CREATE TABLE {table:Identifier} ENGINE = MergeTree ORDER BY (" + v.order + ") AS\n" + over(from, "SELECT * FROM (\n"+text+"\n)")

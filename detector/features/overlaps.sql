@@ -21,44 +21,32 @@ WITH
         FROM calls
         WHERE seconds > 0 AND conference_id != ''
     ),
-    sights AS
+    -- One meeting after the other, and of each what opens at a moment before what closes.
+    days AS
     (
-        SELECT tenant_id, organizer_id, day, arrayJoin(groupUniqArray(at)) AS seen
+        SELECT
+            tenant_id, organizer_id, day, groupUniqArray(at) AS sights,
+            arraySort(groupArrayArray([(meeting, opens, -1, at), (meeting, closes, 1, at)])) AS marks
         FROM pieces
         GROUP BY tenant_id, organizer_id, day
         HAVING uniqExact(meeting) >= 3
     ),
-    marks AS
-    (
-        SELECT s.tenant_id AS tenant_id, s.organizer_id AS organizer_id, s.day AS day, s.seen AS seen, p.meeting AS meeting, mark.1 AS t, mark.2 AS step
-        FROM pieces AS p
-        INNER JOIN sights AS s ON s.tenant_id = p.tenant_id AND s.organizer_id = p.organizer_id AND s.day = p.day
-        ARRAY JOIN [(p.opens, 1), (p.closes, -1)] AS mark
-        WHERE p.at <= s.seen
-    ),
-    -- A meeting opens with its first leg and closes with its last.
+    -- A meeting opens with its first leg and closes with its last. As each has as many openings as
+    -- closings, adding up begins at nothing with each. A turn is twice its time, one more where it opens.
     turns AS
     (
-        SELECT tenant_id, organizer_id, day, seen, t, step
-        FROM
-        (
-            SELECT *, sum(step) OVER (PARTITION BY tenant_id, organizer_id, day, seen, meeting ORDER BY t, step DESC ROWS UNBOUNDED PRECEDING) AS legs
-            FROM marks
-        )
-        WHERE legs = 0 OR (legs = 1 AND step = 1)
-    ),
-    levels AS
-    (
         SELECT
-            tenant_id, organizer_id, day, seen, t,
-            sum(step) OVER (PARTITION BY tenant_id, organizer_id, day, seen ORDER BY t, step ROWS UNBOUNDED PRECEDING) AS open,
-            leadInFrame(t, 1, t) OVER (PARTITION BY tenant_id, organizer_id, day, seen ORDER BY t, step ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS until
-        FROM turns
+            tenant_id, organizer_id, day, arrayJoin(sights) AS seen,
+            arrayFilter(m -> m.4 <= seen, marks)      AS legs,
+            arrayCumSum(m -> -m.3, legs)              AS inside,
+            arraySort(arrayMap(m -> m.2 * 2 + (m.3 = -1), arrayFilter((m, n) -> n = 0 OR n = 1 AND m.3 = -1, legs, inside))) AS turns,
+            arrayCumSum(t -> if(t % 2 = 1, 1, -1), turns) AS open,
+            arrayMap((t, u) -> intDiv(u, 2) - intDiv(t, 2), turns, arrayPushBack(arrayPopFront(turns), turns[-1])) AS lasts
+        FROM days
     )
 SELECT
     tenant_id, organizer_id, day, seen AS at,
-    sum(open * (until - t)) / 1000                 AS meeting_seconds,
-    toUInt32(max(open))                            AS most_meetings,
-    sum(greatest(open - 2, 0) * (until - t)) / 1000 AS surplus_seconds
-FROM levels
-GROUP BY tenant_id, organizer_id, day, seen
+    toInt64(arraySum((n, s) -> n * s, open, lasts)) / 1000                 AS meeting_seconds,
+    toUInt32(arrayMax(open))                                               AS most_meetings,
+    toInt64(arraySum((n, s) -> greatest(n - 2, 0) * s, open, lasts)) / 1000 AS surplus_seconds
+FROM turns
