@@ -11,6 +11,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"fairdial/usage"
 )
@@ -124,10 +125,19 @@ func (r *Rater) Rate(ctx context.Context, req Request) (Report, error) {
 	rated, unsettled := make([][]Rated, len(all)), make([][]Unsettled, len(all))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(statementsAtOnce)
+	room := semaphore.NewWeighted(statementsAtOnce)
 	var mu sync.Mutex
 	for i, b := range all {
 		group.Go(func() (err error) {
-			if rated[i], unsettled[i], err = r.rateBatch(threads(ctx), req, b); err != nil {
+			own, share := ctx, int64(statementsAtOnce)
+			if recordsOf(b) <= r.batch {
+				own, share = threads(ctx), 1
+			}
+			if err = room.Acquire(ctx, share); err != nil {
+				return err
+			}
+			defer room.Release(share)
+			if rated[i], unsettled[i], err = r.rateBatch(own, req, b); err != nil {
 				return fmt.Errorf("rate %d tenant-months from %s on: %w", len(b), b[0].key.month, err)
 			}
 			mu.Lock()
@@ -143,8 +153,16 @@ func (r *Rater) Rate(ctx context.Context, req Request) (Report, error) {
 }
 
 // statementsAtOnce is how many batches are rated side by side: preparing a statement takes
-// one processor only, which would leave others idle.
+// one processor only, which would leave others idle. One of a tenant-month that is more than a
+// batch is rated alone, with all processors: it takes its memory for two.
 const statementsAtOnce = 2
+
+func recordsOf(batch []survey) (n uint64) {
+	for _, s := range batch {
+		n += s.records
+	}
+	return n
+}
 
 // threads shares the store's processors between statements: one that has fewer threads has
 // less to hand from one to another, and less to sort before it writes.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -198,4 +199,33 @@ func TestBatchesAreBoundedByRecords(t *testing.T) {
 	require.Len(t, rated(w.rate(r, rating.Request{})), 6)
 	require.Equal(t, uint64(3), w.count("SELECT uniqExact(batch_id) FROM rating_attempts"), "2 records a tenant-month, 4 a statement")
 	require.Equal(t, uint64(12), w.count("SELECT count() FROM ratings"))
+}
+
+// What is more than a batch takes the memory of two: nothing is rated beside it.
+func TestATenantMonthThatIsMoreThanABatchIsRatedAlone(t *testing.T) {
+	w := newWorld(t)
+	w.tenant("a", "US", false, "")
+	for i := range 6 {
+		w.use(revision{tenant: "a", id: fmt.Sprint(i), organizer: "ann", start: day(time.Month(1+i%3), 2), seconds: 10, country: "US", class: "geographic"})
+	}
+	var mu sync.Mutex
+	running, most := 0, 0
+	conn := &meanwhile{
+		Conn: w.s,
+		before: func() {
+			mu.Lock()
+			running++
+			most = max(most, running)
+			mu.Unlock()
+			time.Sleep(20 * time.Millisecond)
+		},
+		after: func() { mu.Lock(); running--; mu.Unlock() },
+	}
+	r := w.rater(func(o *rating.Options) { o.BatchRecords, o.Conn = 1, conn })
+	require.Len(t, rated(w.rate(r, rating.Request{})), 3)
+	require.Equal(t, uint64(3), w.count("SELECT uniqExact(batch_id) FROM rating_attempts"))
+	require.Equal(t, 1, most)
+	r = w.rater(func(o *rating.Options) { o.BatchRecords, o.Conn = 2, conn })
+	require.Len(t, rated(w.rate(r, rating.Request{Force: true})), 3)
+	require.Equal(t, 2, most, "batches are rated side by side")
 }

@@ -208,4 +208,7 @@ SELECT
     class
 FROM paid
 SETTINGS
-    max_bytes_before_external_sort = 268435456
+    max_bytes_before_external_sort = 134217728,
+    -- A part is written with its projections, which takes as much memory again as its rows.
+    min_insert_block_size_rows = 262144,
+    min_insert_block_size_bytes = 67108864
