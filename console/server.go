@@ -15,6 +15,7 @@ import (
 
 	"fairdial/access"
 	"fairdial/cases"
+	"fairdial/store"
 )
 
 // ErrNotFound is what a Cases answers for a case that does not exist.
@@ -145,7 +146,7 @@ func New(opts Options) (http.Handler, error) {
 		routes[pattern] = own.Handler(handle)
 	}
 	for pattern, handle := range routes {
-		guarded, err := k.guard(pattern, handle)
+		guarded, err := k.guard(pattern, reading(pattern, handle))
 		if err != nil {
 			return nil, err
 		}
@@ -157,6 +158,18 @@ func New(opts Options) (http.Handler, error) {
 	}
 
 	return secureHeaders(recoverPanics(opts.Logger, observe(opts.Registry, mux))), nil
+}
+
+// reading lets what only shows something be told from what was read before, as long as the store is
+// as it was. Signing in by another's word is a GET that writes; decisions read no store.
+func reading(pattern string, next http.Handler) http.Handler {
+	path, shows := strings.CutPrefix(pattern, "GET ")
+	if !shows || strings.HasPrefix(path, "/openid/") || strings.HasPrefix(path, "/api/v1/decisions/") {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(store.Reading(r.Context())))
+	})
 }
 
 func readyz(ready func(context.Context) error, troubles func(context.Context) []string) http.HandlerFunc {

@@ -38,3 +38,24 @@ func OnCluster(cluster string, files fs.FS) ([]string, error) {
 }
 
 var SplitStatements = splitStatements
+
+// Remembering is a connection that keeps answers.
+func Remembering(conn driver.Conn, size int) Memory {
+	return Memory{&memory{Conn: conn, size: size}}
+}
+
+// Memory is what a connection keeps.
+type Memory struct{ *memory }
+
+// Holding is its size, in bytes.
+func (m Memory) Holding() int { return m.holding }
+
+// Holds says whether an answer to a statement without parameters is kept.
+func (m Memory) Holds(query string) bool {
+	for k := range m.kept {
+		if k.sum == sumOf(query, nil) {
+			return true
+		}
+	}
+	return false
+}

@@ -34,6 +34,9 @@ type Options struct {
 	// Private keeps other processes from using the store beside this one. Without it the
 	// owner of an embedded store serves it on a socket in the folder, to the same user.
 	Private bool
+	// Memory is how many bytes of answers are kept for those who ask within a Reading. Default
+	// 64 MiB; negative keeps none.
+	Memory int
 	// Logger gets what goes wrong outside a query. Default: nothing is logged.
 	Logger *slog.Logger
 }
@@ -90,7 +93,7 @@ func openEmbedded(ctx context.Context, a *access, opts Options) (*Store, error) 
 	if err := sameSchema(ctx, conn); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return &Store{Conn: quiet{conn}, log: opts.Logger}, nil
+	return &Store{Conn: remembering(quiet{conn}, opts), log: opts.Logger}, nil
 }
 
 func openServer(ctx context.Context, opts Options) (*Store, error) {
@@ -112,6 +115,9 @@ func openServer(ctx context.Context, opts Options) (*Store, error) {
 	}
 	if options.MaxOpenConns == 0 {
 		options.MaxOpenConns, options.MaxIdleConns = 32, 16
+	}
+	if len(options.Addr) > 1 {
+		opts.Memory = -1 // one of them may be behind another
 	}
 	if err := avoidFaults(ctx, options); err != nil {
 		return nil, err
@@ -185,7 +191,7 @@ func connect(ctx context.Context, options *clickhouse.Options, opts Options) (*S
 	if err != nil {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
-	s := &Store{Conn: quiet{conn}, log: opts.Logger}
+	s := &Store{Conn: remembering(quiet{conn}, opts), log: opts.Logger}
 	if err := s.migrate(ctx, opts.Cluster); err != nil {
 		return nil, errors.Join(fmt.Errorf("bring the store's schema up to date: %w", err), conn.Close())
 	}

@@ -1,0 +1,118 @@
+package store
+
+import (
+	"math/big"
+	"reflect"
+	"time"
+
+	"github.com/shopspring/decimal"
+)
+
+// flat says whether values of a type are copied whole by assignment, or never changed by whom they
+// are given to: texts, moments, decimals.
+func flat(t reflect.Type) bool {
+	switch t {
+	case reflect.TypeFor[time.Time](), reflect.TypeFor[decimal.Decimal](), reflect.TypeFor[*decimal.Decimal](), reflect.TypeFor[big.Int]():
+		return true
+	}
+	switch t.Kind() {
+	case reflect.Slice, reflect.Map, reflect.Interface, reflect.Pointer, reflect.Func, reflect.Chan, reflect.UnsafePointer:
+		return false
+	case reflect.Array:
+		return flat(t.Elem())
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if !flat(t.Field(i).Type) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// copied are rows that whoever gets them may change.
+func copied(v reflect.Value) reflect.Value {
+	if v.IsNil() {
+		return v
+	}
+	out := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+	reflect.Copy(out, v)
+	if !flat(v.Type().Elem()) {
+		for i := range out.Len() {
+			parted(out.Index(i))
+		}
+	}
+	return out
+}
+
+// parted gives a value that was copied by assignment slices of its own.
+func parted(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Slice:
+		v.Set(copied(v))
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if f := v.Field(i); f.CanSet() && !flat(f.Type()) {
+				parted(f)
+			}
+		}
+	}
+}
+
+// copyable says whether rows of a type can be given to several without one seeing what another
+// does to them.
+func copyable(t reflect.Type) bool {
+	switch {
+	case flat(t):
+		return true
+	case t.Kind() == reflect.Slice:
+		return copyable(t.Elem())
+	case t.Kind() == reflect.Struct:
+		for i := range t.NumField() {
+			if f := t.Field(i); !flat(f.Type) && (!f.IsExported() || !copyable(f.Type)) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// sizeOf is about what copyable rows take in memory.
+func sizeOf(v reflect.Value) int {
+	t := v.Type()
+	n := int(t.Size())
+	switch t.Kind() {
+	case reflect.String:
+		n += v.Len()
+	case reflect.Slice:
+		if flat(t.Elem()) && !hasText(t.Elem()) {
+			return n + v.Len()*int(t.Elem().Size())
+		}
+		for i := range v.Len() {
+			n += sizeOf(v.Index(i))
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if f := t.Field(i).Type; f.Kind() == reflect.Slice || hasText(f) {
+				n += sizeOf(v.Field(i)) - int(f.Size())
+			}
+		}
+	}
+	return n
+}
+
+// hasText says whether values of a type hold on to texts or to further rows.
+func hasText(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.String, reflect.Slice:
+		return true
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if hasText(t.Field(i).Type) {
+				return true
+			}
+		}
+	}
+	return false
+}
