@@ -68,10 +68,9 @@ func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
 	var others []cases.Case
 	var all everybody
 	work, ctx := errgroup.WithContext(r.Context())
-	work.Go(func() (err error) { b.Habits, err = p.views.habits(ctx, s); return err })
+	work.Go(func() (err error) { b.Habits, calls, err = p.views.proven(ctx, s, proving); return err })
 	work.Go(func() (err error) { all, err = p.views.everybody(ctx, s); return err })
 	work.Go(func() (err error) { b.Ring, err = ring(ctx, p.opts, p.views, c, s); return err })
-	work.Go(func() (err error) { calls, err = p.views.evidence(ctx, s, proving); return err })
 	work.Go(func() (err error) {
 		others, err = p.opts.Cases.Page(ctx, cases.PageRequest{Tenants: []string{c.TenantID}, Limit: relatedAmong})
 		return err

@@ -74,7 +74,7 @@ func TestEnforcementFromAnOrganizersPage(t *testing.T) {
 
 // The queries run on the real engine; what is not there is not found.
 func TestPagesOnAnEmptyStore(t *testing.T) {
-	v := views{conn: storetest.Open(t)}
+	v := newViews(storetest.Open(t))
 	s := spanOf(cases.Case{TenantID: "t", OrganizerID: "o", UpdatedAt: now})
 	h, err := v.habits(t.Context(), s)
 	require.NoError(t, err)

@@ -61,7 +61,7 @@ func TestWhereCallsGoGivesNoNumberAway(t *testing.T) {
 	_, _, conn := withCases(t)
 	require.NoError(t, conn.Exec(t.Context(), `INSERT INTO usage_revisions (tenant_id, usage_id, is_conf_out, organizer_id, callee_number, npa_nxx, destination_country, started_at, ended_at, seconds)
 		SELECT 't', toString(number), true, 'ann', if(number < 9, '+14255550123', concat('+1206555010', toString(number % 3))), if(number < 9, '425555', '206555'), 'US', '2026-02-01 10:00:00', '2026-02-01 10:10:00', 600 FROM numbers(15)`))
-	h, err := views{conn: conn}.habits(t.Context(), span{tenant: "t", organizer: "ann", from: now.AddDate(0, -2, 0), to: now})
+	h, err := newViews(conn).habits(t.Context(), span{tenant: "t", organizer: "ann", from: now.AddDate(0, -2, 0), to: now})
 	require.NoError(t, err)
 	var blocks []string
 	for _, p := range h.Of("block") {

@@ -48,7 +48,7 @@ type pageIn struct {
 
 func newPages(opts Options) (*pages, error) {
 	p := &pages{
-		opts: opts, views: views{opts.Conn, &peerMemo{}}, matcher: language.NewMatcher(languages()),
+		opts: opts, views: newViews(opts.Conn), matcher: language.NewMatcher(languages()),
 		parsed: map[string]*template.Template{}, made: map[pageIn]*template.Template{},
 	}
 	plain := formats(localeOf(languages()[0]))

@@ -102,23 +102,17 @@ func (m *peerMemo) put(k memoKey, fingerprint string, all everybody) {
 // everybody is what the organizers of a tenant used by day. The fingerprint is read first: what
 // is kept under it is of that usage, or of newer.
 func (v views) everybody(ctx context.Context, s span) (all everybody, err error) {
-	var found []struct {
-		Fingerprint string `ch:"fingerprint"`
-	}
-	if err := v.read(ctx, &found, "fingerprint", named("tenant_id", s.tenant)); err != nil || len(found) == 0 {
+	is, err := v.fingerprints(ctx, []string{s.tenant})
+	if err != nil {
 		return nil, err
 	}
-	k, fingerprint := memoKey{s.tenant, s.from.UTC(), s.to.UTC()}, found[0].Fingerprint
-	if v.peers != nil {
-		if all, ok := v.peers.get(k, fingerprint); ok {
-			return all, nil
-		}
+	k, fingerprint := memoKey{s.tenant, s.from.UTC(), s.to.UTC()}, is[s.tenant]
+	if all, ok := v.peers.get(k, fingerprint); ok {
+		return all, nil
 	}
 	if err := v.read(ctx, &all, "peers", s.args()...); err != nil {
 		return nil, err
 	}
-	if v.peers != nil {
-		v.peers.put(k, fingerprint, all)
-	}
+	v.peers.put(k, fingerprint, all)
 	return all, nil
 }

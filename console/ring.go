@@ -26,29 +26,25 @@ func ring(ctx context.Context, opts Options, v views, c cases.Case, s span) (out
 	if err != nil {
 		return nil, err
 	}
-	byWho := map[[2]string]cases.Case{}
-	tenants, organizers := []string{}, []string{}
+	byWho := map[who]cases.Case{}
+	others := []who{}
 	for _, other := range all {
 		if other.ID == c.ID {
 			continue
 		}
-		byWho[[2]string{other.TenantID, other.OrganizerID}] = other
-		tenants, organizers = append(tenants, other.TenantID), append(organizers, other.OrganizerID)
+		w := who{other.TenantID, other.OrganizerID}
+		byWho[w] = other
+		others = append(others, w)
 	}
-	if len(byWho) == 0 {
+	if len(others) == 0 {
 		return nil, nil
 	}
-	var found []struct {
-		TenantID    string `ch:"tenant_id"`
-		OrganizerID string `ch:"organizer_id"`
-		Numbers     int64  `ch:"numbers"`
-		Seconds     int64  `ch:"seconds"`
-	}
-	if err := v.read(ctx, &found, "ring", s.args(named("tenants", tenants), named("organizers", organizers))...); err != nil {
+	found, err := v.ties(ctx, s, others)
+	if err != nil {
 		return nil, err
 	}
 	for _, f := range found {
-		out = append(out, tied{byWho[[2]string{f.TenantID, f.OrganizerID}], f.Numbers, f.Seconds})
+		out = append(out, tied{byWho[f.who], int64(f.numbers), f.seconds})
 	}
 	return out, nil
 }

@@ -128,7 +128,7 @@ func New(opts Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &api{opts: opts, views: views{opts.Conn, &peerMemo{}}, json: []string{"application/json"}}
+	a := &api{opts: opts, views: pages.views, json: []string{"application/json"}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plainText(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("GET /readyz", readyz(opts.Ready, opts.Troubles))

@@ -36,7 +36,7 @@ func TestBreakdownsAreThoseOfTheNewestRevisions(t *testing.T) {
 		}
 		require.NoError(t, conn.Exec(t.Context(), "INSERT INTO usage_revisions (tenant_id, usage_id, revision, is_conf_out, organizer_id, destination_country, npa_nxx, callee_number, started_at, seconds, replaces_started_at) VALUES "+strings.Join(rows, ",")))
 	}
-	kept := &peerMemo{}
+	kept, dials := &peerMemo{}, &dialMemo{}
 	check := func() {
 		t.Helper()
 		for by, key := range map[string]string{"day": "toString(toDate(started_at))", "country": "destination_country::String", "tenant": "tenant_id::String", "organizer": "organizer_id"} {
@@ -51,7 +51,7 @@ func TestBreakdownsAreThoseOfTheNewestRevisions(t *testing.T) {
 			}
 		}
 		// The calls that prove a case are found by when they began.
-		views := views{conn: conn, peers: kept}
+		views := views{conn: conn, peers: kept, dials: dials}
 		s := span{tenant: "t1", organizer: "o1", from: begin.AddDate(0, 0, 4), to: begin.AddDate(0, 0, 14)}
 		var proving []struct {
 			ID string    `ch:"usage_id"`
@@ -64,13 +64,17 @@ func TestBreakdownsAreThoseOfTheNewestRevisions(t *testing.T) {
 		for _, p := range proving {
 			ids = append(ids, p.ID)
 		}
+		_, few, err := views.proven(t.Context(), s, ids)
+		require.NoError(t, err)
 		evidence, err := views.evidence(t.Context(), s, ids)
 		require.NoError(t, err)
+		require.Equal(t, evidence, few)
 		require.Len(t, evidence, len(proving))
 		for i, p := range proving {
 			require.Equal(t, p.ID, evidence[i].UsageID)
 			require.True(t, p.At.Equal(evidence[i].At))
 		}
+		checkTies(t, views, s)
 		checkHabits(t, views, s)
 		var records []struct {
 			ID string `ch:"id"`
@@ -137,9 +141,12 @@ func checkHabits(t *testing.T, v views, s span) {
 	for _, many := range []bool{false, true} {
 		got, err := v.habitsOf(t.Context(), s, many)
 		require.NoError(t, err)
-		got.Usual = 0
+		want.Usual = usual(want.Days)
 		require.Equal(t, want, got)
 	}
+	own, err := v.ownCalls(t.Context(), s)
+	require.NoError(t, err)
+	require.Equal(t, want, own.habits())
 	var others []peerDay
 	require.NoError(t, v.conn.Select(t.Context(), &others, `SELECT day, toInt64(count()) AS organizers, toInt64(quantileExact(0.5)(used)) AS usual, toInt64(quantileExact(0.95)(used)) AS high
 		FROM (SELECT toDateTime(toDate(started_at), 'UTC') AS day, organizer_id, toInt64(sum(seconds)) AS used`+newest+`AND organizer_id != 'o1' GROUP BY day, organizer_id) GROUP BY day ORDER BY day`))
@@ -149,4 +156,32 @@ func checkHabits(t *testing.T, v views, s span) {
 		require.Equal(t, others, all.others(want.Days))
 	}
 	require.Len(t, v.peers.of, 1)
+}
+
+// checkTies holds who called the same numbers against what one would count by hand, however much of
+// it was read before.
+func checkTies(t *testing.T, v views, s span) {
+	t.Helper()
+	others := []who{{"t1", "o0"}, {"t1", "o2"}, {"t2", "o0"}, {"t2", "o1"}, {"t2", "o2"}, {"t3", "o1"}}
+	for _, days := range []int{0, 3, -40} { // the last is of what was read before in part
+		s := span{s.tenant, s.organizer, s.from.AddDate(0, 0, days), s.to}
+		const newest = `(SELECT * FROM usage_revisions ORDER BY revision DESC LIMIT 1 BY tenant_id, usage_id)
+			WHERE is_conf_out AND callee_number != '' AND started_at >= {from:DateTime} AND started_at < {to:DateTime}`
+		var want []struct {
+			Tenant    string `ch:"tenant_id"`
+			Organizer string `ch:"organizer_id"`
+			Numbers   int64  `ch:"numbers"`
+			Seconds   int64  `ch:"used"`
+		}
+		require.NoError(t, v.conn.Select(t.Context(), &want, `SELECT tenant_id::String AS tenant_id, organizer_id, toInt64(uniqExact(callee_number)) AS numbers, toInt64(sum(seconds)) AS used
+			FROM `+newest+` AND (tenant_id, organizer_id) != ('t1', 'o1')
+			AND callee_number IN (SELECT callee_number FROM `+newest+` AND (tenant_id, organizer_id) = ('t1', 'o1'))
+			GROUP BY tenant_id, organizer_id HAVING numbers > 1 ORDER BY numbers DESC, used DESC, tenant_id, organizer_id LIMIT 6`, s.args()...))
+		got, err := v.ties(t.Context(), s, others)
+		require.NoError(t, err)
+		require.Len(t, got, len(want))
+		for i, w := range want {
+			require.Equal(t, tie{who{w.Tenant, w.Organizer}, int(w.Numbers), w.Seconds}, got[i])
+		}
+	}
 }

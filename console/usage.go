@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // call is one that proves a finding. Its NPA-NXX block is left out: beside the last four
@@ -71,14 +73,36 @@ type habits struct {
 // is known before they are read.
 const manyCalls = 20_000
 
-func (v views) habits(ctx context.Context, s span) (h habits, err error) {
+// habits are an organizer's over a span.
+func (v views) habits(ctx context.Context, s span) (habits, error) {
+	h, _, err := v.proven(ctx, s, nil)
+	return h, err
+}
+
+// proven are an organizer's habits, and of its calls those that prove findings.
+func (v views) proven(ctx context.Context, s span, usageIDs []string) (h habits, calls []call, err error) {
 	var found []struct {
 		Revisions int64 `ch:"revisions"`
 	}
 	if err := v.read(ctx, &found, "how_many", s.args()...); err != nil {
-		return h, err
+		return h, nil, err
 	}
-	return v.habitsOf(ctx, s, len(found) > 0 && found[0].Revisions > manyCalls)
+	many := int64(0)
+	if len(found) > 0 {
+		many = found[0].Revisions
+	}
+	if many <= fewCalls {
+		own, err := v.ownCalls(ctx, s)
+		if err != nil {
+			return h, nil, err
+		}
+		calls, err = v.called(ctx, s, usageIDs, own.begins(usageIDs))
+		return own.habits(), calls, err
+	}
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() (err error) { h, err = v.habitsOf(ctx, s, many > manyCalls); return err })
+	work.Go(func() (err error) { calls, err = v.evidence(ctx, s, usageIDs); return err })
+	return h, calls, work.Wait()
 }
 
 func (v views) habitsOf(ctx context.Context, s span, many bool) (h habits, err error) {
@@ -94,22 +118,30 @@ func (v views) habitsOf(ctx context.Context, s span, many bool) (h habits, err e
 	if err := v.read(ctx, &rows, "habits", s.args(named("many", many))...); err != nil {
 		return h, err
 	}
-	var all []int64
 	for _, x := range rows {
 		switch x.Kind {
 		case "day":
 			h.Days = append(h.Days, dayUse{Day: x.Day, Seconds: x.Seconds, Calls: x.Calls})
-			all = append(all, x.Seconds)
 		case "hour":
 			h.Hours = append(h.Hours, hourUse{x.Weekday, x.Hour, x.Seconds})
 		default:
 			h.Places = append(h.Places, place{x.Kind, x.Name, x.Seconds, x.Calls})
 		}
 	}
-	if slices.Sort(all); len(all) > 0 {
-		h.Usual = all[len(all)/2]
-	}
+	h.Usual = usual(h.Days)
 	return h, nil
+}
+
+// usual is the median seconds of days with calls.
+func usual(days []dayUse) int64 {
+	all := make([]int64, len(days))
+	for i, d := range days {
+		all[i] = d.Seconds
+	}
+	if slices.Sort(all); len(all) > 0 {
+		return all[len(all)/2]
+	}
+	return 0
 }
 
 // Of is the places of a kind.
@@ -157,6 +189,7 @@ func (h habits) Beside(peers []peerDay) []dayBesidePeers {
 	return out
 }
 
+// evidence are calls of an organizer with many.
 func (v views) evidence(ctx context.Context, s span, usageIDs []string) (out []call, err error) {
 	if len(usageIDs) == 0 {
 		return nil, nil
@@ -164,12 +197,20 @@ func (v views) evidence(ctx context.Context, s span, usageIDs []string) (out []c
 	var found []struct {
 		At string `ch:"at"`
 	}
-	if err := v.read(ctx, &found, "begins", s.args(named("usage_ids", usageIDs))...); err != nil || len(found) == 0 {
+	if err := v.read(ctx, &found, "begins", s.args(named("usage_ids", usageIDs))...); err != nil {
 		return nil, err
 	}
 	begins := make([]string, len(found))
 	for i, f := range found {
 		begins[i] = f.At
+	}
+	return v.called(ctx, s, usageIDs, begins)
+}
+
+// called are calls of an organizer of which it is known when they began.
+func (v views) called(ctx context.Context, s span, usageIDs, begins []string) (out []call, err error) {
+	if len(begins) == 0 {
+		return nil, nil
 	}
 	return out, v.read(ctx, &out, "evidence", s.args(named("usage_ids", usageIDs), named("begins", begins))...)
 }

@@ -20,8 +20,11 @@ type Conn interface {
 // views read what pages show from the store. Each query is bounded in time or in rows.
 type views struct {
 	conn  Conn
-	peers *peerMemo // nil where nothing is kept
+	peers *peerMemo
+	dials *dialMemo
 }
+
+func newViews(conn Conn) views { return views{conn, &peerMemo{}, &dialMemo{}} }
 
 func (v views) read(ctx context.Context, dest any, name string, args ...any) error {
 	if v.conn == nil {

@@ -1,30 +1,27 @@
--- Who of some organizers called the same numbers as one. The projection by_organizer has the
--- records of each side by side, of every revision; of a record the newest counts.
+-- Which numbers some organizers called and when, without those whose last digits are hidden. The projection
+-- by_organizer has the records of each side by side.
 SELECT
     tenant_id::String           AS tenant_id,
     organizer_id,
-    toInt64(uniqExact(number))  AS numbers,
-    toInt64(sum(used))          AS seconds
+    groupArray(number)          AS numbers,
+    groupArray(day)             AS days,
+    groupArray(used)            AS seconds
 FROM
 (
-    SELECT tenant_id, organizer_id, usage_id, argMax(callee_number, revision) AS number, argMax(u.seconds, revision) AS used
+    SELECT tenant_id, organizer_id, cityHash64(callee_number) AS number, toUInt16(toDate(started_at)) AS day, u.seconds AS used
     FROM usage_revisions AS u
     WHERE tenant_id IN {tenants:Array(String)} AND organizer_id IN {organizers:Array(String)}
       AND is_conf_out
       AND started_at >= {from:DateTime} AND started_at < {to:DateTime}
-      AND callee_number IN
+      AND callee_number != '' AND NOT endsWith(callee_number, '*')
+      AND (tenant_id, usage_id, revision) NOT IN
       (
-          SELECT callee_number
+          SELECT tenant_id, if(revision > 0, usage_id, '') AS id, arrayJoin(range(0, max(revision)))::UInt16
           FROM usage_revisions
-          WHERE tenant_id = {tenant_id:String} AND organizer_id = {organizer_id:String}
-            AND is_conf_out AND callee_number != '' AND NOT endsWith(callee_number, '*')
-            AND started_at >= {from:DateTime} AND started_at < {to:DateTime}
+          WHERE tenant_id IN {tenants:Array(String)}
+          GROUP BY tenant_id, id
       )
-    GROUP BY tenant_id, organizer_id, usage_id
 )
 WHERE (tenant_id, organizer_id) IN
       (SELECT pair.1, pair.2 FROM (SELECT arrayJoin(arrayZip({tenants:Array(String)}, {organizers:Array(String)})) AS pair))
 GROUP BY tenant_id, organizer_id
-HAVING numbers > 1
-ORDER BY numbers DESC, seconds DESC, tenant_id, organizer_id
-LIMIT 6
