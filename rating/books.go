@@ -226,6 +226,8 @@ func (b *Books) Statements(ctx context.Context, month usage.Month, tenants []str
 			closed = append(closed, s)
 		}
 	}
+	// In one order, so that what is asked is the same each time.
+	slices.SortFunc(open, func(a, b Statement) int { return strings.Compare(a.TenantID, b.TenantID) })
 	if err := b.rater.exceptions(ctx, month, open); err != nil {
 		return nil, err
 	}

@@ -102,7 +102,12 @@ func (r *Rater) spendCredits(ctx context.Context, booked map[string]*credited, t
 	sums := func(tenants []string, hourly []string, from, to time.Time) ([]spending, error) {
 		return query[spending](ctx, r.conn, "credits_sums", named("tenants", tenants), named("hourly", hourly), named("from", moment7(from)), named("to", moment7(to)))
 	}
-	rows, err := sums(tenants, slices.Sorted(maps.Keys(hourly)), time.Unix(0, 0), at)
+	// Hours that began before the moment: the same for all of its hour.
+	until := at.Truncate(time.Hour)
+	if until.Before(at) {
+		until = until.Add(time.Hour)
+	}
+	rows, err := sums(tenants, slices.Sorted(maps.Keys(hourly)), time.Unix(0, 0), until)
 	if err != nil {
 		return err
 	}

@@ -94,6 +94,10 @@ func (r *Rater) pools(ctx context.Context, req PoolsRequest) ([]PoolStanding, er
 	if at.After(to) {
 		at = to
 	}
+	read, err := r.settledAt(ctx, at, to)
+	if err != nil {
+		return nil, err
+	}
 	tenants := named("tenants", words(req.Tenants))
 	var runs []shownRun
 	var who []tenant
@@ -103,9 +107,9 @@ func (r *Rater) pools(ctx context.Context, req PoolsRequest) ([]PoolStanding, er
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() (err error) { runs, err = r.runs(ctx, req.Tenants, []usage.Month{req.Month}); return err })
 	work.Go(func() (err error) { who, err = query[tenant](ctx, r.conn, "tenants", tenants); return err })
-	work.Go(func() (err error) { looked, err = r.poolDays(ctx, req, at); return err })
-	work.Go(func() (err error) { known, err = r.dataUntil(ctx, req, from.AddDate(0, -2, 0), at); return err })
-	work.Go(func() (err error) { drainers, err = r.drainers(ctx, req, at); return err })
+	work.Go(func() (err error) { looked, err = r.poolDays(ctx, req, read); return err })
+	work.Go(func() (err error) { known, err = r.dataUntil(ctx, req, from.AddDate(0, -2, 0), read); return err })
+	work.Go(func() (err error) { drainers, err = r.drainers(ctx, req, read); return err })
 	if err := work.Wait(); err != nil {
 		return nil, err
 	}
@@ -137,6 +141,23 @@ func (r *Rater) pools(ctx context.Context, req PoolsRequest) ([]PoolStanding, er
 		}
 	}
 	return out, nil
+}
+
+// settledAt is a moment at which all that is known is the same as at another, and which stays the
+// same as time goes by: what was read of the store then need not be read again each time. Where
+// calls are known that begin later it is that moment itself.
+func (r *Rater) settledAt(ctx context.Context, at, end time.Time) (time.Time, error) {
+	rows, err := query[struct {
+		Last time.Time `ch:"last"`
+	}](ctx, r.conn, "newest_call")
+	if err != nil || len(rows) == 0 || !rows[0].Last.Before(at) {
+		return at, err
+	}
+	settled := rows[0].Last.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
+	if settled.After(end) {
+		return end, nil
+	}
+	return settled, nil
 }
 
 // poolDemand is what calls asked of a pool, by day, and what it gave in the month.

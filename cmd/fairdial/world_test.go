@@ -44,7 +44,8 @@ enforcement: {throttle_people: 2}
 var worldNow = time.Date(2026, 3, 31, 23, 30, 0, 0, time.UTC)
 
 // openWorld gives the program on the world that pages are measured on. FAIRDIAL_BENCH_WORLD
-// names a folder that keeps it for the next time: it takes many minutes to make and 12 GB.
+// names a folder that keeps it for the next time: it takes many minutes to make and 12 GB. With
+// FAIRDIAL_BENCH_FORGETFUL the store keeps no answers: each page is as after a change of all tables.
 func openWorld(b *testing.B) (*app, *services) {
 	b.Helper()
 	dir := os.Getenv("FAIRDIAL_BENCH_WORLD")
@@ -56,7 +57,11 @@ func openWorld(b *testing.B) (*app, *services) {
 	a.configFile, a.dataDir, a.logLevel, a.actor = p.config, dir, "warn", "cli:bench"
 	a.now = func() time.Time { return worldNow }
 	require.NoError(b, a.load())
-	st, err := store.Open(b.Context(), store.Options{Path: dir, Logger: a.logger})
+	o := store.Options{Path: dir, Logger: a.logger}
+	if os.Getenv("FAIRDIAL_BENCH_FORGETFUL") != "" {
+		o.Memory = -1
+	}
+	st, err := store.Open(b.Context(), o)
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, st.Close()) })
 	s, err := a.services(b.Context(), st)

@@ -20,11 +20,18 @@ FROM
         npa_nxx::String                                     AS block,
         callee_number                                       AS number,
         u.seconds                                           AS used
-    FROM usage AS u
+    FROM usage_revisions AS u
     WHERE ({many:Bool} OR tenant_id = {tenant_id:String}) AND concat(tenant_id, '') = {tenant_id:String}
       AND organizer_id = {organizer_id:String}
       AND is_conf_out
       AND started_at >= {from:DateTime} AND started_at < {to:DateTime}
+      AND (usage_id, revision) NOT IN
+      (
+          SELECT if(revision > 0, usage_id, '') AS id, arrayJoin(range(0, max(revision)))::UInt16
+          FROM usage_revisions
+          WHERE tenant_id = {tenant_id:String}
+          GROUP BY tenant_id, id
+      )
 )
 GROUP BY GROUPING SETS ((day), (weekday, hour), (country), (block), (number))
 -- A block beside the last four digits of a number is the number, where the same minutes stand at
