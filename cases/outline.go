@@ -31,7 +31,7 @@ type outline struct {
 // A set that somebody has been given does not change.
 type outlines struct {
 	mark caseMark
-	all  map[string]outline // by case id
+	all  map[string]*outline // by case id
 }
 
 // caseMark tells whether anybody has appended to the log of cases.
@@ -74,7 +74,7 @@ type outlineRow struct {
 	RespondedAt   string   `ch:"responded_at"`
 }
 
-func (r outlineRow) outline() (outline, error) {
+func (r outlineRow) outline() (*outline, error) {
 	c := Case{
 		ID: r.Subject, Version: int(r.Version), TenantID: r.TenantID, TenantName: r.TenantName, OrganizerID: r.OrganizerID, OrganizerName: r.OrganizerName, OrganizerUPN: r.OrganizerUPN,
 		Score: int(r.Score), Severity: Severity(r.Severity), Verdict: Verdict(r.Verdict), Status: Status(r.Status), Outcome: Outcome(r.Outcome), Cause: Cause(r.Cause), Assignee: r.Assignee, ExposureSeconds: r.Exposure, Members: r.Members, RingCase: r.RingCase,
@@ -91,18 +91,18 @@ func (r outlineRow) outline() (outline, error) {
 		}
 		var err error
 		if *t.at, err = time.Parse(time.RFC3339Nano, t.text); err != nil {
-			return outline{}, fmt.Errorf("case %s, version %d: %w", r.Subject, r.Version, err)
+			return nil, fmt.Errorf("case %s, version %d: %w", r.Subject, r.Version, err)
 		}
 	}
 	for _, text := range r.Closings {
 		at, err := time.Parse(time.RFC3339Nano, text)
 		if err != nil {
-			return outline{}, fmt.Errorf("case %s, version %d: %w", r.Subject, r.Version, err)
+			return nil, fmt.Errorf("case %s, version %d: %w", r.Subject, r.Version, err)
 		}
 		c.Closings = append(c.Closings, at)
 	}
 	text := strings.ToLower(strings.Join([]string{c.ID, c.OrganizerID, c.OrganizerName, c.OrganizerUPN, c.TenantName}, " "))
-	return outline{Case: c, event: r.EventID, text: text}, nil
+	return &outline{Case: c, event: r.EventID, text: text}, nil
 }
 
 // mostNamed is how many changed cases are named to the store; of more, all are read.
@@ -110,7 +110,7 @@ const mostNamed = 1000
 
 // current are the outlines of all cases as the log has them now. What has not changed since the
 // last time is not read again; whether anything has costs a count.
-func (p *Pages) current(ctx context.Context) (map[string]outline, error) {
+func (p *Pages) current(ctx context.Context) (map[string]*outline, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var marks []caseMark
@@ -126,11 +126,11 @@ func (p *Pages) current(ctx context.Context) (map[string]outline, error) {
 	}
 	changed := []string{}
 	for _, h := range heads {
-		if p.known.all[h.Subject].event != h.EventID {
+		if before, there := p.known.all[h.Subject]; !there || before.event != h.EventID {
 			changed = append(changed, h.Subject)
 		}
 	}
-	all := make(map[string]outline, len(heads))
+	all := make(map[string]*outline, len(heads))
 	maps.Copy(all, p.known.all)
 	if len(changed) > 0 {
 		whole := len(changed) > mostNamed

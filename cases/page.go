@@ -34,7 +34,9 @@ type Mark struct {
 }
 
 // MarkOf is the place after a case. That by when it is due does not change when somebody looks at it.
-func MarkOf(c Case, by Order) Mark {
+func MarkOf(c Case, by Order) Mark { return markOf(&c, by) }
+
+func markOf(c *Case, by Order) Mark {
 	m := Mark{Rank: int64(c.Score), Exposure: c.ExposureSeconds, ID: c.ID}
 	switch by {
 	case ByExposure:
@@ -89,21 +91,23 @@ func NewPages(conn Conn) *Pages { return &Pages{conn: conn, bodies: map[string]b
 
 // Page is at most Limit cases after the mark.
 func (p *Pages) Page(ctx context.Context, r PageRequest) ([]Case, error) {
-	found, err := p.matching(ctx, r)
+	r.Limit = max(r.Limit, 0)
+	found, err := p.matching(ctx, r, r.Limit)
 	if err != nil {
 		return nil, err
 	}
-	return p.whole(ctx, found[:min(len(found), max(r.Limit, 0))])
+	return p.whole(ctx, found)
 }
 
 // Outlines are the cases after the mark without their findings; a Limit of 0 is none.
 func (p *Pages) Outlines(ctx context.Context, r PageRequest) ([]Case, error) {
-	found, err := p.matching(ctx, r)
+	most := r.Limit
+	if most <= 0 {
+		most = math.MaxInt
+	}
+	found, err := p.matching(ctx, r, most)
 	if err != nil {
 		return nil, err
-	}
-	if r.Limit > 0 {
-		found = found[:min(len(found), r.Limit)]
 	}
 	out := make([]Case, len(found))
 	for i, o := range found {
@@ -118,7 +122,7 @@ func (p *Pages) Whole(ctx context.Context, some []Case) ([]Case, error) {
 	if err != nil {
 		return nil, err
 	}
-	found := make([]outline, 0, len(some))
+	found := make([]*outline, 0, len(some))
 	for _, c := range some {
 		if o, there := all[c.ID]; there {
 			found = append(found, o)
@@ -127,39 +131,75 @@ func (p *Pages) Whole(ctx context.Context, some []Case) ([]Case, error) {
 	return p.whole(ctx, found)
 }
 
-// matching are the outlines that a request lets through, in its order.
-func (p *Pages) matching(ctx context.Context, r PageRequest) ([]outline, error) {
+// placed is something at its place in a row.
+type placed[T any] struct {
+	Mark
+	of T
+}
+
+// matching are the first outlines that a request lets through, in its order.
+func (p *Pages) matching(ctx context.Context, r PageRequest, most int) ([]*outline, error) {
 	all, err := p.current(ctx)
 	if err != nil {
 		return nil, err
 	}
 	r.Text, r.Assignee = strings.ToLower(r.Text), strings.ToLower(r.Assignee)
-	var out []outline
+	var found []placed[*outline]
+	var last *Mark // of many that match, few are asked for: of none after it
 	for _, o := range all {
-		if r.takes(o) {
-			out = append(out, o)
+		if !r.takes(o) {
+			continue
+		}
+		m := markOf(&o.Case, r.By)
+		if last != nil && m.compare(*last) > 0 {
+			continue
+		}
+		found = append(found, placed[*outline]{m, o})
+		if most > 0 && len(found)/2 > most {
+			sortPlaced(found)
+			found = found[:most]
+			worst := found[most-1].Mark
+			last = &worst
 		}
 	}
-	slices.SortFunc(out, func(a, b outline) int {
-		return MarkOf(a.Case, r.By).compare(MarkOf(b.Case, r.By))
-	})
+	sortPlaced(found)
+	out := make([]*outline, min(len(found), most))
+	for i := range out {
+		out[i] = found[i].of
+	}
 	return out, nil
 }
 
+func sortPlaced[T any](all []placed[T]) {
+	slices.SortFunc(all, func(a, b placed[T]) int { return a.compare(b.Mark) })
+}
+
+// Sort puts cases in an order.
+func Sort(all []Case, by Order) {
+	row := make([]placed[int], len(all))
+	for i := range all {
+		row[i] = placed[int]{markOf(&all[i], by), i}
+	}
+	sortPlaced(row)
+	was := slices.Clone(all)
+	for i, x := range row {
+		all[i] = was[x.of]
+	}
+}
+
 // takes says whether an outline is asked for; text and assignee are in lower case.
-func (r PageRequest) takes(o outline) bool {
-	assignee := strings.ToLower(o.Assignee)
+func (r PageRequest) takes(o *outline) bool {
 	switch {
 	case len(r.Tenants) > 0 && !slices.Contains(r.Tenants, o.TenantID),
 		r.OrganizerID != "" && o.OrganizerID != r.OrganizerID,
 		r.Status != "" && o.Status != r.Status,
 		r.Severity != "" && o.Severity != r.Severity,
 		o.Score < r.MinScore,
-		r.Assignee == "none" && assignee != "",
-		r.Assignee != "none" && !strings.Contains(assignee, r.Assignee),
-		!strings.Contains(o.text, r.Text),
+		r.Assignee == "none" && o.Assignee != "",
+		r.Assignee != "" && r.Assignee != "none" && !strings.Contains(strings.ToLower(o.Assignee), r.Assignee),
+		r.Text != "" && !strings.Contains(o.text, r.Text),
 		!r.Active.IsZero() && (o.Status == StatusClosed || o.RingCase != "" || r.Active.Before(o.SnoozedUntil)),
-		r.After.ID != "" && r.After.compare(MarkOf(o.Case, r.By)) >= 0:
+		r.After.ID != "" && r.After.compare(markOf(&o.Case, r.By)) >= 0:
 		return false
 	}
 	return true
@@ -186,7 +226,7 @@ type body struct {
 const mostBodies = 16 << 20
 
 // whole reads cases with their findings, in the order of their outlines.
-func (p *Pages) whole(ctx context.Context, found []outline) ([]Case, error) {
+func (p *Pages) whole(ctx context.Context, found []*outline) ([]Case, error) {
 	got := map[string]body{}
 	events, subjects := []string{}, []string{}
 	p.bodiesMu.Lock()

@@ -115,10 +115,7 @@ func (f queueFilter) of(list []cases.Case, now time.Time) (out []cases.Case) {
 
 // order sorts cases as the store does, and says by what.
 func order(list []cases.Case, by cases.Order) string {
-	slices.SortFunc(list, func(a, b cases.Case) int {
-		x, y := cases.MarkOf(a, by), cases.MarkOf(b, by)
-		return cmp.Or(cmp.Compare(y.Rank, x.Rank), cmp.Compare(y.Exposure, x.Exposure), strings.Compare(x.ID, y.ID))
-	})
+	cases.Sort(list, by)
 	return string(by)
 }
 

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"fairdial/rules/plan"
 	"fairdial/usage"
 )
@@ -49,23 +51,73 @@ func (r *Rater) PoolHistory(ctx context.Context, month usage.Month, tenantID, or
 
 // PoolHistoryPage gives some of the movements that PoolHistory gives, from a place in their order on.
 func (r *Rater) PoolHistoryPage(ctx context.Context, month usage.Month, tenantID, organizerID string, from, limit int) ([]Movement, error) {
-	page := []Movement{}
-	err := r.poolHistory(ctx, month, tenantID, organizerID, from, limit, func(m Movement) error {
-		page = append(page, m)
-		return nil
-	})
-	return page, err
+	fail := func(err error) ([]Movement, error) {
+		return nil, fmt.Errorf("pool history of %s %s: %w", tenantID, month, err)
+	}
+	run, args, err := r.historyOf(ctx, month, tenantID, organizerID, from, limit)
+	if err != nil {
+		return fail(err)
+	}
+	page, err := query[Movement](ctx, r.conn, "pool_history", args...)
+	if err != nil {
+		return fail(err)
+	}
+	for i := range page {
+		if err := page[i].check(run, month); err != nil {
+			return fail(err)
+		}
+	}
+	return append([]Movement{}, page...), nil
 }
 
 func (r *Rater) poolHistory(ctx context.Context, month usage.Month, tenantID, organizerID string, place, limit int, each func(Movement) error) error {
 	fail := func(err error) error { return fmt.Errorf("pool history of %s %s: %w", tenantID, month, err) }
-	c, err := r.currentRun(ctx, month, tenantID)
+	run, args, err := r.historyOf(ctx, month, tenantID, organizerID, place, limit)
 	if err != nil {
 		return fail(err)
 	}
-	sizes, err := r.sizesSeen(ctx, month, c.run)
+	rows, err := r.conn.Query(ctx, statement("pool_history"), args...)
 	if err != nil {
 		return fail(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var m Movement
+		if err := rows.ScanStruct(&m); err != nil {
+			return fail(err)
+		}
+		if err := m.check(run, month); err != nil {
+			return fail(err)
+		}
+		if err := each(m); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fail(err)
+	}
+	return nil
+}
+
+// check holds what the draws leave against what the rating says.
+func (m *Movement) check(run uuid.UUID, month usage.Month) error {
+	if m.RatedBefore >= 0 && m.RatedBefore != m.BalanceBefore {
+		return fmt.Errorf("run %s is not whole: before call %s the draws leave %d s and the rating says %d s; run fairdial rate --force --month %s",
+			run, m.UsageID, m.BalanceBefore, m.RatedBefore, month)
+	}
+	m.At = m.At.UTC()
+	return nil
+}
+
+// historyOf is the run that a history is of, and what the statement is asked with.
+func (r *Rater) historyOf(ctx context.Context, month usage.Month, tenantID, organizerID string, place, limit int) (uuid.UUID, []any, error) {
+	c, err := r.currentRun(ctx, month, tenantID)
+	if err != nil {
+		return uuid.Nil, nil, err
+	}
+	sizes, err := r.sizesSeen(ctx, month, c.run)
+	if err != nil {
+		return uuid.Nil, nil, err
 	}
 	pools, licences, seconds := []string{"standard"}, []int64{c.PoolLicences}, []int64{c.PoolSeconds}
 	hasSelect := c.SelectLicences > 0 || slices.ContainsFunc(sizes, func(s sizeSeen) bool { return s.pool == "select" })
@@ -78,34 +130,13 @@ func (r *Rater) poolHistory(ctx context.Context, month usage.Month, tenantID, or
 		at, ofPools = append(at, s.at.UTC().Format("2006-01-02 15:04:05.000")), append(ofPools, s.pool)
 		counts, sizeSeconds = append(counts, s.licences), append(sizeSeconds, s.seconds)
 	}
-	rows, err := r.conn.Query(ctx, statement("pool_history"),
+	return c.RunID, []any{
 		named("tenant", tenantID), named("month", firstDay(month)), named("run", c.RunID.String()), named("organizer", organizerID),
 		named("from", uint64(max(place, 0))), named("limit", uint64(max(limit, 0))),
 		named("month_from", instant(from)), named("month_to", instant(to)),
 		named("pools", pools), named("licences", licences), named("sizes", seconds),
-		named("size_at", at), named("size_pools", ofPools), named("size_licences", counts), named("size_seconds", sizeSeconds))
-	if err != nil {
-		return fail(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var m Movement
-		if err := rows.ScanStruct(&m); err != nil {
-			return fail(err)
-		}
-		if m.RatedBefore >= 0 && m.RatedBefore != m.BalanceBefore {
-			return fail(fmt.Errorf("run %s is not whole: before call %s the draws leave %d s and the rating says %d s; run fairdial rate --force --month %s",
-				c.RunID, m.UsageID, m.BalanceBefore, m.RatedBefore, month))
-		}
-		m.At = m.At.UTC()
-		if err := each(m); err != nil {
-			return err
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return fail(err)
-	}
-	return nil
+		named("size_at", at), named("size_pools", ofPools), named("size_licences", counts), named("size_seconds", sizeSeconds),
+	}, nil
 }
 
 type sizeSeen struct {

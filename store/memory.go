@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"golang.org/x/sync/singleflight"
 )
@@ -83,7 +84,7 @@ func Reading(ctx context.Context) context.Context {
 // Select reads rows, or gives those it read before where they are still the same.
 func (m *memory) Select(ctx context.Context, dest any, query string, args ...any) error {
 	r, in := ctx.Value(readingKey{}).(*reading)
-	if !in {
+	if !in || !plain(ctx) {
 		return m.Conn.Select(ctx, dest, query, args...)
 	}
 	into := reflect.Indirect(reflect.ValueOf(dest))
@@ -116,6 +117,16 @@ func (m *memory) Select(ctx context.Context, dest any, query string, args ...any
 		return m.Conn.Select(ctx, dest, query, args...) // it was another's time that was up
 	}
 	return err
+}
+
+// plain says that a statement depends on nothing but its text and parameters: no settings and no
+// tables go with it in its context.
+func plain(ctx context.Context) (is bool) {
+	clickhouse.Context(ctx, func(o *clickhouse.QueryOptions) error {
+		is = reflect.ValueOf(o).Elem().IsZero()
+		return nil
+	})
+	return is
 }
 
 // give puts rows where the driver would: an empty slice stays the one it was where there are none.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/ext"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -84,6 +85,24 @@ func TestWhatWasReadIsGivenAgainUntilTheStoreChanges(t *testing.T) {
 		require.NoError(t, m.Select(ctx, &plain, subjectsSQL, clickhouse.Named("stream", "case")))
 	}
 	require.Equal(t, int64(2), engine.n.Load()-before, "who does more than answer a request reads the store")
+}
+
+// What goes with a statement in its context is part of the question.
+func TestWhatIsAskedWithMoreThanParametersIsRead(t *testing.T) {
+	s := storetest.Open(t)
+	for _, number := range []uint32{1, 2} {
+		table, err := ext.NewTable("given", ext.Column("version", "UInt32"))
+		require.NoError(t, err)
+		require.NoError(t, table.Append(number))
+		for query, with := range map[string]clickhouse.QueryOption{
+			"SELECT 'x' AS subject, groupArray(version) AS versions FROM given WHERE 0 = (SELECT count() FROM journal)": clickhouse.WithExternalTable(table),
+			"SELECT 'x' AS subject, [{n:UInt32}] AS versions WHERE 0 = (SELECT count() FROM journal)":                   clickhouse.WithParameters(clickhouse.Parameters{"n": fmt.Sprint(number)}),
+		} {
+			var got []subject
+			require.NoError(t, s.Select(clickhouse.Context(store.Reading(context.Background()), with), &got, query))
+			require.Equal(t, []subject{{"x", []uint32{number}}}, got)
+		}
+	}
 }
 
 // In one reading all is of the store as it was when the first was read, or newer.
