@@ -262,8 +262,23 @@ func TestAShadowRuleIsRecordedAndAnExperimentalOneIsNot(t *testing.T) {
 	_, err = d.Detect(t.Context(), Request{From: day(1), To: day(4), Rules: []string{"on-trial"}}, nil)
 	require.ErrorContains(t, err, "on-trial is experimental")
 
+	kept := p.detector(busyDayOf(t, 1, rules.StatusLive, 10), other)
+	kept.o.Known = &RecordMemo{}
+	asKept := func() {
+		t.Helper()
+		for range 2 {
+			want, err := d.Records(t.Context())
+			require.NoError(t, err)
+			got, err := kept.Records(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, want, got, "what is kept is what there is")
+		}
+	}
+	asKept()
+
 	// The shadow rule's precision is that of the cases which other rules opened.
 	p.decide("abuser", cases.KindConfirmed)
+	asKept()
 	records, err := d.Records(t.Context())
 	require.NoError(t, err)
 	require.Len(t, records, 2)
@@ -272,6 +287,8 @@ func TestAShadowRuleIsRecordedAndAnExperimentalOneIsNot(t *testing.T) {
 		require.Equal(t, 1.0, *r.Reviewed.Precision)
 		require.Equal(t, day(2).Format(time.DateOnly), r.Newest.Format(time.DateOnly))
 	}
+	require.NoError(t, p.store.Exec(t.Context(), "INSERT INTO finding_rows SELECT * REPLACE ('somebody' AS organizer_id, generateUUIDv4() AS finding_id) FROM finding_rows"))
+	asKept()
 }
 
 func TestTheStepOfABacktestGrowsWithItsLength(t *testing.T) {

@@ -54,9 +54,11 @@ type Options struct {
 	// WholeCalls is up to how many calls, in the time that rules look back, a pass is always
 	// over all organizers; a million by default.
 	WholeCalls int64
-	Now        func() time.Time
-	NewID      func() uuid.UUID
-	Logger     *slog.Logger
+	// Known keeps what Records gives; nil keeps nothing.
+	Known  *RecordMemo
+	Now    func() time.Time
+	NewID  func() uuid.UUID
+	Logger *slog.Logger
 }
 
 // Detector runs rules and keeps what they find. It holds no state.

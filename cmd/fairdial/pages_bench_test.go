@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -127,6 +128,8 @@ func busySince(b *testing.B, before time.Duration) time.Duration {
 // worldConsole is the console of the daemon, with some people who may sign in.
 func worldConsole(b *testing.B, a *app, s *services) func(path string) *httptest.ResponseRecorder {
 	b.Helper()
+	collected := debug.SetGCPercent(console.GCPercent)
+	b.Cleanup(func() { debug.SetGCPercent(collected) })
 	people, err := access.Open(b.Context(), s.journal, a.now)
 	require.NoError(b, err)
 	registry := prometheus.NewRegistry()

@@ -18,6 +18,7 @@ import (
 	"fairdial/access"
 	"fairdial/cases"
 	"fairdial/console"
+	"fairdial/detector"
 	"fairdial/enforcement/carry"
 	"fairdial/schedule"
 	"fairdial/store/replies"
@@ -150,7 +151,7 @@ func (a *app) console(s *services, carrier *carry.Carrier, bench *workbench, ahe
 	lists := cases.NewPages(s.store)
 	return console.Options{
 		Cases: caseReader{lists, s.cases}, Replies: replies.New(s.store, a.now, a.newID), Overview: overview{s}, Ratings: ratings{s, ahead}, Conn: s.store,
-		Desk: caseDesk{a, s, carrier}, Books: financeBooks{s.books, s, ahead, lists, a.now}, Intake: intake{s}, Rules: rulesInForce{a, s, lists}, Workbench: bench,
+		Desk: caseDesk{a, s, carrier}, Books: financeBooks{s.books, s, ahead, lists, a.now}, Intake: intake{s}, Rules: rulesInForce{a, s, lists, &detector.RecordMemo{}}, Workbench: bench,
 		Plans: planNames(a.cfg.Licences), SavedViews: s.journal, Checks: a.checks(s), SlackStatus: a.slackStatus(s), Ready: s.ready, Metrics: registry, Registry: registry, Now: a.now, Logger: a.logger,
 	}
 }

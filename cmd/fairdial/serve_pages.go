@@ -83,6 +83,7 @@ type rulesInForce struct {
 	*app
 	s     *services
 	lists *cases.Pages
+	known *detector.RecordMemo
 }
 
 // decidedCases is the log of cases for who counts what was decided, which takes no findings.
@@ -132,7 +133,7 @@ func (r rulesInForce) Rule(ctx context.Context, id string) (out console.WholeRul
 func (r rulesInForce) records(ctx context.Context, pack rules.Pack) (map[string]detector.Record, error) {
 	d, err := detector.New(detector.Options{
 		Conn: r.s.store, Cases: decidedCases{r.s.cases, r.lists}, Pack: pack, AddonPlans: r.cfg.Licences.Addon.ServicePlans,
-		OpenScore: r.cfg.Detection.OpenScore, Now: r.now, NewID: r.newID, Logger: r.logger,
+		OpenScore: r.cfg.Detection.OpenScore, Known: r.known, Now: r.now, NewID: r.newID, Logger: r.logger,
 	})
 	if err != nil {
 		return nil, err
