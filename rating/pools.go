@@ -94,22 +94,37 @@ func (r *Rater) pools(ctx context.Context, req PoolsRequest) ([]PoolStanding, er
 	if at.After(to) {
 		at = to
 	}
-	read, err := r.settledAt(ctx, at, to)
+	newest, err := r.newestCalls(ctx, req.Tenants)
 	if err != nil {
 		return nil, err
 	}
-	tenants := named("tenants", words(req.Tenants))
-	var runs []shownRun
+	read := settledAt(newest, at, to)
+	before := usage.MonthOf(req.Month.Start(time.UTC).AddDate(0, -1, 0), time.UTC)
+	months := []usage.Month{usage.MonthOf(before.Start(time.UTC).AddDate(0, -1, 0), time.UTC), before, req.Month}
+	all, err := r.runs(ctx, req.Tenants, months)
+	if err != nil {
+		return nil, err
+	}
+	byTenant(all)
+	runs := slices.DeleteFunc(slices.Clone(all), func(c shownRun) bool { return monthOf(c.Month) != req.Month })
 	var who []tenant
 	var looked map[poolKey]poolDemand
 	var known map[string]span
 	var drainers map[poolKey][]PoolDrainer
 	work, ctx := errgroup.WithContext(ctx)
-	work.Go(func() (err error) { runs, err = r.runs(ctx, req.Tenants, []usage.Month{req.Month}); return err })
-	work.Go(func() (err error) { who, err = query[tenant](ctx, r.conn, "tenants", tenants); return err })
-	work.Go(func() (err error) { looked, err = r.poolDays(ctx, req, read); return err })
-	work.Go(func() (err error) { known, err = r.dataUntil(ctx, req, from.AddDate(0, -2, 0), read); return err })
-	work.Go(func() (err error) { drainers, err = r.drainers(ctx, req, read); return err })
+	work.Go(func() (err error) {
+		who, err = query[tenant](ctx, r.conn, "tenants", named("tenants", words(req.Tenants)))
+		return err
+	})
+	work.Go(func() (err error) { looked, err = r.poolDays(ctx, all, months, read); return err })
+	work.Go(func() (err error) {
+		known, err = r.dataUntil(ctx, req.Tenants, newest, from.AddDate(0, -2, 0), read)
+		return err
+	})
+	work.Go(func() (err error) {
+		drainers, err = r.drainers(ctx, runs, req, read, read.Before(to) && !read.After(last(newest)))
+		return err
+	})
 	if err := work.Wait(); err != nil {
 		return nil, err
 	}
@@ -118,7 +133,6 @@ func (r *Rater) pools(ctx context.Context, req PoolsRequest) ([]PoolStanding, er
 		names[t.ID] = t.Name
 	}
 	out := []PoolStanding{}
-	byTenant(runs)
 	for _, c := range runs {
 		s := PoolStanding{
 			TenantID: c.TenantID, TenantName: names[c.TenantID], Month: req.Month.String(), Pool: "standard", At: req.At.UTC(),
@@ -139,126 +153,6 @@ func (r *Rater) pools(ctx context.Context, req PoolsRequest) ([]PoolStanding, er
 			s.Forecast = r.forecast(s, looked[k], known[s.TenantID], at, to)
 			out = append(out, s)
 		}
-	}
-	return out, nil
-}
-
-// settledAt is a moment at which all that is known is the same as at another, and which stays the
-// same as time goes by: what was read of the store then need not be read again each time. Where
-// calls are known that begin later it is that moment itself.
-func (r *Rater) settledAt(ctx context.Context, at, end time.Time) (time.Time, error) {
-	rows, err := query[struct {
-		Last time.Time `ch:"last"`
-	}](ctx, r.conn, "newest_call")
-	if err != nil || len(rows) == 0 || !rows[0].Last.Before(at) {
-		return at, err
-	}
-	settled := rows[0].Last.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
-	if settled.After(end) {
-		return end, nil
-	}
-	return settled, nil
-}
-
-// poolDemand is what calls asked of a pool, by day, and what it gave in the month.
-type poolDemand struct {
-	days    map[time.Time]int64 // midnight UTC of the day in the plan's time zone: seconds
-	drawn   int64
-	by      []PoolDay // what was drawn
-	emptyAt *time.Time
-}
-
-func (s *PoolStanding) stand(d poolDemand) {
-	s.Used, s.Left, s.EmptyAt, s.Days = d.drawn, s.Seconds-d.drawn, d.emptyAt, append([]PoolDay{}, d.by...)
-	if s.Seconds > 0 {
-		s.UsedPermille = s.Used * 1000 / s.Seconds
-	}
-}
-
-// poolDays reads the demand of the month and the two before it.
-func (r *Rater) poolDays(ctx context.Context, req PoolsRequest, at time.Time) (map[poolKey]poolDemand, error) {
-	before := usage.MonthOf(req.Month.Start(time.UTC).AddDate(0, -1, 0), time.UTC)
-	months := []usage.Month{usage.MonthOf(before.Start(time.UTC).AddDate(0, -1, 0), time.UTC), before, req.Month}
-	frozen, err := r.elsewhere(ctx, req.Tenants, months)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := query[struct {
-		TenantID string    `ch:"tenant_id"`
-		Pool     string    `ch:"pool"`
-		Day      time.Time `ch:"day"`
-		Asked    int64     `ch:"asked"`
-		Drawn    int64     `ch:"drawn"`
-		EmptyAt  time.Time `ch:"empty_at"`
-		Emptied  uint64    `ch:"emptied"`
-	}](ctx, r.conn, "pool_days", named("tenants", words(req.Tenants)), named("months", firstDays(months)),
-		named("month", firstDay(req.Month)), named("zone", r.plan.Location().String()), named("at", moment7(at)), named("frozen", frozen))
-	if err != nil {
-		return nil, err
-	}
-	out := map[poolKey]poolDemand{}
-	for _, row := range rows {
-		k := poolKey{row.TenantID, row.Pool}
-		d := out[k]
-		if d.days == nil {
-			d.days = map[time.Time]int64{}
-		}
-		d.days[row.Day.UTC()] += row.Asked
-		d.drawn += row.Drawn
-		if row.Drawn > 0 {
-			d.by = append(d.by, PoolDay{row.Day.UTC().Format(time.DateOnly), row.Drawn})
-		}
-		if row.Emptied > 0 {
-			at := row.EmptyAt.UTC()
-			d.emptyAt = &at
-		}
-		out[k] = d
-	}
-	return out, nil
-}
-
-// moment7 is a moment as exactly as calls begin.
-func moment7(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.0000000") }
-
-type span struct{ first, last time.Time }
-
-func (r *Rater) dataUntil(ctx context.Context, req PoolsRequest, from, at time.Time) (map[string]span, error) {
-	rows, err := query[struct {
-		TenantID string    `ch:"tenant_id"`
-		First    time.Time `ch:"first"`
-		Last     time.Time `ch:"last"`
-	}](ctx, r.conn, "pool_data_until", named("tenants", words(req.Tenants)), named("from", instant(from)), named("at", moment7(at)))
-	if err != nil {
-		return nil, err
-	}
-	out := map[string]span{}
-	for _, row := range rows {
-		out[row.TenantID] = span{row.First.UTC(), row.Last.UTC()}
-	}
-	return out, nil
-}
-
-func (r *Rater) drainers(ctx context.Context, req PoolsRequest, at time.Time) (map[poolKey][]PoolDrainer, error) {
-	out := map[poolKey][]PoolDrainer{}
-	if req.Top <= 0 {
-		return out, nil
-	}
-	frozen, err := r.elsewhere(ctx, req.Tenants, []usage.Month{req.Month})
-	if err != nil {
-		return nil, err
-	}
-	rows, err := query[struct {
-		TenantID string `ch:"tenant_id"`
-		Pool     string `ch:"pool"`
-		PoolDrainer
-	}](ctx, r.conn, "pool_drainers", named("tenants", words(req.Tenants)), named("month", firstDay(req.Month)),
-		named("at", moment7(at)), named("top", req.Top), named("frozen", frozen))
-	if err != nil {
-		return nil, err
-	}
-	for _, row := range rows {
-		k := poolKey{row.TenantID, row.Pool}
-		out[k] = append(out[k], row.PoolDrainer)
 	}
 	return out, nil
 }
