@@ -91,14 +91,14 @@ var organizerTexts = map[string]string{
 }
 
 type organizerException struct {
-	TenantID     string `ch:"tenant_id"`
-	OrganizerID  string `ch:"organizer_id"`
-	OrganizerUPN string `ch:"organizer_upn"`
-	Code         string `ch:"code"`
-	Calls        uint64 `ch:"calls"`
-	Seconds      uint64 `ch:"seconds"`
-	Required     bool   `ch:"required"` // what the add-on requires was held at some time
-	Partly       bool   `ch:"partly"`   // the add-on was held for a part of the month
+	TenantID     string
+	OrganizerID  string
+	OrganizerUPN string
+	Code         string
+	Calls        uint64
+	Seconds      uint64
+	Required     bool // what the add-on requires was held at some time
+	Partly       bool // the add-on was held for a part of the month
 }
 
 func (r *Rater) organizerExceptions(ctx context.Context, month usage.Month, terms plan.Terms, chunk []Statement) ([]organizerException, error) {
@@ -124,7 +124,7 @@ func (r *Rater) organizerExceptions(ctx context.Context, month usage.Month, term
 		named("addon_countries", words(terms.Addon.Countries)), named("addon_never", words(terms.Addon.Never)),
 		named("toll_free_counts_as_us", terms.TollFreeCountsAsUS),
 	}
-	rows, err := query[organizerException](ctx, r.conn, "exceptions", args...)
+	rows, err := r.found(ctx, tenants, args)
 	if err == nil && slices.ContainsFunc(rows, func(x organizerException) bool { return x.Partly }) {
 		rows, err = r.partly(ctx, rows, args)
 	}

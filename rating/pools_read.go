@@ -187,16 +187,16 @@ func (r *Rater) drainers(ctx context.Context, runs []shownRun, req PoolsRequest,
 		for _, x := range rows {
 			organizers = append(organizers, x.OrganizerID)
 		}
-		people, err := query[row](ctx, r.conn, "organizer_names", named("tenants", tenants), named("organizers", organizers))
+		people, err := query[organizerName](ctx, r.conn, "organizer_names", named("tenants", tenants), named("organizers", organizers))
 		if err != nil {
 			return nil, err
 		}
-		byID := map[[2]string]PoolDrainer{}
+		byID := map[who]organizerName{}
 		for _, x := range people {
-			byID[[2]string{x.TenantID, x.OrganizerID}] = x.PoolDrainer
+			byID[who{x.TenantID, x.OrganizerID}] = x
 		}
 		for _, x := range rows {
-			known := byID[[2]string{x.TenantID, x.OrganizerID}]
+			known := byID[who{x.TenantID, x.OrganizerID}]
 			x.UPN, x.Name = known.UPN, known.Name
 			k := poolKey{x.TenantID, x.Pool}
 			out[k] = append(out[k], x.PoolDrainer)

@@ -10,8 +10,15 @@ FROM rating_current AS r
 LEFT JOIN
 (
     SELECT subject, argMax(kind, version) AS kind, toUUIDOrZero(JSONExtractString(argMax(body, version), 'run_id')) AS run_id
-    FROM journal_events
-    WHERE stream = 'close'
+    FROM
+    (
+        -- As journal_events, of one stream alone.
+        SELECT subject, version, kind, body
+        FROM journal
+        WHERE stream = 'close'
+        ORDER BY subject, version, _block_number, event_id
+        LIMIT 1 BY subject, version
+    )
     GROUP BY subject
 ) AS c ON c.subject = concat(formatDateTime(r.month, '%Y-%m'), '/', r.tenant_id)
 LEFT JOIN
