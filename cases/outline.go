@@ -32,6 +32,7 @@ type outline struct {
 type outlines struct {
 	mark caseMark
 	all  map[string]*outline // by case id
+	row  []*outline          // the same, by risk
 }
 
 // caseMark tells whether anybody has appended to the log of cases.
@@ -110,19 +111,19 @@ const mostNamed = 1000
 
 // current are the outlines of all cases as the log has them now. What has not changed since the
 // last time is not read again; whether anything has costs a count.
-func (p *Pages) current(ctx context.Context) (map[string]*outline, error) {
+func (p *Pages) current(ctx context.Context) (outlines, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var marks []caseMark
 	if err := p.conn.Select(ctx, &marks, markSQL); err != nil {
-		return nil, fmt.Errorf("read whether cases have changed: %w", err)
+		return outlines{}, fmt.Errorf("read whether cases have changed: %w", err)
 	}
 	if p.known.all != nil && marks[0] == p.known.mark { // an aggregate without GROUP BY has one row
-		return p.known.all, nil
+		return p.known, nil
 	}
 	var heads []headRow
 	if err := p.conn.Select(ctx, &heads, headsSQL); err != nil {
-		return nil, fmt.Errorf("read where cases stand: %w", err)
+		return outlines{}, fmt.Errorf("read where cases stand: %w", err)
 	}
 	changed := []string{}
 	for _, h := range heads {
@@ -139,16 +140,24 @@ func (p *Pages) current(ctx context.Context) (map[string]*outline, error) {
 		}
 		var rows []outlineRow
 		if err := p.conn.Select(ctx, &rows, outlinesSQL, clickhouse.Named("all", whole), clickhouse.Named("subjects", changed)); err != nil {
-			return nil, fmt.Errorf("read outlines of cases: %w", err)
+			return outlines{}, fmt.Errorf("read outlines of cases: %w", err)
 		}
 		for _, r := range rows {
 			o, err := r.outline()
 			if err != nil {
-				return nil, err
+				return outlines{}, err
 			}
 			all[r.Subject] = o
 		}
 	}
-	p.known = outlines{mark: marks[0], all: all}
-	return all, nil
+	row := make([]placed[*outline], 0, len(all))
+	for _, o := range all {
+		row = append(row, placed[*outline]{markOf(&o.Case, ByRisk), o})
+	}
+	sortPlaced(row)
+	p.known = outlines{mark: marks[0], all: all, row: make([]*outline, len(row))}
+	for i, x := range row {
+		p.known.row[i] = x.of
+	}
+	return p.known, nil
 }

@@ -118,13 +118,13 @@ func (p *Pages) Outlines(ctx context.Context, r PageRequest) ([]Case, error) {
 
 // Whole are the cases of some outlines with their findings, as they stand now.
 func (p *Pages) Whole(ctx context.Context, some []Case) ([]Case, error) {
-	all, err := p.current(ctx)
+	known, err := p.current(ctx)
 	if err != nil {
 		return nil, err
 	}
 	found := make([]*outline, 0, len(some))
 	for _, c := range some {
-		if o, there := all[c.ID]; there {
+		if o, there := known.all[c.ID]; there {
 			found = append(found, o)
 		}
 	}
@@ -139,33 +139,32 @@ type placed[T any] struct {
 
 // matching are the first outlines that a request lets through, in its order.
 func (p *Pages) matching(ctx context.Context, r PageRequest, most int) ([]*outline, error) {
-	all, err := p.current(ctx)
+	known, err := p.current(ctx)
 	if err != nil {
 		return nil, err
 	}
 	r.Text, r.Assignee = strings.ToLower(r.Text), strings.ToLower(r.Assignee)
-	var found []placed[*outline]
-	var last *Mark // of many that match, few are asked for: of none after it
-	for _, o := range all {
-		if !r.takes(o) {
-			continue
+	var out []*outline
+	inOrder := r.By == ByRisk || r.By == ""
+	for _, o := range known.row {
+		if inOrder && len(out) >= most {
+			return out, nil
 		}
-		m := markOf(&o.Case, r.By)
-		if last != nil && m.compare(*last) > 0 {
-			continue
-		}
-		found = append(found, placed[*outline]{m, o})
-		if most > 0 && len(found)/2 > most {
-			sortPlaced(found)
-			found = found[:most]
-			worst := found[most-1].Mark
-			last = &worst
+		if r.takes(o) {
+			out = append(out, o)
 		}
 	}
-	sortPlaced(found)
-	out := make([]*outline, min(len(found), most))
+	if inOrder {
+		return out, nil
+	}
+	row := make([]placed[*outline], len(out))
+	for i, o := range out {
+		row[i] = placed[*outline]{markOf(&o.Case, r.By), o}
+	}
+	sortPlaced(row)
+	out = out[:min(len(out), most)]
 	for i := range out {
-		out[i] = found[i].of
+		out[i] = row[i].of
 	}
 	return out, nil
 }
@@ -179,6 +178,9 @@ func Sort(all []Case, by Order) {
 	row := make([]placed[int], len(all))
 	for i := range all {
 		row[i] = placed[int]{markOf(&all[i], by), i}
+	}
+	if slices.IsSortedFunc(row, func(a, b placed[int]) int { return a.compare(b.Mark) }) {
+		return
 	}
 	sortPlaced(row)
 	was := slices.Clone(all)

@@ -97,9 +97,13 @@ func (p *pages) queue(w http.ResponseWriter, r *http.Request) {
 
 func (f queueFilter) of(list []cases.Case, now time.Time) (out []cases.Case) {
 	text := strings.ToLower(strings.TrimSpace(f.Text))
-	for _, c := range list {
+	if text == "" && f.Status == "" && f.Severity == "" && f.Tenant == "" && f.Assignee == "" {
+		return list
+	}
+	for i := range list {
+		c := &list[i]
 		switch {
-		case f.Status == "active" && !active(c, now),
+		case f.Status == "active" && !active(*c, now),
 			f.Status != "" && f.Status != "active" && string(c.Status) != f.Status,
 			f.Severity != "" && string(c.Severity) != f.Severity,
 			f.Tenant != "" && c.TenantID != f.Tenant,
@@ -107,7 +111,7 @@ func (f queueFilter) of(list []cases.Case, now time.Time) (out []cases.Case) {
 			f.Assignee != "" && f.Assignee != "none" && !strings.Contains(strings.ToLower(c.Assignee), strings.ToLower(f.Assignee)),
 			text != "" && !strings.Contains(strings.ToLower(strings.Join([]string{c.ID, c.OrganizerName, c.OrganizerID, c.OrganizerUPN, c.TenantName}, " ")), text):
 		default:
-			out = append(out, c)
+			out = append(out, *c)
 		}
 	}
 	return out

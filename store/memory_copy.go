@@ -45,9 +45,15 @@ func copied(v reflect.Value) reflect.Value {
 	return out
 }
 
-// parted gives a value that was copied by assignment slices of its own.
+// parted gives a value that was copied by assignment slices of its own, and what it points to.
 func parted(v reflect.Value) {
 	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			own := reflect.New(v.Type().Elem())
+			own.Elem().Set(v.Elem())
+			v.Set(own)
+		}
 	case reflect.Slice:
 		v.Set(copied(v))
 	case reflect.Struct:
@@ -67,6 +73,8 @@ func copyable(t reflect.Type) bool {
 		return true
 	case t.Kind() == reflect.Slice:
 		return copyable(t.Elem())
+	case t.Kind() == reflect.Pointer:
+		return flat(t.Elem())
 	case t.Kind() == reflect.Struct:
 		for i := range t.NumField() {
 			if f := t.Field(i); !flat(f.Type) && (!f.IsExported() || !copyable(f.Type)) {
@@ -85,6 +93,11 @@ func sizeOf(v reflect.Value) int {
 	switch t.Kind() {
 	case reflect.String:
 		n += v.Len()
+	case reflect.Pointer:
+		if flat(t) || v.IsNil() {
+			return n
+		}
+		n += sizeOf(v.Elem())
 	case reflect.Slice:
 		if flat(t.Elem()) && !hasText(t.Elem()) {
 			return n + v.Len()*int(t.Elem().Size())
@@ -94,7 +107,7 @@ func sizeOf(v reflect.Value) int {
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if f := t.Field(i).Type; f.Kind() == reflect.Slice || hasText(f) {
+			if f := t.Field(i).Type; hasText(f) {
 				n += sizeOf(v.Field(i)) - int(f.Size())
 			}
 		}
@@ -105,7 +118,7 @@ func sizeOf(v reflect.Value) int {
 // hasText says whether values of a type hold on to texts or to further rows.
 func hasText(t reflect.Type) bool {
 	switch t.Kind() {
-	case reflect.String, reflect.Slice:
+	case reflect.String, reflect.Slice, reflect.Pointer:
 		return true
 	case reflect.Struct:
 		for i := range t.NumField() {

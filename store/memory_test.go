@@ -12,6 +12,7 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2/ext"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/google/uuid"
+	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
 	"fairdial/store"
@@ -156,6 +157,36 @@ func TestOnlyWhatFollowsFromTablesIsKept(t *testing.T) {
 		}
 		require.Equal(t, kept, again == 1 && m.Holds(query), query)
 	}
+}
+
+// Rows of any shape that the driver fills are given to each as their own.
+func TestRowsOfEveryShapeAreGivenAsOnesOwn(t *testing.T) {
+	s := storetest.Open(t)
+	ctx := context.Background()
+	require.NoError(t, s.Exec(ctx, "INSERT INTO journal (stream, subject, version, event_id, actor) VALUES ('case', 'a', 1, generateUUIDv4(), 'ann')"))
+	type shown struct {
+		Text   *string          `ch:"text"`
+		None   *string          `ch:"none"`
+		Amount *decimal.Decimal `ch:"amount"`
+		At     time.Time        `ch:"recorded_at"`
+		Lists  [][]string       `ch:"lists"`
+		Own    *bool
+	}
+	const query = `SELECT toNullable('text') AS text, NULL::Nullable(String) AS none, toNullable(toDecimal64(1.5, 2)) AS amount, recorded_at, [['a'], ['b', 'c']] AS lists FROM journal`
+	m := store.Remembering(s.Conn, 1<<20)
+	read := func() shown {
+		var out []shown
+		require.NoError(t, m.Select(store.Reading(ctx), &out, query))
+		require.Len(t, out, 1)
+		return out[0]
+	}
+	want := read()
+	require.True(t, m.Holds(query))
+	got := read()
+	require.Equal(t, want, got)
+	*got.Text, got.Lists[1][0], got.Own = "changed", "changed", new(bool)
+	require.Equal(t, want, read())
+	require.Nil(t, read().Own)
 }
 
 func TestWhatIsKeptIsBounded(t *testing.T) {
