@@ -4,7 +4,6 @@ import (
 	"container/list"
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -101,7 +100,7 @@ func (m *memory) Select(ctx context.Context, dest any, query string, args ...any
 		return nil
 	}
 	// Who asks for the same meanwhile waits for the same answer.
-	got, err, _ := m.asking.Do(fmt.Sprintf("%v %x %s", key.of, key.sum, state), func() (any, error) {
+	got, err, shared := m.asking.Do(fmt.Sprintf("%v %x %s", key.of, key.sum, state), func() (any, error) {
 		fresh := reflect.New(key.of)
 		if err := m.Conn.Select(ctx, fresh.Interface(), query, args...); err != nil {
 			return nil, err
@@ -113,8 +112,8 @@ func (m *memory) Select(ctx context.Context, dest any, query string, args ...any
 	case err == nil:
 		give(into, got.(reflect.Value))
 		return nil
-	case ctx.Err() == nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)):
-		return m.Conn.Select(ctx, dest, query, args...) // it was another's time that was up
+	case shared && ctx.Err() == nil:
+		return m.Conn.Select(ctx, dest, query, args...) // it may have been another's time that was up
 	}
 	return err
 }

@@ -189,6 +189,42 @@ func TestRowsOfEveryShapeAreGivenAsOnesOwn(t *testing.T) {
 	require.Nil(t, read().Own)
 }
 
+// stuck does not answer the first time until it need not any more.
+type stuck struct {
+	driver.Conn
+	asked atomic.Int64
+	began chan struct{}
+}
+
+func (c *stuck) Select(ctx context.Context, dest any, query string, args ...any) error {
+	if query == subjectsSQL && c.asked.Add(1) == 1 {
+		close(c.began)
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return c.Conn.Select(ctx, dest, query, args...)
+}
+
+func TestWhoWaitsForAnotherAsksThemselvesWhereThatOneGoes(t *testing.T) {
+	s := storetest.Open(t)
+	conn := &stuck{Conn: s.Conn, began: make(chan struct{})}
+	m := store.Remembering(conn, 1<<20)
+	ask := func(ctx context.Context) error {
+		var out []subject
+		return m.Select(store.Reading(ctx), &out, subjectsSQL, clickhouse.Named("stream", "case"))
+	}
+	first, goes := context.WithCancel(context.Background())
+	answers := make(chan error, 2)
+	go func() { answers <- ask(first) }()
+	<-conn.began
+	go func() { answers <- ask(context.Background()) }()
+	time.Sleep(50 * time.Millisecond)
+	goes()
+	one, other := <-answers, <-answers
+	require.True(t, one == nil || other == nil, "%v, %v", one, other)
+	require.Equal(t, int64(2), conn.asked.Load())
+}
+
 func TestWhatIsKeptIsBounded(t *testing.T) {
 	s := storetest.Open(t)
 	m := store.Remembering(s.Conn, 40_000)
