@@ -21,8 +21,8 @@ func flat(t reflect.Type) bool {
 	case reflect.Array:
 		return flat(t.Elem())
 	case reflect.Struct:
-		for i := range t.NumField() {
-			if !flat(t.Field(i).Type) {
+		for f := range t.Fields() {
+			if !flat(f.Type) {
 				return false
 			}
 		}
@@ -57,8 +57,8 @@ func parted(v reflect.Value) {
 	case reflect.Slice:
 		v.Set(copied(v))
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if f := v.Field(i); f.CanSet() && !flat(f.Type()) {
+		for _, f := range v.Fields() {
+			if f.CanSet() && !flat(f.Type()) {
 				parted(f)
 			}
 		}
@@ -76,8 +76,8 @@ func copyable(t reflect.Type) bool {
 	case t.Kind() == reflect.Pointer:
 		return flat(t.Elem())
 	case t.Kind() == reflect.Struct:
-		for i := range t.NumField() {
-			if f := t.Field(i); !flat(f.Type) && (!f.IsExported() || !copyable(f.Type)) {
+		for f := range t.Fields() {
+			if !flat(f.Type) && (!f.IsExported() || !copyable(f.Type)) {
 				return false
 			}
 		}
@@ -106,9 +106,9 @@ func sizeOf(v reflect.Value) int {
 			n += sizeOf(v.Index(i))
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if f := t.Field(i).Type; hasText(f) {
-				n += sizeOf(v.Field(i)) - int(f.Size())
+		for f, x := range v.Fields() {
+			if hasText(f.Type) {
+				n += sizeOf(x) - int(f.Type.Size())
 			}
 		}
 	}
@@ -121,8 +121,8 @@ func hasText(t reflect.Type) bool {
 	case reflect.String, reflect.Slice, reflect.Pointer:
 		return true
 	case reflect.Struct:
-		for i := range t.NumField() {
-			if hasText(t.Field(i).Type) {
+		for f := range t.Fields() {
+			if hasText(f.Type) {
 				return true
 			}
 		}
