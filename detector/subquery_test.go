@@ -22,7 +22,8 @@ func TestApart(t *testing.T) {
 		"twice": {"WITH a AS (SELECT * FROM calls), b AS (SELECT * FROM a) SELECT * FROM a, b WHERE x IN b", []part{{"a", true, false}, {"b", false, false}}, "SELECT * FROM a, b WHERE x IN b"},
 		"of all tenants": {
 			"with k as (select * from contacts), m AS (SELECT (SELECT count() FROM k), * FROM k) SELECT * FROM m INNER JOIN m USING x",
-			[]part{{"k", true, true}, {"m", true, true}}, "SELECT * FROM m INNER JOIN m USING x",
+			[]part{{"k", true, true}, {"m", true, true}},
+			"SELECT * FROM m INNER JOIN m USING x",
 		},
 		"of some":                {"WITH k AS (SELECT * FROM contacts WHERE has({tenants:Array(String)}, tenant_id)) SELECT * FROM k", []part{{"k", false, false}}, "SELECT * FROM k"},
 		"what is no parenthesis": {"WITH a AS (SELECT ')', \"(\", `(` -- )\n /* ) */ FROM calls) SELECT 1 FROM a JOIN a", []part{{"a", true, false}}, "SELECT 1 FROM a JOIN a"},
