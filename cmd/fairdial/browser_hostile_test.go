@@ -55,7 +55,7 @@ func hostile(t *testing.T, p *program) (tenantPage, organizerPage string) {
 	for n := range 25 {
 		call(n, first.AddDate(0, 0, n), 25, fmt.Sprintf("+1212555%04d", 100+n%5))
 	}
-	call(99, time.Date(2026, 2, 10, 6, 0, 0, 0, time.UTC), 660, "+13125550100") // a line left up from morning to evening
+	call(99, time.Date(2026, 2, 10, 6, 0, 0, 0, time.UTC), 1500, "+13125550100") // a line left up for a day and an hour
 	usage := filepath.Join(dir, "usage.jsonl")
 	require.NoError(t, os.WriteFile(usage, []byte(calls.String()), 0o600))
 
