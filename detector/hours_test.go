@@ -1,6 +1,7 @@
 package detector
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -40,9 +41,15 @@ func (p *past) land(legs ...leg) {
 }
 
 // hours are those that count, a line each.
-func (p *past) hours() (out []string) {
+func (p *past) hours() []string {
 	p.t.Helper()
-	rows, err := p.store.Query(p.t.Context(), "SELECT toString(tuple(* EXCEPT digest)) FROM organizer_hours ORDER BY tenant_id, organizer_id, hour")
+	return p.lines(p.t.Context(), "SELECT toString(tuple(* EXCEPT digest)) FROM organizer_hours ORDER BY tenant_id, organizer_id, hour")
+}
+
+// lines is the rows of a query that has one column, of text.
+func (p *past) lines(ctx context.Context, query string) (out []string) {
+	p.t.Helper()
+	rows, err := p.store.Query(ctx, query)
 	require.NoError(p.t, err)
 	defer rows.Close()
 	for rows.Next() {
@@ -312,17 +319,9 @@ func TestTheZoneOfAnOrganizerIsThatOfItsDays(t *testing.T) {
 	d := p.detector()
 	w := d.workspace(d.parameters(Request{From: day(12), To: day(12), Step: time.Hour}).and("tenants", "['tenant','unknown','desert']"))
 	require.NoError(t, w.make(t.Context(), []string{"organizer_hours"}))
-	rows, err := p.store.Query(w.parameters().on(t.Context(), nil), over([]string{"organizer_hours"}, `
+	got := p.lines(w.parameters().on(t.Context(), nil), over([]string{"organizer_hours"}, `
 		SELECT tenant_id || ' ' || organizer_id || ' ' || argMax(zone || ' ' || zone_from, hour) || ' ' || toString(argMax((off_hours, weekend), hour)) FROM organizer_hours
 		GROUP BY tenant_id, organizer_id ORDER BY tenant_id, organizer_id`))
-	require.NoError(t, err)
-	defer rows.Close()
-	var got []string
-	for rows.Next() {
-		var line string
-		require.NoError(t, rows.Scan(&line))
-		got = append(got, line)
-	}
 	require.Equal(t, []string{
 		"desert friday Asia/Riyadh country (0,1)",
 		"tenant east America/New_York past (0,0)",

@@ -17,15 +17,7 @@ func (p *past) rows(d *Detector, tenants, view, query string) (out []string) {
 	require.NoError(p.t, err)
 	w := d.workspace(d.parameters(req).and("tenants", tenants))
 	require.NoError(p.t, w.make(p.t.Context(), []string{view}))
-	rows, err := p.store.Query(w.parameters().on(p.t.Context(), nil), over([]string{view}, query))
-	require.NoError(p.t, err)
-	defer rows.Close()
-	for rows.Next() {
-		var line string
-		require.NoError(p.t, rows.Scan(&line))
-		out = append(out, line)
-	}
-	require.NoError(p.t, rows.Err())
+	out = p.lines(w.parameters().on(p.t.Context(), nil), over([]string{view}, query))
 	require.NoError(p.t, w.close(p.t.Context()))
 	return out
 }
