@@ -68,6 +68,8 @@ type CreditMonth struct {
 
 // consumption is a call that credits pay for, a row of credits_consumed.sql.
 type consumption struct {
+	TenantID  string          `ch:"tenant_id"`
+	Currency  string          `ch:"currency"`
 	Month     time.Time       `ch:"month"`
 	StartedAt time.Time       `ch:"started_at"`
 	EndedAt   time.Time       `ch:"ended_at"`

@@ -111,26 +111,37 @@ func (r *Rater) spendCredits(ctx context.Context, booked map[string]*credited, t
 	if err != nil {
 		return err
 	}
-	work, ctx := errgroup.WithContext(ctx)
-	work.SetLimit(accountsAtOnce)
+	accounts, keys := map[accountKey][]stretch{}, []accountKey{}
 	for len(rows) > 0 {
 		k := accountKey{rows[0].TenantID, rows[0].Currency}
 		n := slices.IndexFunc(rows, func(x spending) bool { return accountKey{x.TenantID, x.Currency} != k })
 		if n < 0 {
 			n = len(rows)
 		}
-		own := rows[:n]
+		accounts[k], keys = stretches(rows[:n]), append(keys, k)
 		rows = rows[n:]
+	}
+	begun, err := r.begunHour(ctx, accounts, at)
+	if err != nil {
+		return err
+	}
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(accountsAtOnce)
+	for _, k := range keys {
 		w := walk{ledger: open(k), at: at, ready: map[time.Time][]consumption{}}
+		if begun != nil {
+			w.ready[at.UTC().Truncate(time.Hour)] = begun[k]
+		}
 		w.hours = func(_ context.Context, day stretch) ([]stretch, error) {
 			found, err := sums([]string{k.tenant}, []string{day.begins.UTC().Format(time.DateOnly)}, day.begins, day.ends)
 			found = slices.DeleteFunc(found, func(x spending) bool { return x.Currency != k.currency })
 			return stretches(found), err
 		}
 		w.calls = func(ctx context.Context, hours []stretch) ([]consumption, error) {
-			return r.creditCalls(ctx, k, hours, at)
+			found, err := r.creditCalls(ctx, []string{k.tenant}, hours, at)
+			return found[k], err
 		}
-		work.Go(func() error { return w.through(ctx, stretches(own)) })
+		work.Go(func() error { return w.through(ctx, accounts[k]) })
 	}
 	return work.Wait()
 }
@@ -138,8 +149,24 @@ func (r *Rater) spendCredits(ctx context.Context, booked map[string]*credited, t
 // accountsAtOnce is how many accounts are followed side by side.
 const accountsAtOnce = 4
 
-// creditCalls are the calls of an account that ended in some hours.
-func (r *Rater) creditCalls(ctx context.Context, k accountKey, hours []stretch, at time.Time) ([]consumption, error) {
+// begunHour are the calls of the hour within which the moment lies, which are wanted of every
+// account: read at once, for to ask costs more than to read. Nil if the moment ends an hour.
+func (r *Rater) begunHour(ctx context.Context, accounts map[accountKey][]stretch, at time.Time) (map[accountKey][]consumption, error) {
+	var tenants []string
+	var hours []stretch
+	for k, all := range accounts {
+		if last := all[len(all)-1]; last.begins.Before(at) && last.ends.After(at) {
+			tenants, hours = append(tenants, k.tenant), append(hours, last)
+		}
+	}
+	if len(tenants) == 0 {
+		return nil, nil
+	}
+	return r.creditCalls(ctx, tenants, hours, at)
+}
+
+// creditCalls are the calls of tenants' accounts that ended in some hours.
+func (r *Rater) creditCalls(ctx context.Context, tenants []string, hours []stretch, at time.Time) (map[accountKey][]consumption, error) {
 	var ended, began []string
 	for _, h := range hours {
 		ended = append(ended, instant(h.begins))
@@ -147,9 +174,18 @@ func (r *Rater) creditCalls(ctx context.Context, k accountKey, hours []stretch, 
 			began = append(began, instant(x))
 		}
 	}
-	slices.Sort(began)
-	return query[consumption](ctx, r.conn, "credits_consumed", named("tenant", k.tenant), named("currency", k.currency),
-		named("hours", ended), named("starts", slices.Compact(began)), named("at", moment7(at)))
+	each := func(all []string) []string { slices.Sort(all); return slices.Compact(all) }
+	found, err := query[consumption](ctx, r.conn, "credits_consumed", named("tenants", each(tenants)),
+		named("hours", each(ended)), named("starts", each(began)), named("at", moment7(at)))
+	if err != nil {
+		return nil, err
+	}
+	out := map[accountKey][]consumption{}
+	for _, c := range found {
+		k := accountKey{c.TenantID, c.Currency}
+		out[k] = append(out[k], c)
+	}
+	return out, nil
 }
 
 // notes are where the account and the tenant's record, which rating goes by, do not fit.

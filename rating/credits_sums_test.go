@@ -71,6 +71,18 @@ func TestCreditsFollowedByDaysAreThoseOfTheCalls(t *testing.T) {
 		}
 		crossed += w.count("SELECT count() FROM ratings WHERE bucket = 'credits' AND part = 1")
 	})
+	// Of all of them at once, in the middle of an hour and at the end of one.
+	for _, at := range []time.Time{year.AddDate(0, 1, 0).Add(90 * time.Minute), year.AddDate(0, 1, 0)} {
+		all, err := w.rater().Credits(ctx, j, "", at)
+		require.NoError(t, err)
+		var each []rating.CreditAccount
+		for n := range tenants {
+			own, err := w.rater().CreditsCallByCall(ctx, j, fmt.Sprint("t", n+1), at)
+			require.NoError(t, err)
+			each = append(each, own...)
+		}
+		require.ElementsMatch(t, digits(each), digits(all), "at %s", at)
+	}
 	require.Positive(t, crossed, "some calls crossed the end of their pool")
 	require.Positive(t, w.count("SELECT count() FROM rating_runs WHERE sequence > 2"))
 }

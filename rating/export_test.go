@@ -19,16 +19,12 @@ ORDER BY ended_at, usage_id`
 // CreditsCallByCall are the accounts of credits as Credits has them, each call followed in turn.
 func (r *Rater) CreditsCallByCall(ctx context.Context, j CreditsLog, tenantID string, at time.Time) ([]CreditAccount, error) {
 	return r.creditAccounts(ctx, j, tenantID, at, func(ctx context.Context, _ map[string]*credited, tenants []string, at time.Time, open func(accountKey) *ledger) error {
-		var all []struct {
-			TenantID string `ch:"tenant_id"`
-			Currency string `ch:"currency"`
-			consumption
-		}
+		var all []consumption
 		if err := r.conn.Select(ctx, &all, everyConsumption, named("tenants", tenants), named("at", moment7(at))); err != nil {
 			return err
 		}
 		for _, c := range all {
-			open(accountKey{c.TenantID, c.Currency}).consume(c.consumption)
+			open(accountKey{c.TenantID, c.Currency}).consume(c)
 		}
 		return nil
 	})
