@@ -1,7 +1,10 @@
 package console
 
 import (
+	"context"
 	"net/http"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,6 +38,48 @@ func TestACaseStandsBesidePeersAndItsRing(t *testing.T) {
 	require.Contains(t, page, `data-open="/cases/`+ring+`"`)
 	require.Contains(t, page, "in 2 d", "the clock of a case")
 	require.NotContains(t, page, "/cases/"+one, "one number is anybody's")
+}
+
+// counted counts what is read from the store, by the first words of the query.
+type counted struct {
+	Conn
+	mu sync.Mutex
+	of map[string]int
+}
+
+func (a *counted) Select(ctx context.Context, dest any, query string, args ...any) error {
+	a.mu.Lock()
+	a.of[strings.Join(strings.Fields(query)[1:5], " ")]++
+	a.mu.Unlock()
+	return a.Conn.Select(ctx, dest, query, args...)
+}
+
+// What a case is shown beside is there before anybody has asked, and is not read twice.
+func TestTheFirstCaseIsPrepared(t *testing.T) {
+	counting := &counted{of: map[string]int{}}
+	h, l, conn := withCases(t, func(o *Options) { counting.Conn, o.Conn = o.Conn, counting })
+	console, ok := h.(*Console)
+	require.True(t, ok)
+	require.NoError(t, console.Prepare(t.Context()), "of no cases")
+	require.Empty(t, counting.of)
+	require.NoError(t, conn.Exec(t.Context(), `INSERT INTO usage_revisions (tenant_id, usage_id, revision, is_conf_out, organizer_id, callee_number, started_at, ended_at, seconds) VALUES
+		('t', 'm1', 0, true, 'ann', '+14255550101', '2026-02-02 09:00:00', '2026-02-02 10:00:00', 3600),
+		('t', 'p1', 0, true, 'bob', '+12065550100', '2026-02-02 11:00:00', '2026-02-02 11:10:00', 600)`))
+	id := openCase(t, l.log, "t", "ann", 90)
+	openCase(t, l.log, "t", "bob", 70)
+	beside := map[string]int{"What each organizer of": 1, "Which numbers some organizers": 1}
+	read := func() map[string]int {
+		found := map[string]int{}
+		for words := range beside {
+			found[words] = counting.of[words]
+		}
+		return found
+	}
+	require.NoError(t, console.Prepare(t.Context()))
+	require.Equal(t, beside, read())
+	require.NoError(t, console.Prepare(t.Context()))
+	require.Equal(t, http.StatusOK, get(h, "/cases/"+id).Code)
+	require.Equal(t, beside, read())
 }
 
 func TestTheQueueByWhenCasesAreDue(t *testing.T) {

@@ -122,7 +122,7 @@ type Options struct {
 }
 
 // New builds the handler for everything the daemon serves.
-func New(opts Options) (http.Handler, error) {
+func New(opts Options) (*Console, error) {
 	opts = scoped(opts)
 	pages, err := newPages(opts)
 	if err != nil {
@@ -157,7 +157,7 @@ func New(opts Options) (http.Handler, error) {
 		mux.Handle("POST /slack/interactions", opts.Slack)
 	}
 
-	return secureHeaders(recoverPanics(opts.Logger, observe(opts.Registry, mux))), nil
+	return &Console{secureHeaders(recoverPanics(opts.Logger, observe(opts.Registry, mux))), opts, pages.views}, nil
 }
 
 // reading lets what only shows something be told from what was read before, as long as the store is

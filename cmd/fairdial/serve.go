@@ -132,6 +132,7 @@ func (a *app) serve(ctx context.Context, s *services) error {
 	})
 	work.Go(func() error { return book.follow(ctx) })
 	work.Go(func() error { return ahead.run(ctx) })
+	work.Go(func() error { handler.KeepPrepared(ctx, a.logger); return nil })
 	if desk != nil {
 		work.Go(func() error { return desk.Run(ctx) })
 		work.Go(func() error { return a.listen(ctx, desk) })
