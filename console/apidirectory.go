@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -155,6 +156,7 @@ func (a *api) organizer(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
+	h.Before = questioned(list)
 	for i, p := range h.Places {
 		if p.Kind == "number" {
 			h.Places[i].Name = maskNumber(p.Name)
@@ -163,7 +165,7 @@ func (a *api) organizer(w http.ResponseWriter, r *http.Request) {
 	answer := map[string]any{
 		"tenant_id": tenant, "organizer_id": id, "from": s.from, "to": s.to, "person": nil, "licences": licences, "months": months,
 		"days": append([]dayUse{}, h.Days...), "hours": append([]hourUse{}, h.Hours...), "places": append([]place{}, h.Places...),
-		"usual_seconds": h.Usual, "cases": append([]cases.Case{}, list...), "enforcement": nil,
+		"usual_seconds": h.Usual(), "cases": append([]cases.Case{}, list...), "enforcement": nil,
 		"peers": append([]peerDay{}, all.others(h.Days)...), "history": masked(history), "spent": spent,
 	}
 	if len(found) > 0 {
@@ -216,20 +218,6 @@ func (a *api) days(w http.ResponseWriter, r *http.Request) (from, to time.Time, 
 	return from, to, true
 }
 
-// listedUse is a usage record as a list has it.
-type listedUse struct {
-	TenantID  string    `ch:"tenant_id" json:"tenant_id"`
-	UsageID   string    `ch:"usage_id" json:"usage_id"`
-	Organizer string    `ch:"organizer_id" json:"organizer_id"`
-	Name      string    `ch:"organizer_name" json:"organizer_name"`
-	At        time.Time `ch:"started_at" json:"started_at"` // UTC
-	Key       string    `ch:"key" json:"-"`
-	Seconds   int64     `ch:"seconds" json:"seconds"`
-	Number    string    `ch:"callee_number" json:"callee_number"`
-	Country   string    `ch:"destination_country" json:"destination_country"`
-	Class     string    `ch:"destination_class" json:"destination_class"`
-}
-
 func (a *api) usage(w http.ResponseWriter, r *http.Request) {
 	l, ok := a.listing(w, r, 5)
 	if !ok {
@@ -246,7 +234,7 @@ func (a *api) usage(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	read, err := a.newestUse(r, l, since, until)
+	read, err := a.views.newestUse(r, recordFilter{q.Get("tenant_id"), q.Get("organizer_id"), q.Get("country"), since, until}, l)
 	if err != nil {
 		a.fail(w, r, err)
 		return
@@ -259,30 +247,7 @@ func (a *api) usage(w http.ResponseWriter, r *http.Request) {
 	writePage(w, "usage", page, next, map[string]any{"from": first, "to": last})
 }
 
-// newestUse reads a page backwards, over more and more time until it is full: the store need
-// not put months in order to give the newest hour.
-func (a *api) newestUse(r *http.Request, l listing, since, until time.Time) (read []listedUse, err error) {
-	q := r.URL.Query()
-	end := until
-	if at, err := time.Parse("2006-01-02 15:04:05.9999999", l.key(0)); err == nil {
-		end = at
-	}
-	for back := time.Hour; ; back *= 6 {
-		begin := end.Add(-back).Truncate(time.Second)
-		if !begin.After(since) {
-			begin = since
-		}
-		read = nil
-		err := a.views.read(r.Context(), &read, "list_usage", tenantsOnly(r), named("tenant_id", q.Get("tenant_id")), named("organizer_id", q.Get("organizer_id")),
-			named("country", strings.ToUpper(q.Get("country"))), instant("from", begin), instant("to", until),
-			named("after_at", l.key(0)), named("after_tenant", l.key(1)), named("after", l.key(2)), named("limit", uint64(l.ask()))) //nolint:gosec // above 0
-		if err != nil || len(read) >= l.ask() || begin.Equal(since) {
-			return read, err
-		}
-	}
-}
-
-// slices breaks use down; they are at most 200.
+// slices breaks use down.
 func (a *api) slices(w http.ResponseWriter, r *http.Request) {
 	l, ok := a.listing(w, r, 1)
 	if !ok {
@@ -301,12 +266,12 @@ func (a *api) slices(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	var all []slice
-	err := a.views.read(r.Context(), &all, "slice_"+by, tenantsOnly(r), named("tenant_id", r.URL.Query().Get("tenant_id")), instant("from", since), instant("to", until))
+	offset := max(l.number(0), 0)
+	read, err := a.views.slices(r.Context(), by, r.URL.Query().Get("tenant_id"), since, until, l.ask(), offset)
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
-	page, next := from(l, all)
+	page, next := turn(l, read, func(slice) []string { return []string{strconv.FormatInt(offset+int64(l.limit), 10)} })
 	writePage(w, "slices", page, next, map[string]any{"by": by, "from": since.Format(time.DateOnly), "to": until.Format(time.DateOnly)})
 }

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -97,9 +98,21 @@ func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
 	}
 	slices.Reverse(b.History) // the newest first
 	b.Proofs, b.Related, b.Calls = proofs(c, calls), related(c, others), calls
-	b.Peers = all.others(b.Habits.Days)
+	b.Peers, b.Habits.Before = all.others(b.Habits.Days), questioned([]cases.Case{c})
 	b.Habits.flag(calls)
 	p.show(w, r, http.StatusOK, "case", page{Title: or(c.OrganizerName, c.OrganizerID), Section: "Cases", Body: b})
+}
+
+// Records is the address of the organizer's calls in the days of a finding's window.
+func (b caseBody) Records(f cases.Finding) string {
+	from, to := f.WindowStart.UTC(), f.WindowEnd.UTC()
+	if to.After(to.Truncate(24 * time.Hour)) {
+		to = to.Add(24 * time.Hour)
+	}
+	return "/usage?" + url.Values{
+		"by": {byRecord}, "tenant": {b.Case.TenantID}, "organizer": {b.Case.OrganizerID},
+		"from": {from.Format(time.DateOnly)}, "to": {to.Format(time.DateOnly)},
+	}.Encode()
 }
 
 // spanOf is the time before the end of a case's newest window.

@@ -51,8 +51,11 @@ func (p *pages) months(w http.ResponseWriter, r *http.Request) {
 }
 
 // tenantsOnly is the tenants that the reader sees, as a parameter; none is all.
-func tenantsOnly(r *http.Request) any {
-	return named("tenants", append([]string{}, identity(r.Context()).Tenants...))
+func tenantsOnly(r *http.Request) any { return scopeOf(r.Context()) }
+
+// scopeOf is the same of whom a context is of.
+func scopeOf(ctx context.Context) any {
+	return named("tenants", append([]string{}, identity(ctx).Tenants...))
 }
 
 // monthOf reads the month of an address; it answers itself when it is none.

@@ -16,7 +16,7 @@ import (
 func languages() []language.Tag {
 	out := []language.Tag{}
 	for _, name := range []string{
-		"en", "en-IN", "de", "de-CH", "fr", "fr-CH", "es", "es-419", "it", "nl", "pt", "pt-PT", "pl", "cs", "sk", "hu", "ro", "el", "tr", "uk",
+		"en", "en-GB", "en-IN", "de", "de-CH", "fr", "fr-CH", "es", "es-419", "it", "nl", "pt", "pt-PT", "pl", "cs", "sk", "hu", "ro", "el", "tr", "uk",
 		"sv", "nb", "da", "fi", "ja", "ko", "zh",
 	} {
 		out = append(out, language.MustParse(name))
@@ -107,7 +107,7 @@ func (l locale) priced(d *decimal.Decimal) string {
 	return l.money(*d, 2)
 }
 
-// percent is a part of a whole, rounded down: all of it is 100 % and nothing else is.
+// percent is a part of a whole, rounded: all of it is 100 % and nothing else is.
 func (l locale) percent(part, whole int64) string {
 	if whole <= 0 {
 		return "–"
@@ -115,7 +115,11 @@ func (l locale) percent(part, whole int64) string {
 	if part > 0 && part*100 < whole {
 		return "< " + l.hundredths(1)
 	}
-	return l.hundredths(part * 100 / whole)
+	nearest := (part*200 + whole) / (2 * whole)
+	if part < whole {
+		nearest = min(nearest, 99)
+	}
+	return l.hundredths(nearest)
 }
 
 func (l locale) hundredths(n int64) string {

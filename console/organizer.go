@@ -93,7 +93,7 @@ func (p *pages) organizer(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	b.Peers = all.others(b.Habits.Days)
+	b.Peers, b.Habits.Before = all.others(b.Habits.Days), questioned(b.Cases)
 	title := b.OrganizerID
 	if len(found) > 0 {
 		b.Person = &found[0]

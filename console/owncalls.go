@@ -102,7 +102,6 @@ func (o ownCalls) habits() (h habits) {
 			h.Places = append(h.Places, *p)
 		}
 	}
-	h.Usual = usual(h.Days)
 	return h
 }
 

@@ -105,7 +105,7 @@ func (p *pages) routes() map[string]http.HandlerFunc {
 		"POST /finance/{month}/{tenant}/sign":         p.sign,
 		"POST /finance/{month}/{tenant}/note":         p.note,
 		"GET /usage":                                  p.explorer,
-		"GET /usage/export":                           p.exportSlices,
+		"GET /usage/export":                           p.exportUsage,
 		"GET /usage/{tenant}/{usage_id}":              p.record,
 		"GET /ingest":                                 p.intake,
 		"GET /ingest/quarantine":                      p.quarantine,

@@ -167,8 +167,8 @@ func momentsBefore(to time.Time) []time.Time {
 
 // daysOf is the use of all of a tenant's organizers by day.
 func (v views) daysOf(ctx context.Context, tenantID string, from, to time.Time) (out []dayUse, err error) {
-	var all []slice
-	if err := v.read(ctx, &all, "slice_day", named("tenants", []string{}), named("tenant_id", tenantID), instant("from", from), instant("to", to)); err != nil {
+	all, err := v.slices(ctx, "day", tenantID, from, to, linesShown, 0)
+	if err != nil {
 		return nil, err
 	}
 	for _, s := range all {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"fairdial/cases"
 )
 
 // call is one that proves a finding. Its NPA-NXX block is left out: beside the last four
@@ -66,7 +68,7 @@ type habits struct {
 	Days   []dayUse
 	Hours  []hourUse
 	Places []place
-	Usual  int64 // median seconds of a day with calls
+	Before time.Time // the day on which its first case was opened; days from it on are not its usual ones
 }
 
 // manyCalls is from how many on an organizer's records are a large part of a tenant's, for all that
@@ -128,20 +130,35 @@ func (v views) habitsOf(ctx context.Context, s span, many bool) (h habits, err e
 			h.Places = append(h.Places, place{x.Kind, x.Name, x.Seconds, x.Calls})
 		}
 	}
-	h.Usual = usual(h.Days)
 	return h, nil
 }
 
-// usual is the median seconds of days with calls.
-func usual(days []dayUse) int64 {
-	all := make([]int64, len(days))
-	for i, d := range days {
-		all[i] = d.Seconds
+// Usual is the median seconds of the days with calls, as long as there was no case; 0 where none is known.
+func (h habits) Usual() int64 {
+	var all []int64
+	for _, d := range h.Days {
+		if h.Before.IsZero() || d.Day.Before(h.Before) {
+			all = append(all, d.Seconds)
+		}
 	}
 	if slices.Sort(all); len(all) > 0 {
 		return all[len(all)/2]
 	}
 	return 0
+}
+
+// questioned is the day on which the first of an organizer's cases was opened, but for those that
+// were found to be no abuse: zero where there is none.
+func questioned(all []cases.Case) (day time.Time) {
+	for _, c := range all {
+		if c.Outcome == cases.OutcomeFalsePositive || c.Outcome == cases.OutcomeExpected {
+			continue
+		}
+		if opened := c.OpenedAt.UTC().Truncate(24 * time.Hour); day.IsZero() || opened.Before(day) {
+			day = opened
+		}
+	}
+	return day
 }
 
 // Of is the places of a kind.
@@ -167,7 +184,7 @@ func (h habits) flag(calls []call) {
 
 // Plot is the chart of use by day.
 func (h habits) Plot(from, to time.Time, peers []peerDay, calls []call) dayPlot {
-	return dayPlot{From: from, To: to, Days: h.Days, Usual: h.Usual, Peers: peers, Calls: calls}
+	return dayPlot{From: from, To: to, Days: h.Days, Usual: h.Usual(), Peers: peers, Calls: calls}
 }
 
 // dayBesidePeers is a day's use and what the others of the tenant used.

@@ -1,12 +1,15 @@
 package console
 
 import (
+	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"fairdial/rating"
@@ -35,6 +38,7 @@ type found struct {
 // exploration is what is asked of use; all of it stands in the page's address.
 type exploration struct {
 	Record, Tenant, By string
+	Organizer, Country string // of records alone
 	From, To           string // days; To is not in it
 	from, to           time.Time
 }
@@ -44,7 +48,10 @@ type explorerBody struct {
 	Ways    []string
 	Slices  []slice
 	Most    int64
-	Total   int64
+	Total   int64 // seconds on this page
+	Pager   pager
+	Records []listedUse
+	Keyset  keyset
 	Found   []found
 	Asked   bool
 	Tenants []source
@@ -52,6 +59,36 @@ type explorerBody struct {
 }
 
 func (b explorerBody) Export() string { return "/usage/export?" + b.query.Encode() }
+
+// MostExported is how many records one file holds.
+func (b explorerBody) MostExported() int { return mostExported }
+
+// Into is the address of what a line is made of: who used it, or its records. There is none of
+// what paid, which the statements of Finance take apart.
+func (b explorerBody) Into(s slice) string {
+	q := url.Values{"by": {byRecord}, "from": {b.From}, "to": {b.To}}
+	if b.Tenant != "" {
+		q.Set("tenant", b.Tenant)
+	}
+	switch b.By {
+	case "day":
+		day, err := time.Parse(time.DateOnly, s.Name)
+		if err != nil {
+			return ""
+		}
+		q.Set("from", s.Name)
+		q.Set("to", day.AddDate(0, 0, 1).Format(time.DateOnly))
+	case "tenant":
+		q.Set("tenant", s.Name)
+		q.Set("by", "organizer")
+	case "organizer", "country":
+		q.Set(b.By, s.Name)
+	}
+	if s.Name == "" || b.By == "bucket" {
+		return ""
+	}
+	return "/usage?" + q.Encode()
+}
 
 // Plot is use by day as a chart; of another breakdown there is none.
 func (b explorerBody) Plot() dayPlot {
@@ -73,8 +110,14 @@ const (
 	usualSpan   = 31 * 24 * time.Hour
 )
 
-// ways are by what use is broken down.
+// byRecord breaks use down to what it is made of.
+const byRecord = "record"
+
+// ways are by what use is added up.
 func ways() []string { return []string{"day", "tenant", "country", "bucket", "organizer"} }
+
+// linesShown is how many lines of a breakdown a page shows: all days of the longest span among them.
+const linesShown = 200
 
 // parseDay reads a day that the store can hold.
 func parseDay(text string) (time.Time, error) {
@@ -88,11 +131,12 @@ func parseDay(text string) (time.Time, error) {
 // explore reads what is asked; without days it is the month before the newest call.
 func (p *pages) explore(r *http.Request) (e exploration, err error) {
 	q := r.URL.Query()
-	e = exploration{Record: q.Get("record"), Tenant: q.Get("tenant"), By: ways()[0]}
-	for _, way := range ways() {
-		if way == q.Get("by") {
-			e.By = way
-		}
+	e = exploration{Record: q.Get("record"), Tenant: q.Get("tenant"), By: ways()[0], Organizer: strings.TrimSpace(q.Get("organizer")), Country: strings.ToUpper(strings.TrimSpace(q.Get("country")))}
+	if slices.Contains(ways(), q.Get("by")) {
+		e.By = q.Get("by")
+	}
+	if q.Get("by") == byRecord || e.Organizer != "" || e.Country != "" {
+		e.By = byRecord
 	}
 	if e.to, err = parseDay(q.Get("to")); err != nil {
 		var newest []struct {
@@ -116,22 +160,29 @@ func (p *pages) explore(r *http.Request) (e exploration, err error) {
 	return e, nil
 }
 
-func (p *pages) slices(r *http.Request, e exploration) (out []slice, err error) {
-	name := "slice_" + e.By
-	args := []any{tenantsOnly(r), named("tenant_id", e.Tenant), instant("from", e.from), instant("to", e.to)}
-	return out, p.views.read(r.Context(), &out, name, args...)
+// slices are lines of a breakdown, from some place on.
+func (v views) slices(ctx context.Context, by, tenant string, since, until time.Time, limit int, offset int64) (out []slice, err error) {
+	return out, v.read(ctx, &out, "slice_"+by, scopeOf(ctx), named("tenant_id", tenant), instant("from", since), instant("to", until),
+		named("limit", uint64(limit)), named("offset", uint64(offset))) //nolint:gosec // neither is below 0
 }
 
 func (p *pages) explorer(w http.ResponseWriter, r *http.Request) {
 	e, err := p.explore(r)
-	b := explorerBody{exploration: e, Ways: ways(), Asked: e.Record != "", query: r.URL.Query()}
+	b := explorerBody{exploration: e, Ways: append(ways(), byRecord), Asked: e.Record != "", query: r.URL.Query()}
 	if err == nil {
 		b.Tenants, err = p.views.sources(r.Context())
 	}
-	if err == nil && b.Asked {
+	switch {
+	case err != nil:
+	case b.Asked:
 		err = p.views.read(r.Context(), &b.Found, "find", tenantsOnly(r), named("usage_id", e.Record))
-	} else if err == nil {
-		b.Slices, err = p.slices(r, e)
+	case e.By == byRecord:
+		b.Records, b.Keyset, err = p.records(r, e, perList)
+	default:
+		b.Pager = pager{Page: min(pageOf(r), lastPage), query: b.query}
+		b.Slices, err = p.views.slices(r.Context(), e.By, e.Tenant, e.from, e.to, linesShown+1, int64((b.Pager.Page-1)*linesShown))
+		b.Pager.More = len(b.Slices) > linesShown && b.Pager.Page < lastPage
+		b.Slices = b.Slices[:min(len(b.Slices), linesShown)]
 	}
 	if err != nil {
 		p.fail(w, r, err)
@@ -140,15 +191,22 @@ func (p *pages) explorer(w http.ResponseWriter, r *http.Request) {
 	for _, s := range b.Slices {
 		b.Most, b.Total = max(b.Most, s.Seconds), b.Total+s.Seconds
 	}
+	for _, u := range b.Records {
+		b.Total += u.Seconds
+	}
 	p.show(w, r, http.StatusOK, "explorer", page{Title: "Usage", Section: "Usage", Body: b})
 }
 
-// exportSlices gives what is on the screen as CSV.
-func (p *pages) exportSlices(w http.ResponseWriter, r *http.Request) {
+// exportUsage gives what the page shows as CSV: of a breakdown all lines, of records mostExported
+// from where the page begins.
+func (p *pages) exportUsage(w http.ResponseWriter, r *http.Request) {
 	e, err := p.explore(r)
-	var all []slice
-	if err == nil {
-		all, err = p.slices(r, e)
+	var lines []slice
+	var records []listedUse
+	if err == nil && e.By == byRecord {
+		records, _, err = p.records(r, e, mostExported)
+	} else if err == nil {
+		lines, err = p.views.slices(r.Context(), e.By, e.Tenant, e.from, e.to, lastPage*linesShown, 0)
 	}
 	if err != nil {
 		p.fail(w, r, err)
@@ -156,9 +214,13 @@ func (p *pages) exportSlices(w http.ResponseWriter, r *http.Request) {
 	}
 	attachment(w, "usage-by-"+e.By+"-"+e.From+"-"+e.To+".csv")
 	out := csv.NewWriter(w)
-	_ = out.Write([]string{e.By, "name", "calls", "seconds"})
-	for _, s := range all {
-		_ = out.Write([]string{rating.Cell(s.Name), rating.Cell(s.Label), strconv.FormatInt(s.Calls, 10), strconv.FormatInt(s.Seconds, 10)})
+	if e.By == byRecord {
+		writeRecords(out, records)
+	} else {
+		_ = out.Write([]string{e.By, "name", "calls", "seconds"})
+		for _, s := range lines {
+			_ = out.Write([]string{rating.Cell(s.Name), rating.Cell(s.Label), strconv.FormatInt(s.Calls, 10), strconv.FormatInt(s.Seconds, 10)})
+		}
 	}
 	out.Flush()
 }

@@ -11,4 +11,4 @@ WHERE run_id IN (SELECT run_id FROM rating_current)
   AND (empty({tenants:Array(String)}) OR has({tenants:Array(String)}, tenant_id::String))
 GROUP BY name
 ORDER BY seconds DESC, name
-LIMIT 200
+LIMIT {limit:UInt64} OFFSET {offset:UInt64}

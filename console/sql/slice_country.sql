@@ -26,4 +26,4 @@ FROM
 GROUP BY k
 HAVING calls > 0
 ORDER BY seconds DESC, name
-LIMIT 200
+LIMIT {limit:UInt64} OFFSET {offset:UInt64}

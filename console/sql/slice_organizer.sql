@@ -26,7 +26,7 @@ WITH
         GROUP BY k
         HAVING calls > 0
         ORDER BY seconds DESC, k
-        LIMIT 200
+        LIMIT {limit:UInt64} OFFSET {offset:UInt64}
     )
 SELECT l.k AS name, toString(o.label) AS label, l.calls AS calls, l.seconds AS seconds
 FROM largest AS l

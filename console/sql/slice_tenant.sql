@@ -27,4 +27,4 @@ LEFT JOIN tenants AS t ON t.tenant_id = u.k
 GROUP BY k
 HAVING calls > 0
 ORDER BY seconds DESC, name
-LIMIT 200
+LIMIT {limit:UInt64} OFFSET {offset:UInt64}
