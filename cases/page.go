@@ -60,11 +60,12 @@ type PageRequest struct {
 	Status      Status
 	Severity    Severity
 	MinScore    int
-	Assignee    string    // part of a name, or "none"
-	Text        string    // part of an id or a name
-	Active      time.Time // only cases that wait for somebody then: neither closed nor put off nor part of a ring's case
-	By          Order     // risk by default
-	After       Mark      // the zero mark is the begin
+	Assignee    string           // part of a name, or "none"
+	Text        string           // part of an id or a name
+	Active      time.Time        // only cases that wait for somebody then: neither closed nor put off nor part of a ring's case
+	Where       func(*Case) bool // what else must hold of its outline; nil is nothing
+	By          Order            // risk by default
+	After       Mark             // the zero mark is the begin
 	Limit       int
 }
 
@@ -201,6 +202,7 @@ func (r PageRequest) takes(o *outline) bool {
 		r.Assignee != "" && r.Assignee != "none" && !strings.Contains(strings.ToLower(o.Assignee), r.Assignee),
 		r.Text != "" && !strings.Contains(o.text, r.Text),
 		!r.Active.IsZero() && (o.Status == StatusClosed || o.RingCase != "" || r.Active.Before(o.SnoozedUntil)),
+		r.Where != nil && !r.Where(&o.Case),
 		r.After.ID != "" && r.After.compare(markOf(&o.Case, r.By)) >= 0:
 		return false
 	}

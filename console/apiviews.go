@@ -14,6 +14,7 @@ type filters struct {
 	Text     string `json:"q,omitempty"`
 	Status   string `json:"status,omitempty"`
 	Severity string `json:"severity,omitempty"`
+	Verdict  string `json:"verdict,omitempty"`
 	Tenant   string `json:"tenant_id,omitempty"`
 	Assignee string `json:"assignee,omitempty"`
 	Sort     string `json:"sort,omitempty"`
@@ -22,7 +23,7 @@ type filters struct {
 // query is the filters as the address of the queue has them.
 func (f filters) query() string {
 	q := url.Values{}
-	for name, value := range map[string]string{"q": f.Text, "status": f.Status, "severity": f.Severity, "tenant": f.Tenant, "assignee": f.Assignee, "sort": f.Sort} {
+	for name, value := range map[string]string{"q": f.Text, "status": f.Status, "severity": f.Severity, "verdict": f.Verdict, "tenant": f.Tenant, "assignee": f.Assignee, "sort": f.Sort} {
 		if value != "" {
 			q.Set(name, value)
 		}

@@ -142,14 +142,24 @@ func (o Options) whyNot(ctx context.Context, id string, err error) string {
 	}
 }
 
-// queueQuery reads the address of a queue; what is no filter of it is left out.
+// queueQuery reads the filters and the order of a queue's address.
 func queueQuery(text string) url.Values {
+	return some(text, "q", "status", "severity", "verdict", "tenant", "assignee", "sort")
+}
+
+// placeQuery is the same with the page, for who comes back to it.
+func placeQuery(text string) url.Values {
+	return some(text, "q", "status", "severity", "verdict", "tenant", "assignee", "sort", "page")
+}
+
+// some reads an address; of what it says, only what is asked for is kept.
+func some(text string, keys ...string) url.Values {
 	from, err := url.ParseQuery(text)
 	if err != nil {
 		return nil
 	}
 	out := url.Values{}
-	for _, key := range []string{"q", "status", "severity", "tenant", "assignee", "sort"} {
+	for _, key := range keys {
 		if v := from.Get(key); v != "" {
 			out.Set(key, v)
 		}
@@ -157,23 +167,13 @@ func queueQuery(text string) url.Values {
 	return out
 }
 
-// filterOf is the filter that a queue's address states.
+// filterOf is the filter that a queue's address states. Without a status it is of those that wait.
 func filterOf(q url.Values) queueFilter {
-	return queueFilter{Text: q.Get("q"), Status: q.Get("status"), Severity: q.Get("severity"), Tenant: q.Get("tenant"), Assignee: q.Get("assignee"), Sort: q.Get("sort")}
-}
-
-// asks is what to ask the store for, of a queue.
-func (f queueFilter) asks(now time.Time) cases.PageRequest {
-	req := cases.PageRequest{Text: strings.TrimSpace(f.Text), Severity: cases.Severity(f.Severity), Assignee: f.Assignee, By: f.by()}
-	if f.Tenant != "" {
-		req.Tenants = []string{f.Tenant}
+	f := queueFilter{Text: q.Get("q"), Status: q.Get("status"), Severity: q.Get("severity"), Verdict: q.Get("verdict"), Tenant: q.Get("tenant"), Assignee: q.Get("assignee"), Sort: q.Get("sort")}
+	if f.Status == "" {
+		f.Status = statusActive
 	}
-	if f.Status == "active" {
-		req.Active = now
-	} else {
-		req.Status = cases.Status(f.Status)
-	}
-	return req
+	return f
 }
 
 // by is the order of a queue.
@@ -187,8 +187,8 @@ func (f queueFilter) by() cases.Order {
 // next is the case after this one in its queue, "" at the end. A case that has left the queue,
 // since something was decided on it, keeps its place.
 func (f queueFilter) next(ctx context.Context, all Cases, c cases.Case, now time.Time) (string, error) {
-	req := f.asks(now)
-	req.After, req.Limit = cases.MarkOf(c, req.By), 1
+	req := cases.PageRequest{By: f.by(), Limit: 1, Where: f.takes(now)}
+	req.After = cases.MarkOf(c, req.By)
 	found, err := all.Page(ctx, req)
 	if err != nil || len(found) == 0 {
 		return "", err
@@ -206,5 +206,5 @@ func (b caseBody) UpLink() string {
 	if b.Queue == "" {
 		return "/cases"
 	}
-	return "/cases?" + b.Queue
+	return "/cases?" + b.Queue + "#" + b.Case.ID
 }

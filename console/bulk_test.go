@@ -85,18 +85,20 @@ func TestTheNextCaseFollowsTheQueue(t *testing.T) {
 		require.Len(t, found, 3, body)
 		back, err := url.QueryUnescape(found[2])
 		require.NoError(t, err)
-		require.Equal(t, queueQuery(queue).Encode(), back)
+		require.Equal(t, placeQuery(queue).Encode(), back)
 		return found[1]
 	}
 	require.Equal(t, third, next(first, "status=active"), "a case that has left the queue keeps its place")
 	require.Equal(t, last, next(third, "status=active"), "a case that is put off is none of it")
 	require.Empty(t, next(last, "status=active"))
 	require.Equal(t, second, next(first, "sort=exposure&status=closed"))
-	require.Equal(t, put, next(second, "tenant=t"))
+	require.Equal(t, put, next(second, "status=all&tenant=t"))
 	require.Equal(t, last, next(put, "tenant=t&sort=risk"))
+	require.Equal(t, last, next(second, "tenant=t"), "without a status it is of those that wait")
 	require.Empty(t, next(first, "q=no+such"))
 	require.NotContains(t, get(h, "/cases/"+third).Body.String(), "data-next")
-	require.Contains(t, get(h, "/cases/"+third+"?queue=status%3Dactive").Body.String(), `href="/cases?status=active" data-up`)
+	require.Contains(t, get(h, "/cases/"+third+"?queue=status%3Dactive").Body.String(), `href="/cases?status=active#`+third+`" data-up`)
+	require.Contains(t, get(h, "/cases/"+third+"?queue=page%3D2%26x%3Dy").Body.String(), `href="/cases?page=2#`+third+`" data-up`, "and to its page")
 	require.LessOrEqual(t, asked.most, relatedAmong)
 }
 

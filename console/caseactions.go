@@ -21,6 +21,8 @@ type Desk interface {
 	History(ctx context.Context, caseID string) ([]cases.Event, error)
 	Act(ctx context.Context, caseID string, a cases.Action) (cases.Case, error)
 	State(ctx context.Context, tenantID, organizerID string) (enforcement.State, error)
+	// Waiting are organizers for whom a step was asked for that waits for people, who asked first, first.
+	Waiting(ctx context.Context) ([]enforcement.State, error)
 	Enforce(ctx context.Context, r enforcement.Request) (enforcement.State, error)
 	// Effects says what each action on an organizer of a tenant does, and what it means.
 	Effects(tenantID string) []Effect
@@ -112,7 +114,7 @@ func caseAddress(id string) string { return "/cases/" + url.PathEscape(id) }
 // acted answers a form: the page it came from, or why nothing was done.
 func (p *pages) acted(w http.ResponseWriter, r *http.Request, back string, err error) {
 	if r.PostForm.Has("queue") { // the next case is still the next of that queue
-		back += "?" + url.Values{"queue": {queueQuery(r.PostForm.Get("queue")).Encode()}}.Encode()
+		back += "?" + url.Values{"queue": {placeQuery(r.PostForm.Get("queue")).Encode()}}.Encode()
 	}
 	if err == nil {
 		http.Redirect(w, r, back, http.StatusSeeOther)

@@ -53,7 +53,7 @@ func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	b := caseBody{Case: c, InQueue: r.URL.Query().Has("queue")}
-	queue := queueQuery(r.URL.Query().Get("queue"))
+	queue := placeQuery(r.URL.Query().Get("queue"))
 	b.Queue = queue.Encode()
 	s := spanOf(c)
 	b.From, b.To = s.from, s.to

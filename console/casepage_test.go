@@ -24,6 +24,7 @@ type counter struct {
 	err      error
 	stop     enforcement.Switch
 	until    time.Time
+	waiting  []enforcement.State
 }
 
 func (d *counter) History(context.Context, string) ([]cases.Event, error) {
@@ -41,6 +42,8 @@ func (d *counter) State(context.Context, string, string) (enforcement.State, err
 		Pending: &enforcement.Pending{Actor: "cli:bob", Reason: "fraud, from +14255550123", Until: d.until},
 	}, nil
 }
+
+func (d *counter) Waiting(context.Context) ([]enforcement.State, error) { return d.waiting, nil }
 
 func (d *counter) Switch(context.Context) (enforcement.Switch, error) { return d.stop, nil }
 
@@ -65,6 +68,30 @@ func withDesk(t *testing.T, d *counter) http.Handler {
 
 func send(h http.Handler, path, form string, change ...func(*http.Request)) *httptest.ResponseRecorder {
 	return post(h, path, form, append([]func(*http.Request){header("Content-Type", "application/x-www-form-urlencoded"), header("Sec-Fetch-Site", "same-origin")}, change...)...)
+}
+
+func TestTheOverviewNamesWhatWaitsForASecondPerson(t *testing.T) {
+	pending := func(actor string) *enforcement.Pending {
+		return &enforcement.Pending{Action: enforcement.ActionThrottle, Actor: actor, Reason: "rang +14255550123", Until: now.Add(3 * time.Hour)}
+	}
+	d := &counter{waiting: []enforcement.State{
+		{TenantID: "t", OrganizerID: "o", Pending: pending("console:bob")}, {TenantID: "t", OrganizerID: "of no case", Pending: pending("console:this machine")},
+	}}
+	page := get(withDesk(t, d), "/").Body.String()
+	for _, part := range []string{
+		`<dt>Wait for approval</dt><dd><a href="#waiting">2</a>`, `<a href="/cases/c1">Ann &lt;i&gt;</a>`, `href="/organizers/t/of%20no%20case"`, "throttle", "in 3 h", "rang …0123", "console:this machine <small",
+	} {
+		require.Contains(t, page, part)
+	}
+	require.Equal(t, 1, strings.Count(page, "another person decides"), "on what the reader asked for")
+	calm := func(d *counter) string {
+		w := world{}
+		h, err := New(Options{Cases: w, Decider: w, Overview: w, Ratings: ratingWorld{}, Desk: d, Metrics: prometheus.NewRegistry(), Registry: prometheus.NewRegistry(), Now: nowThen})
+		require.NoError(t, err)
+		return get(h, "/").Body.String()
+	}
+	require.NotContains(t, calm(d), "All is well")
+	require.Contains(t, calm(&counter{}), "All is well")
 }
 
 func TestACasePage(t *testing.T) {

@@ -211,5 +211,5 @@ func TestThePageKeepsHostileNamesInert(t *testing.T) {
 	require.Contains(t, w.Body.String(), "50%")
 	require.Contains(t, w.Header().Get("Content-Security-Policy"), "default-src 'none'")
 	require.Equal(t, http.StatusOK, get(h, "/assets/console.css").Code)
-	require.Contains(t, get(serve(t, world{}, new(bytes.Buffer)), "/").Body.String(), "No organizer stands out")
+	require.Contains(t, get(serve(t, world{}, new(bytes.Buffer)), "/").Body.String(), "no organizer stands out")
 }

@@ -9,6 +9,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"fairdial/cases"
+	"fairdial/enforcement"
+	"fairdial/store/journal"
 )
 
 // ageBand sums up the open cases of an age.
@@ -25,8 +27,17 @@ type paid struct {
 	Seconds int64
 }
 
+// waits is a step against an organizer that somebody asked for and another person decides on.
+type waits struct {
+	enforcement.State
+	Name, Tenant, Link string
+	Own                bool // the reader asked for it
+}
+
 type overviewBody struct {
 	Open, Critical, Unassigned, Appeals int
+	Overdue, FailedJobs, Troubled       int // Troubled are sources
+	Waiting                             []waits
 	ExposureSeconds                     int64
 	Worst                               []cases.Case
 	Ages                                []ageBand
@@ -49,11 +60,26 @@ func (p *pages) overview(w http.ResponseWriter, r *http.Request) {
 	work.Go(func() (err error) { b.Sources, err = p.views.sources(ctx); return err })
 	work.Go(func() (err error) { b.Feeds, err = p.opts.feeds(ctx); return err })
 	work.Go(func() (err error) { b.Jobs, err = p.views.jobs(ctx); return err })
+	var waiting []enforcement.State
+	if p.opts.Desk != nil {
+		work.Go(func() (err error) { waiting, err = p.opts.Desk.Waiting(ctx); return err })
+	}
 	if err := work.Wait(); err != nil {
 		p.fail(w, r, err)
 		return
 	}
 	b.count(list, p.opts.Now())
+	b.wait(waiting, list, "console:"+caller(r))
+	for _, j := range b.Jobs {
+		if j.Outcome == "failed" {
+			b.FailedJobs++
+		}
+	}
+	for _, f := range b.Feeds {
+		if len(f.Troubles) > 0 {
+			b.Troubled++
+		}
+	}
 	var err error
 	if b.Worst, err = p.opts.Cases.Whole(r.Context(), b.Worst); err != nil {
 		p.fail(w, r, err)
@@ -89,12 +115,27 @@ func (b *overviewBody) count(list []cases.Case, now time.Time) {
 		if !c.AppealedAt.IsZero() {
 			b.Appeals++
 		}
+		if c.Overdue(now) {
+			b.Overdue++
+		}
 		i := slices.IndexFunc(b.Ages, func(a ageBand) bool { return now.Sub(c.OpenedAt) <= a.within })
 		b.Ages[i].Cases++
 		b.Ages[i].Seconds += c.ExposureSeconds
 		if len(b.Worst) < worst {
 			b.Worst = append(b.Worst, c)
 		}
+	}
+}
+
+// wait names what waits for a second person, and leads to the case about it.
+func (b *overviewBody) wait(all []enforcement.State, list []cases.Case, reader string) {
+	for _, s := range all {
+		w := waits{State: s, Name: s.OrganizerID, Tenant: s.TenantID, Link: organizerAddress(s.TenantID, s.OrganizerID), Own: journal.SamePerson(reader, s.Pending.Actor)}
+		i := slices.IndexFunc(list, func(c cases.Case) bool { return c.TenantID == s.TenantID && c.OrganizerID == s.OrganizerID })
+		if i >= 0 {
+			w.Name, w.Tenant, w.Link = or(list[i].OrganizerName, w.Name), or(list[i].TenantName, w.Tenant), caseAddress(list[i].ID)
+		}
+		b.Waiting = append(b.Waiting, w)
 	}
 }
 

@@ -15,9 +15,18 @@ import (
 // perPage is how many cases a page of the queue shows.
 const perPage = 50
 
+// Statuses that the queue can be narrowed to, beside those of a case.
+const (
+	statusActive   = "active"   // waits for somebody: neither closed nor put off nor part of a ring's case
+	statusOverdue  = "overdue"  // has waited for longer than was promised
+	statusSnoozed  = "snoozed"  // put off
+	statusAppealed = "appealed" // the organizer said something to what was decided
+	statusAny      = "all"
+)
+
 // queueFilter narrows and orders the queue; all of it stands in the page's address.
 type queueFilter struct {
-	Text, Status, Severity, Tenant, Assignee, Sort string
+	Text, Status, Severity, Verdict, Tenant, Assignee, Sort string
 }
 
 type tenantName struct{ ID, Name string }
@@ -31,6 +40,7 @@ type queueBody struct {
 	Tenants    []tenantName
 	Statuses   []string
 	Severities []string
+	Verdicts   []string
 	CanAct     bool
 	BulkKinds  []string
 	Causes     []cases.Cause
@@ -57,7 +67,7 @@ func (b queueBody) Query() string { return queueQuery(b.query.Encode()).Encode()
 
 // CaseLink is a case's address, with the queue it was opened from.
 func (b queueBody) CaseLink(id string) string {
-	return caseAddress(id) + "?" + url.Values{"queue": {b.Query()}}.Encode()
+	return caseAddress(id) + "?" + url.Values{"queue": {placeQuery(b.query.Encode()).Encode()}}.Encode()
 }
 
 // PageLink is the address some pages on.
@@ -73,7 +83,8 @@ func (p *pages) queue(w http.ResponseWriter, r *http.Request) {
 	f := filterOf(q)
 	b := queueBody{
 		query: q, Tenants: tenantsOf(list), CanAct: p.opts.Desk != nil, BulkKinds: bulkKinds, Causes: cases.Causes(),
-		Statuses:   []string{"", "active", string(cases.StatusOpen), string(cases.StatusAcknowledged), string(cases.StatusClosed)},
+		Statuses:   []string{statusActive, statusOverdue, statusAppealed, string(cases.StatusOpen), string(cases.StatusAcknowledged), statusSnoozed, string(cases.StatusClosed), statusAny},
+		Verdicts:   []string{"", string(cases.VerdictFraud), string(cases.VerdictFairUse)},
 		Severities: []string{"", string(cases.SeverityCritical), string(cases.SeverityWarning)},
 	}
 	b.CanSave, b.CanShare = p.opts.SavedViews != nil, mayShare(identity(r.Context()))
@@ -96,25 +107,44 @@ func (p *pages) queue(w http.ResponseWriter, r *http.Request) {
 }
 
 func (f queueFilter) of(list []cases.Case, now time.Time) (out []cases.Case) {
-	text := strings.ToLower(strings.TrimSpace(f.Text))
-	if text == "" && f.Status == "" && f.Severity == "" && f.Tenant == "" && f.Assignee == "" {
-		return list
-	}
+	takes := f.takes(now)
 	for i := range list {
-		c := &list[i]
-		switch {
-		case f.Status == "active" && !active(*c, now),
-			f.Status != "" && f.Status != "active" && string(c.Status) != f.Status,
-			f.Severity != "" && string(c.Severity) != f.Severity,
-			f.Tenant != "" && c.TenantID != f.Tenant,
-			f.Assignee == "none" && c.Assignee != "",
-			f.Assignee != "" && f.Assignee != "none" && !strings.Contains(strings.ToLower(c.Assignee), strings.ToLower(f.Assignee)),
-			text != "" && !strings.Contains(strings.ToLower(strings.Join([]string{c.ID, c.OrganizerName, c.OrganizerID, c.OrganizerUPN, c.TenantName}, " ")), text):
-		default:
-			out = append(out, *c)
+		if takes(&list[i]) {
+			out = append(out, list[i])
 		}
 	}
 	return out
+}
+
+// takes says of a case whether the filter lets it through.
+func (f queueFilter) takes(now time.Time) func(*cases.Case) bool {
+	text, assignee := strings.ToLower(strings.TrimSpace(f.Text)), strings.ToLower(f.Assignee)
+	return func(c *cases.Case) bool {
+		return f.stands(c, now) &&
+			(f.Severity == "" || string(c.Severity) == f.Severity) &&
+			(f.Verdict == "" || string(c.Verdict) == f.Verdict) &&
+			(f.Tenant == "" || c.TenantID == f.Tenant) &&
+			(assignee == "" || assignee == "none" && c.Assignee == "" || assignee != "none" && strings.Contains(strings.ToLower(c.Assignee), assignee)) &&
+			(text == "" || strings.Contains(strings.ToLower(strings.Join([]string{c.ID, c.OrganizerName, c.OrganizerID, c.OrganizerUPN, c.TenantName}, " ")), text))
+	}
+}
+
+// stands says whether a case is in the status that is asked for.
+func (f queueFilter) stands(c *cases.Case, now time.Time) bool {
+	switch f.Status {
+	case statusAny:
+		return true
+	case statusActive:
+		return active(*c, now)
+	case statusOverdue:
+		return c.Overdue(now)
+	case statusSnoozed:
+		return c.Status != cases.StatusClosed && now.Before(c.SnoozedUntil)
+	case statusAppealed:
+		return c.Status != cases.StatusClosed && !c.AppealedAt.IsZero()
+	default:
+		return string(c.Status) == f.Status
+	}
 }
 
 // order sorts cases as the store does, and says by what.

@@ -14,27 +14,32 @@ import (
 
 func TestTheQueueFiltersSortsAndPages(t *testing.T) {
 	all := []cases.Case{
-		{ID: "c1", Score: 90, Severity: cases.SeverityCritical, OrganizerName: "Ann", TenantID: "t1", Status: cases.StatusOpen, ExposureSeconds: 60, OpenedAt: now},
-		{ID: "c2", Score: 80, Severity: cases.SeverityWarning, OrganizerName: "Bob", TenantID: "t2", Status: cases.StatusAcknowledged, Assignee: "eve", AppealedAt: now, ExposureSeconds: 600, OpenedAt: now.Add(-time.Hour)},
+		{ID: "c1", Score: 90, Severity: cases.SeverityCritical, OrganizerName: "Ann", TenantID: "t1", Status: cases.StatusOpen, ExposureSeconds: 60, OpenedAt: now, DueAt: now.Add(-time.Minute)},
+		{ID: "c2", Score: 80, Severity: cases.SeverityWarning, OrganizerName: "Bob", TenantID: "t2", Status: cases.StatusAcknowledged, Verdict: cases.VerdictFraud, Assignee: "eve", AppealedAt: now, ExposureSeconds: 600, OpenedAt: now.Add(-time.Hour)},
 		{ID: "c3", Score: 70, Severity: cases.SeverityWarning, OrganizerName: "Cid", TenantID: "t1", Status: cases.StatusClosed, OpenedAt: now.Add(-2 * time.Hour)},
 		{ID: "c4", Score: 60, Severity: cases.SeverityWarning, OrganizerName: "Dan", TenantID: "t1", Status: cases.StatusOpen, SnoozedUntil: now.Add(time.Hour), OpenedAt: now},
 	}
 	h, l, _ := withCases(t)
 	record(t, l.log, all)
 	for query, want := range map[string][]string{
-		"":                     {"c1", "c2", "c3", "c4"},
-		"status=active":        {"c1", "c2"},
-		"status=closed":        {"c3"},
-		"severity=critical":    {"c1"},
-		"tenant=t2":            {"c2"},
-		"tenant=t2&q=Ann":      nil,
-		"assignee=none":        {"c1", "c3", "c4"},
-		"assignee=Eve":         {"c2"},
-		"q=bOB":                {"c2"},
-		"sort=exposure":        {"c2", "c1", "c3", "c4"},
-		"sort=age":             {"c3", "c2", "c1", "c4"},
-		"page=7":               {"c1", "c2", "c3", "c4"},
-		"status=open&q=nobody": nil,
+		"":                         {"c1", "c2"},
+		"status=all":               {"c1", "c2", "c3", "c4"},
+		"status=overdue":           {"c1"},
+		"status=snoozed":           {"c4"},
+		"status=appealed":          {"c2"},
+		"verdict=fraud":            {"c2"},
+		"status=active":            {"c1", "c2"},
+		"status=closed":            {"c3"},
+		"severity=critical":        {"c1"},
+		"tenant=t2":                {"c2"},
+		"tenant=t2&q=Ann":          nil,
+		"assignee=none":            {"c1"},
+		"assignee=Eve":             {"c2"},
+		"q=bOB":                    {"c2"},
+		"sort=exposure&status=all": {"c2", "c1", "c3", "c4"},
+		"sort=age&status=all":      {"c3", "c2", "c1", "c4"},
+		"page=7":                   {"c1", "c2"},
+		"status=open&q=nobody":     nil,
 	} {
 		w := get(h, "/cases?"+query)
 		require.Equal(t, http.StatusOK, w.Code, query)
@@ -51,7 +56,7 @@ func TestTheQueueFiltersSortsAndPages(t *testing.T) {
 		}
 	}
 	first := get(h, "/").Body.String()
-	for _, figure := range []string{`<a href="/cases?status=active">2</a>`, `severity=critical">1</a>`, `assignee=none">1</a>`, `<dd>11</dd>`, `<dt>Appeals</dt><dd>1</dd>`, `<td>a day or less</td><td class="n">2</td><td class="n">11</td>`} {
+	for _, figure := range []string{`<a href="/cases">2</a>`, `severity=critical">1</a>`, `assignee=none">1</a>`, `<dd>11</dd>`, `status=appealed">1</a>`, `<a href="/cases?status=overdue&amp;sort=due">1</a>`, `<td>a day or less</td><td class="n">2</td><td class="n">11</td>`} {
 		require.Contains(t, first, figure)
 	}
 	require.Less(t, strings.Index(first, `id="c1"`), strings.Index(first, `id="c2"`))

@@ -105,6 +105,11 @@ func (s scopedDesk) State(ctx context.Context, tenantID, organizerID string) (en
 	return s.Desk.State(ctx, tenantID, organizerID)
 }
 
+func (s scopedDesk) Waiting(ctx context.Context) ([]enforcement.State, error) {
+	all, err := s.Desk.Waiting(ctx)
+	return only(ctx, all, func(x enforcement.State) string { return x.TenantID }), err
+}
+
 func (s scopedDesk) Enforce(ctx context.Context, r enforcement.Request) (enforcement.State, error) {
 	if !sees(ctx, r.TenantID) {
 		return enforcement.State{}, ErrNotFound

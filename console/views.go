@@ -50,10 +50,21 @@ func instant(name string, at time.Time) any {
 type source struct {
 	TenantID string    `ch:"tenant_id"`
 	Tenant   string    `ch:"tenant"`
-	StoredAt time.Time `ch:"stored_at"`
+	StoredAt time.Time `ch:"stored_at"`   // UTC
+	Newest   time.Time `ch:"newest_call"` // UTC, when it began; 1970 where there is none
 	Files    uint64    `ch:"files"`
 	Rejected uint64    `ch:"rejected"`
 }
+
+// quietFor is after how long without a call a tenant's usage is no longer fresh: over a weekend
+// there may be none.
+const quietFor = 3 * 24 * time.Hour
+
+// Stale says that no call is known of the last days.
+func (s source) Stale(now time.Time) bool { return now.Sub(s.Newest) > quietFor }
+
+// Called says whether a call is known at all.
+func (s source) Called() bool { return s.Newest.Year() > 1970 }
 
 func (v views) sources(ctx context.Context) (out []source, err error) {
 	err = v.read(ctx, &out, "sources")

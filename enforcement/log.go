@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"fairdial/store/journal"
@@ -109,6 +110,18 @@ func (e *Enforcer) States(ctx context.Context) ([]State, error) {
 		}
 	}
 	return states, nil
+}
+
+// Waiting are the states in which a step waits for people now, the one asked for first at the head.
+func (e *Enforcer) Waiting(ctx context.Context) ([]State, error) {
+	all, err := e.States(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := e.now()
+	all = slices.DeleteFunc(all, func(s State) bool { return s.Pending == nil || !now.Before(s.Pending.Until) })
+	slices.SortStableFunc(all, func(a, b State) int { return a.Pending.At.Compare(b.Pending.At) })
+	return all, nil
 }
 
 // History is all that was done to an organizer, oldest first.

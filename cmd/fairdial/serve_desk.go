@@ -30,6 +30,10 @@ func (d caseDesk) State(ctx context.Context, tenantID, organizerID string) (enfo
 	return d.s.enforcer.State(ctx, tenantID, organizerID)
 }
 
+func (d caseDesk) Waiting(ctx context.Context) ([]enforcement.State, error) {
+	return d.s.enforcer.Waiting(ctx)
+}
+
 func (d caseDesk) Enforce(ctx context.Context, r enforcement.Request) (enforcement.State, error) {
 	return d.s.enforcer.Act(ctx, r)
 }
