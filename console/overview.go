@@ -46,6 +46,7 @@ type overviewBody struct {
 	PaidSeconds                         int64
 	Pools                               []Pool
 	Sources                             []source
+	Rejected                            map[string]int64 // rows that nobody has decided on, by tenant
 	Jobs                                []job
 	Feeds                               []Feed
 }
@@ -57,6 +58,7 @@ func (p *pages) overview(w http.ResponseWriter, r *http.Request) {
 	work, ctx := errgroup.WithContext(r.Context())
 	work.Go(func() (err error) { list, err = p.opts.Cases.List(ctx, CaseFilter{}); return err })
 	work.Go(func() (err error) { b.Pools, err = p.opts.Overview.Pools(ctx); return err })
+	work.Go(func() (err error) { b.Rejected, err = p.views.waitingRows(ctx); return err })
 	work.Go(func() (err error) { b.Sources, err = p.views.sources(ctx); return err })
 	work.Go(func() (err error) { b.Feeds, err = p.opts.feeds(ctx); return err })
 	work.Go(func() (err error) { b.Jobs, err = p.views.jobs(ctx); return err })

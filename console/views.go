@@ -53,7 +53,6 @@ type source struct {
 	StoredAt time.Time `ch:"stored_at"`   // UTC
 	Newest   time.Time `ch:"newest_call"` // UTC, when it began; 1970 where there is none
 	Files    uint64    `ch:"files"`
-	Rejected uint64    `ch:"rejected"`
 }
 
 // quietFor is after how long without a call a tenant's usage is no longer fresh: over a weekend
@@ -69,6 +68,20 @@ func (s source) Called() bool { return s.Newest.Year() > 1970 }
 func (v views) sources(ctx context.Context) (out []source, err error) {
 	err = v.read(ctx, &out, "sources")
 	return only(ctx, out, func(s source) string { return s.TenantID }), err
+}
+
+// waitingRows is how many rejected rows of each tenant nobody has decided on.
+func (v views) waitingRows(ctx context.Context) (map[string]int64, error) {
+	var found []struct {
+		TenantID string `ch:"tenant_id"`
+		Rows     int64  `ch:"rows"`
+	}
+	err := v.read(ctx, &found, "waiting_rows", scopeOf(ctx))
+	out := map[string]int64{}
+	for _, f := range found {
+		out[f.TenantID] = f.Rows
+	}
+	return out, err
 }
 
 // job is the newest run of a scheduled job.

@@ -3,8 +3,7 @@ SELECT
     l.tenant_id                     AS tenant_id,
     if(t.name = '', l.tenant_id, t.name) AS tenant,
     max(l.at)                       AS stored_at,
-    uniqExact(l.batch_id)           AS files,
-    sum(l.rejected)                 AS rejected,
+    uniqExact(l.content_hash)       AS files,
     toDateTime(max(n.last), 'UTC')  AS newest_call
 FROM ingest_ledger AS l
 LEFT JOIN tenants AS t ON t.tenant_id = l.tenant_id
