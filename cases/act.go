@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"fairdial/store/journal"
 )
 
 // Action is what a person does to a case.
@@ -90,6 +92,9 @@ func (c Case) after(a Action, at time.Time) (Case, error) {
 		}
 	case KindAcknowledged:
 		c.Status = StatusAcknowledged
+		if c.Assignee == "" { // who looks at it has taken it
+			c.Assignee = journal.Name(a.Actor)
+		}
 		c = c.respond(at)
 	case KindAssigned:
 		if a.Assignee == "" {

@@ -201,10 +201,14 @@ func (b caseBody) NextLink() string {
 	return caseAddress(b.Next) + "?" + url.Values{"queue": {b.Queue}}.Encode()
 }
 
-// UpLink is the queue that the case was opened from.
+// UpLink is the queue that the case was opened from, at its row.
 func (b caseBody) UpLink() string {
-	if b.Queue == "" {
-		return "/cases"
+	up := "/cases"
+	if b.Queue != "" {
+		up += "?" + b.Queue
 	}
-	return "/cases?" + b.Queue + "#" + b.Case.ID
+	if b.InQueue {
+		up += "#" + b.Case.ID
+	}
+	return up
 }

@@ -64,6 +64,29 @@ func (c *oneAtATime) List(context.Context, CaseFilter) ([]cases.Case, error) {
 	return nil, errors.New("all cases were asked for")
 }
 
+// What was done is said on the page that follows, which is the next case's when this one is settled.
+func TestADecisionLeadsOn(t *testing.T) {
+	h, l, _ := withCases(t)
+	first, second := openCase(t, l.log, "t", "a", 90), openCase(t, l.log, "t", "b", 80)
+	do := func(id, form string) string {
+		w := send(h, "/cases/"+id+"/act", form+"&version=0&reason=r")
+		require.Equal(t, http.StatusSeeOther, w.Code, w.Body.String())
+		return w.Header().Get("Location")
+	}
+	require.Equal(t, "/cases/"+first+"?done=noted", do(first, "kind=noted"), "from no queue")
+	require.Equal(t, "/cases/"+first+"?done=acknowledged&queue=sort%3Drisk", do(first, "kind=acknowledged&queue=sort%3Drisk"), "there may be more to do")
+	on := do(first, "kind=dismissed&cause=known_event&queue=sort%3Drisk")
+	require.Equal(t, "/cases/"+second+"?done=dismissed&queue=sort%3Drisk&was="+first, on)
+	page := get(h, on).Body.String()
+	require.Contains(t, page, `<p class="banner" role="status">Closed as a false alarm: <a href="/cases/`+first+`">`)
+	require.Equal(t, "/cases/"+second+"?done=confirmed&queue=sort%3Drisk", do(second, "kind=confirmed&queue=sort%3Drisk"), "the last of the queue")
+	for _, address := range []string{"?done=you+won", "?done=noted&was=c-of-nobody"} {
+		require.NotContains(t, get(h, "/cases/"+second+address).Body.String(), `role="status"`, address)
+	}
+	// Who acknowledges has taken it, unless somebody has.
+	require.Contains(t, get(h, "/cases/"+first).Body.String(), "<dt>Assigned to</dt><dd>this machine</dd>")
+}
+
 func TestTheNextCaseFollowsTheQueue(t *testing.T) {
 	asked := &oneAtATime{}
 	h, l, _ := withCases(t, func(o *Options) { o.Cases, asked.Cases = asked, o.Cases })

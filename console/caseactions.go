@@ -72,7 +72,7 @@ func (p *pages) act(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	_, err := p.opts.Desk.Act(r.Context(), id, a)
-	p.acted(w, r, caseAddress(id), err)
+	p.acted(w, r, caseAddress(id), a.Kind, id, err)
 }
 
 // form reads a form and the version that its sender saw; it answers itself when it cannot.
@@ -111,14 +111,15 @@ func (p *pages) inDays(w http.ResponseWriter, r *http.Request, back string) (unt
 
 func caseAddress(id string) string { return "/cases/" + url.PathEscape(id) }
 
-// acted answers a form: the page it came from, or why nothing was done.
-func (p *pages) acted(w http.ResponseWriter, r *http.Request, back string, err error) {
-	if r.PostForm.Has("queue") { // the next case is still the next of that queue
-		back += "?" + url.Values{"queue": {placeQuery(r.PostForm.Get("queue")).Encode()}}.Encode()
-	}
+// acted answers a form in which kind was asked for, of a case or of none: what comes after it, or
+// why nothing was done.
+func (p *pages) acted(w http.ResponseWriter, r *http.Request, back, kind, caseID string, err error) {
 	if err == nil {
-		http.Redirect(w, r, back, http.StatusSeeOther)
+		http.Redirect(w, r, p.after(r, back, kind, caseID), http.StatusSeeOther)
 		return
+	}
+	if r.PostForm.Has("queue") {
+		back += "?" + url.Values{"queue": {placeQuery(r.PostForm.Get("queue")).Encode()}}.Encode()
 	}
 	if lost, ok := errors.AsType[*journal.ConflictError](err); ok {
 		text := fmt.Sprintf("%s was first: %s at %s. Your action was not done, so that nothing is decided on an old view.", lost.Winner.Actor, lost.Winner.Kind, clock(lost.Winner.At))

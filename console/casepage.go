@@ -31,6 +31,8 @@ type caseBody struct {
 	Allowed  *enforcement.Decision // what gateways are told; it follows the log within seconds
 	Causes   []cases.Cause
 	CanAct   bool
+	People   []string // to whom it can be assigned, by name; others are taken too
+	Done     *done    // what was just done here, or to the case before
 	// Enforcing is what is in force, and the forms that change it; nil where nobody can.
 	Enforcing *enforcing
 	// InQueue says that the case was opened from a queue; Queue is its filters.
@@ -61,7 +63,8 @@ func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
 	for _, f := range c.Findings {
 		proving = append(proving, f.UsageIDs[:min(len(f.UsageIDs), evidenceShown)]...)
 	}
-	b.Causes = cases.Causes()
+	b.Causes, b.People = cases.Causes(), p.people(r)
+	b.Done = p.done(r, c.ID)
 	if d, err := p.opts.Decider.Decide(c.OrganizerID, ""); err == nil {
 		b.Allowed = &d
 	}

@@ -129,7 +129,7 @@ func TestActionsFromACasePage(t *testing.T) {
 	h := withDesk(t, d)
 	w := send(h, "/cases/c1/act", "kind=snoozed&reason=r&days=3&version=4")
 	require.Equal(t, http.StatusSeeOther, w.Code)
-	require.Equal(t, "/cases/c1", w.Header().Get("Location"))
+	require.Equal(t, "/cases/c1?done=snoozed", w.Header().Get("Location"))
 	require.Equal(t, []cases.Action{{Kind: "snoozed", Actor: "console:this machine", Reason: "r", Until: now.AddDate(0, 0, 3), Version: 4}}, d.acted)
 	require.Equal(t, http.StatusSeeOther, send(h, "/cases/c1/enforce", "action=throttle&reason=r&version=3").Code)
 	require.Equal(t, enforcement.Request{Action: enforcement.ActionThrottle, TenantID: "t", OrganizerID: "o", Actor: "console:this machine", Reason: "r", CaseID: "c1", Version: 3}, d.enforced[0])

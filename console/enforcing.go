@@ -4,8 +4,10 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"fairdial/enforcement"
+	"fairdial/store/journal"
 )
 
 // enforcing is what an organizer may do, and the forms that ask for something else. The page of
@@ -16,6 +18,7 @@ type enforcing struct {
 	Stop     enforcement.Switch
 	DryRun   bool
 	Effects  []Effect
+	Own      bool // the reader stands behind what waits for a second person
 	// InQueue and Queue lead back to the queue that a case was opened from.
 	InQueue bool
 	Queue   string
@@ -27,6 +30,10 @@ func (p *pages) enforcing(ctx context.Context, at, tenantID, organizerID string)
 	e = enforcing{At: at, DryRun: desk.DryRun(), Effects: desk.Effects(tenantID)}
 	if e.Standing, err = desk.State(ctx, tenantID, organizerID); err != nil {
 		return e, err
+	}
+	if p := e.Standing.Pending; p != nil {
+		reader := identity(ctx).Name
+		e.Own = slices.ContainsFunc(append([]string{p.Actor}, p.ApprovedBy...), func(a string) bool { return journal.SamePerson(a, reader) })
 	}
 	e.Stop, err = desk.Switch(ctx)
 	return e, err
@@ -94,5 +101,5 @@ func (p *pages) step(w http.ResponseWriter, r *http.Request, back string, approv
 	}
 	asked.Untouched = asked.Version == 0 // as the form showed it
 	_, err = p.opts.Desk.Enforce(r.Context(), asked)
-	p.acted(w, r, back, err)
+	p.acted(w, r, back, string(action), "", err)
 }

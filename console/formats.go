@@ -39,6 +39,7 @@ func formats(l locale) template.FuncMap {
 		"mask":       maskNumber,
 		"safe":       maskText,
 		"words":      words,
+		"lower":      strings.ToLower,
 		"deref":      func(f *float64) float64 { return *f },
 		"paidBar":    paidBar,
 		"dayChart":   func(c dayPlot) template.HTML { return dayChart(l, c) },

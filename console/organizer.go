@@ -47,10 +47,11 @@ type organizerBody struct {
 	Peers                 []peerDay
 	History               []happened
 	Spent                 *spentMonth // nil where nothing is rated
+	Done                  *done
 }
 
 func (p *pages) organizer(w http.ResponseWriter, r *http.Request) {
-	b := organizerBody{TenantID: r.PathValue("tenant"), OrganizerID: r.PathValue("organizer")}
+	b := organizerBody{TenantID: r.PathValue("tenant"), OrganizerID: r.PathValue("organizer"), Done: p.done(r, "")}
 	to, err := p.views.newest(r.Context(), b.TenantID)
 	if err != nil {
 		p.fail(w, r, err)

@@ -47,7 +47,7 @@ func TestEnforcementFromAnOrganizersPage(t *testing.T) {
 		d.enforced = nil
 		w := send(h, "/organizers/t/o/enforce", form)
 		require.Equal(t, http.StatusSeeOther, w.Code, form)
-		require.Equal(t, "/organizers/t/o", w.Header().Get("Location"))
+		require.Equal(t, "/organizers/t/o?done="+string(want.Action), w.Header().Get("Location"))
 		want.TenantID, want.OrganizerID, want.Actor, want.Reason, want.Version = "t", "o", "console:this machine", "r", 3
 		require.Equal(t, []enforcement.Request{want}, d.enforced)
 	}

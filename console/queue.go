@@ -44,6 +44,7 @@ type queueBody struct {
 	CanAct     bool
 	BulkKinds  []string
 	Causes     []cases.Cause
+	People     []string
 	Views      []savedView
 	CanSave    bool
 	CanShare   bool
@@ -82,7 +83,7 @@ func (p *pages) queue(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	f := filterOf(q)
 	b := queueBody{
-		query: q, Tenants: tenantsOf(list), CanAct: p.opts.Desk != nil, BulkKinds: bulkKinds, Causes: cases.Causes(),
+		query: q, Tenants: tenantsOf(list), CanAct: p.opts.Desk != nil, BulkKinds: bulkKinds, Causes: cases.Causes(), People: p.people(r),
 		Statuses:   []string{statusActive, statusOverdue, statusAppealed, string(cases.StatusOpen), string(cases.StatusAcknowledged), statusSnoozed, string(cases.StatusClosed), statusAny},
 		Verdicts:   []string{"", string(cases.VerdictFraud), string(cases.VerdictFairUse)},
 		Severities: []string{"", string(cases.SeverityCritical), string(cases.SeverityWarning)},

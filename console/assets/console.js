@@ -1,4 +1,4 @@
-// Keys for lists: j and k move, Enter opens, x chooses a row and X all, n is the next case, u goes up, / goes to the first filter.
+// Keys, which the dialog of the layout lists: for lists, and for what is decided on a case.
 "use strict";
 (() => {
   if (document.querySelector("[data-refresh]")) setTimeout(() => location.reload(), 2000);
@@ -24,7 +24,31 @@
     rows[at].querySelector("a")?.focus({ preventScroll: true });
     rows[at].scrollIntoView({ block: "nearest" });
   };
+  const came = location.hash.length > 1 ? rows.findIndex((row) => row.id === location.hash.slice(1)) : -1;
+  if (came >= 0) go(came);
+  // What a decision needs is asked for before it is sent.
+  for (const form of document.querySelectorAll("form:has(.when)")) {
+    const need = () => { for (const field of form.querySelectorAll("[data-required]")) field.required = getComputedStyle(field.closest(".when")).display !== "none"; };
+    form.addEventListener("change", need);
+    need();
+  }
+  const decide = document.getElementById("decide");
+  const choose = (kind) => {
+    const select = decide?.elements.kind;
+    if (![...(select?.options ?? [])].some((o) => o.value === kind)) return;
+    select.value = kind;
+    select.dispatchEvent(new Event("change", { bubbles: true }));
+    decide.scrollIntoView({ block: "nearest" });
+    (decide.querySelector(":required") ?? decide.elements.reason).focus();
+  };
+  const decisions = { a: "acknowledged", s: "snoozed", e: "expected", c: "confirmed", d: "dismissed", g: "assigned" };
+  const dialog = document.getElementById("keys"), on = document.getElementById("keyson");
+  try { on.checked = localStorage.getItem("keys") !== "off"; } catch { /* nothing is kept here */ }
+  on.addEventListener("change", () => { try { localStorage.setItem("keys", on.checked ? "on" : "off"); } catch { /* for this page alone */ } });
+  document.getElementById("showkeys")?.addEventListener("click", () => dialog.showModal());
   document.addEventListener("keydown", (e) => {
+    if (e.key === "Enter" && (e.ctrlKey || e.metaKey) && e.target.form) { e.target.form.requestSubmit(); e.preventDefault(); return; }
+    if (!on.checked || dialog.open) return;
     if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input:not([type=checkbox]), select, textarea")) return;
     switch (e.key) {
       case "j": go(at + 1); break;
@@ -43,7 +67,10 @@
       case "n": { const next = document.querySelector("[data-next]"); if (next) location.href = next.href; break; }
       case "/": document.querySelector("form.filters input, form.filters select")?.focus(); break;
       case "u": { const up = document.querySelector("[data-up]"); if (up) location.href = up.href; break; }
-      default: return;
+      case "?": dialog.showModal(); break;
+      default:
+        if (!decide || !(e.key in decisions)) return;
+        choose(decisions[e.key]);
     }
     e.preventDefault();
   });

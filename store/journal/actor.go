@@ -32,15 +32,20 @@ func hidden(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
+// Name is an actor's without the door they came through and the key they used.
+func Name(actor string) string {
+	if _, rest, ok := strings.Cut(actor, ":"); ok {
+		actor = rest
+	}
+	actor, _, _ = strings.Cut(actor, "/")
+	return strings.TrimSpace(actor)
+}
+
 // SamePerson compares actors as people read their names: without the door they came
 // through ("cli:alice" is "console:Alice") and the key they used ("console:alice/gateway"),
 // capitals, spaces and the width of letters.
 func SamePerson(a, b string) bool { return personOf(a) == personOf(b) }
 
 func personOf(actor string) string {
-	if _, rest, ok := strings.Cut(actor, ":"); ok {
-		actor = rest
-	}
-	actor, _, _ = strings.Cut(actor, "/")
-	return strings.Join(strings.Fields(cases.Fold().String(norm.NFKC.String(actor))), " ")
+	return strings.Join(strings.Fields(cases.Fold().String(norm.NFKC.String(Name(actor)))), " ")
 }
