@@ -40,6 +40,7 @@ func formats(l locale) template.FuncMap {
 		"safe":       maskText,
 		"words":      words,
 		"lower":      strings.ToLower,
+		"lasted":     lasted,
 		"deref":      func(f *float64) float64 { return *f },
 		"paidBar":    paidBar,
 		"dayChart":   func(c dayPlot) template.HTML { return dayChart(l, c) },
@@ -47,6 +48,18 @@ func formats(l locale) template.FuncMap {
 		"spentChart": func(m *spentMonth) template.HTML { return spentChart(l, m) },
 		"hourChart":  func(hours []hourUse) template.HTML { return hourChart(l, hours) },
 	}
+}
+
+// lasted is a length in seconds as people say it.
+func lasted(seconds uint32) string {
+	d := time.Duration(seconds) * time.Second
+	if d < time.Minute {
+		return fmt.Sprintf("%d s", seconds)
+	}
+	if d < time.Hour {
+		return fmt.Sprintf("%d min %d s", seconds/60, seconds%60)
+	}
+	return fmt.Sprintf("%d h %d min %d s", seconds/3600, seconds/60%60, seconds%60)
 }
 
 // words are a term of the field as people write it.

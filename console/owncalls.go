@@ -73,7 +73,7 @@ func (o ownCalls) habits() (h habits) {
 			hours[hour] = &hourUse{Weekday: hour[0], Hour: hour[1]}
 		}
 		hours[hour].Seconds += c.Seconds
-		for _, p := range [][2]string{{"country", c.Country}, {"block", c.Block}, {"number", c.Number}} {
+		for _, p := range [][2]string{{"country", c.Country}, {"area", c.Block[:min(len(c.Block), 3)]}, {"block", c.Block}, {"number", c.Number}} {
 			if places[p] == nil {
 				places[p] = &place{Kind: p[0], Name: p[1]}
 			}

@@ -136,7 +136,7 @@ func checkHabits(t *testing.T, v views, s span) {
 	require.NoError(t, v.conn.Select(t.Context(), &want.Days, `SELECT toDateTime(toDate(started_at), 'UTC') AS day, toInt64(sum(seconds)) AS seconds, toInt64(count()) AS calls`+newest+`AND organizer_id = 'o1' GROUP BY day ORDER BY day`))
 	require.NoError(t, v.conn.Select(t.Context(), &want.Hours, `SELECT toInt64(toDayOfWeek(started_at)) AS weekday, toInt64(toHour(started_at)) AS hour, toInt64(sum(seconds)) AS seconds`+newest+`AND organizer_id = 'o1' GROUP BY weekday, hour ORDER BY weekday, hour`))
 	require.NoError(t, v.conn.Select(t.Context(), &want.Places, `SELECT kind, name, toInt64(sum(seconds)) AS seconds, toInt64(count()) AS calls
-		FROM (SELECT seconds, callee_number, arrayJoin([('country', destination_country::String), ('block', npa_nxx::String), ('number', callee_number)]) AS x, x.1 AS kind, x.2 AS name`+newest+`AND organizer_id = 'o1')
+		FROM (SELECT seconds, callee_number, arrayJoin([('country', destination_country::String), ('area', substring(npa_nxx::String, 1, 3)), ('block', npa_nxx::String), ('number', callee_number)]) AS x, x.1 AS kind, x.2 AS name`+newest+`AND organizer_id = 'o1')
 		WHERE name != '' GROUP BY kind, name HAVING kind != 'block' OR uniqExact(callee_number) >= 3 ORDER BY kind, seconds DESC, name LIMIT 8 BY kind`))
 	for _, many := range []bool{false, true} {
 		got, err := v.habitsOf(t.Context(), s, many)

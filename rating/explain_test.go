@@ -28,14 +28,14 @@ func TestEveryCallOfTheMonthWorkedByHandIsExplained(t *testing.T) {
 		addon, pool, credits, unfunded uint32
 		why                            map[usage.Bucket]string
 	}{
-		"c01": {addon: 3600, why: map[usage.Bucket]string{"addon": "US (geographic) is covered; the add-on was held since 2025-06-01T00:00:00Z, and conferencing held since", "pool": "takes nothing from a pool", "credits": "nothing was left"}},
+		"c01": {addon: 3600, why: map[usage.Bucket]string{"addon": "US (geographic) is covered; the add-on was held since 2025-06-01 00:00:00 UTC, and conferencing held since", "pool": "takes nothing from a pool", "credits": "nothing was left"}},
 		"c02": {pool: 600, why: map[usage.Bucket]string{"addon": "covers US, CA, not PR", "pool": "had 414000 s left and 413400 s after"}},
 		"c03": {credits: 125, why: map[usage.Bucket]string{"addon": "not JM", "pool": "JM (geographic) is not in Zone A", "credits": "for 21 tenths"}},
-		"c07": {pool: 1800, why: map[usage.Bucket]string{"addon": "its licence began at 2026-02-10T12:00:00Z, after the call's start"}},
-		"c08": {addon: 1800, why: map[usage.Bucket]string{"addon": "held since 2026-02-10T12:00:00Z"}},
+		"c07": {pool: 1800, why: map[usage.Bucket]string{"addon": "its licence began at 2026-02-10 12:00:00 UTC, after the call's start"}},
+		"c08": {addon: 1800, why: map[usage.Bucket]string{"addon": "held since 2026-02-10 12:00:00 UTC"}},
 		"c09": {credits: 90, why: map[usage.Bucket]string{"addon": "no licence for it at any time", "pool": "pay-per-minute, which adds to no pool"}},
 		"c10": {pool: 1200, why: map[usage.Bucket]string{"pool": "an exception to look at"}},
-		"c14": {pool: 300, why: map[usage.Bucket]string{"addon": "its licence ended at 2026-02-20T00:00:00Z, before or at"}},
+		"c14": {pool: 300, why: map[usage.Bucket]string{"addon": "its licence ended at 2026-02-20 00:00:00 UTC, before or at"}},
 		"c15": {pool: 9_500, credits: 10_500, why: map[usage.Bucket]string{"pool": "had 9500 s left, and ended within the call"}},
 		"c16": {unfunded: 60, why: map[usage.Bucket]string{"pool": "of 414000 s was used up before the call began", "credits": "neither pay-per-minute nor holding their licence", "unfunded": "none of the entitlements"}},
 		"c18": {credits: 61, why: map[usage.Bucket]string{"addon": "never covers numbers of class premium", "pool": "no pool covers"}},

@@ -148,7 +148,7 @@ func (x *explainer) notHeld(e usage.Entitlement) (string, *ExplainedLicence) {
 	}
 }
 
-func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
 func during(l *ExplainedLicence) string {
 	if l.To == nil {
