@@ -177,6 +177,8 @@ type listedDeed struct {
 	ID     string `ch:"id" json:"event_id"`
 	Counts bool   `ch:"counts" json:"-"`
 	deed
+	Name   string `ch:"-" json:"-"` // the organizer's, as pages show it
+	Tenant string `ch:"-" json:"-"`
 }
 
 // audit is who did what, the newest first.
@@ -190,8 +192,14 @@ func (a *api) audit(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusBadRequest, "system must be true or false.")
 		return
 	}
+	for _, name := range []string{"from", "to"} {
+		if q.Get(name) != dayOf(q.Get(name)) {
+			problem(w, http.StatusBadRequest, name+" must be a day such as 2026-02-18.")
+			return
+		}
+	}
 	var read []listedDeed
-	err := a.views.read(r.Context(), &read, "list_audit", named("text", q.Get("q")), named("stream", q.Get("stream")), named("actor", q.Get("actor")), named("system", q.Get("system") == "true"),
+	err := a.views.read(r.Context(), &read, "list_audit", named("from", q.Get("from")), named("to", q.Get("to")), named("text", q.Get("q")), named("stream", q.Get("stream")), named("actor", q.Get("actor")), named("system", q.Get("system") == "true"),
 		named("after_at", l.key(0)), named("after", l.key(1)), named("limit", uint64(l.ask()))) //nolint:gosec // above 0
 	if err != nil {
 		a.fail(w, r, err)

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"encoding/csv"
 	"net/http"
 	"slices"
@@ -32,9 +33,13 @@ func (d deed) Case() string {
 	return ""
 }
 
+// About is the address of what it is about: its case, or its organizer.
+func (d deed) About() string { return or(d.Case(), organizerAddress(d.TenantID, d.OrganizerID)) }
+
 type auditBody struct {
 	Text, Stream, Before string
-	System               bool // with what the program did by itself
+	From, To             string // days, UTC; To is in it
+	System               bool   // with what the program did by itself
 	Deeds                []listedDeed
 	Next                 string
 	Streams              []string
@@ -47,6 +52,7 @@ const exportedDeeds = 50_000
 func (p *pages) deeds(r *http.Request, limit int) (b auditBody, err error) {
 	q := r.URL.Query()
 	b = auditBody{
+		From: dayOf(q.Get("from")), To: dayOf(q.Get("to")),
 		Text: q.Get("q"), Stream: q.Get("stream"), Before: q.Get("before"), System: q.Get("system") != "", Query: q.Encode(),
 		Streams: []string{"case", "enforcement", "close", "reconciliation", "note", "quarantine", "ingest", "credits", "access", "delivery", "pool", "rule_candidate", "saved_view", "job"},
 	}
@@ -56,7 +62,7 @@ func (p *pages) deeds(r *http.Request, limit int) (b auditBody, err error) {
 	if _, err := time.Parse(moment, at); err != nil {
 		b.Before, at, id = "", "", ""
 	}
-	err = p.views.read(r.Context(), &b.Deeds, "list_audit", named("text", b.Text), named("stream", b.Stream), named("actor", ""), named("system", b.System),
+	err = p.views.read(r.Context(), &b.Deeds, "list_audit", named("text", b.Text), named("stream", b.Stream), named("actor", ""), named("system", b.System), named("from", b.From), named("to", b.To),
 		named("after_at", at), named("after", id), named("limit", uint64(limit))) //nolint:gosec // a constant
 	if n := len(b.Deeds); n > 0 {
 		b.Next = b.Deeds[n-1].Key + " " + b.Deeds[n-1].ID
@@ -65,8 +71,32 @@ func (p *pages) deeds(r *http.Request, limit int) (b auditBody, err error) {
 	return b, err
 }
 
+// dayOf is a day that the store can hold, "" for anything else.
+func dayOf(text string) string {
+	if _, err := parseDay(text); err != nil {
+		return ""
+	}
+	return text
+}
+
+// call names whom the events are about.
+func (b auditBody) call(ctx context.Context, v views) error {
+	about := make([]who, len(b.Deeds))
+	for i, d := range b.Deeds {
+		about[i] = who{d.TenantID, d.OrganizerID}
+	}
+	called, err := v.namesOf(ctx, about)
+	for i, d := range b.Deeds {
+		b.Deeds[i].Name, b.Deeds[i].Tenant = called.organizer(d.TenantID, d.OrganizerID), called.tenant(d.TenantID)
+	}
+	return err
+}
+
 func (p *pages) audit(w http.ResponseWriter, r *http.Request) {
 	b, err := p.deeds(r, perList)
+	if err == nil {
+		err = b.call(r.Context(), p.views)
+	}
 	if err != nil {
 		p.fail(w, r, err)
 		return

@@ -68,5 +68,5 @@ func TestWhereCallsGoGivesNoNumberAway(t *testing.T) {
 		blocks = append(blocks, p.Name)
 	}
 	require.Equal(t, []string{"206555"}, blocks)
-	require.Len(t, h.Places, 1+1+4, "the country, the block and four numbers")
+	require.Len(t, h.Places, 1+2+1+4, "the country, two area codes, which leave three digits open, the block and four numbers")
 }

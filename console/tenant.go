@@ -32,6 +32,7 @@ type happened struct {
 	Actor       string    `ch:"actor" json:"actor"`
 	At          time.Time `ch:"at" json:"at"` // UTC
 	Reason      string    `ch:"reason" json:"reason"`
+	Name        string    `ch:"-" json:"-"` // the organizer's
 }
 
 // Case is the address of the case it is about, "" for none.
@@ -81,7 +82,19 @@ func (v views) tenant(ctx context.Context, tenantID string) (t aboutTenant, err 
 
 // about is what happened to an organizer, or of a tenant what people did and what was enforced.
 func (v views) about(ctx context.Context, tenantID, organizerID string) (out []happened, err error) {
-	return out, v.read(ctx, &out, "deeds_about", named("tenant_id", tenantID), named("organizer_id", organizerID), named("limit", uint64(deedsShown)))
+	err = v.read(ctx, &out, "deeds_about", named("tenant_id", tenantID), named("organizer_id", organizerID), named("limit", uint64(deedsShown)))
+	if err != nil {
+		return nil, err
+	}
+	people := make([]who, len(out))
+	for i, h := range out {
+		people[i] = who{h.TenantID, h.OrganizerID}
+	}
+	called, err := v.namesOf(ctx, people)
+	for i, h := range out {
+		out[i].Name = called.organizer(h.TenantID, h.OrganizerID)
+	}
+	return out, err
 }
 
 // masked are events without phone numbers in their reasons.

@@ -40,6 +40,7 @@ type exploration struct {
 	Record, Tenant, By string
 	Organizer, Country string // of records alone
 	From, To           string // days; To is not in it
+	Instead            bool   // of the days asked for, which cannot be shown, others are
 	from, to           time.Time
 }
 
@@ -131,7 +132,7 @@ func parseDay(text string) (time.Time, error) {
 // explore reads what is asked; without days it is the month before the newest call.
 func (p *pages) explore(r *http.Request) (e exploration, err error) {
 	q := r.URL.Query()
-	e = exploration{Record: q.Get("record"), Tenant: q.Get("tenant"), By: ways()[0], Organizer: strings.TrimSpace(q.Get("organizer")), Country: strings.ToUpper(strings.TrimSpace(q.Get("country")))}
+	e = exploration{Record: strings.TrimSpace(q.Get("record")), Tenant: q.Get("tenant"), By: ways()[0], Organizer: strings.TrimSpace(q.Get("organizer")), Country: strings.ToUpper(strings.TrimSpace(q.Get("country")))}
 	if slices.Contains(ways(), q.Get("by")) {
 		e.By = q.Get("by")
 	}
@@ -157,6 +158,7 @@ func (p *pages) explore(r *http.Request) (e exploration, err error) {
 		e.from = e.to.Add(-longestSpan)
 	}
 	e.From, e.To = e.from.Format(time.DateOnly), e.to.Format(time.DateOnly)
+	e.Instead = q.Get("from") != "" && q.Get("from") != e.From || q.Get("to") != "" && q.Get("to") != e.To
 	return e, nil
 }
 

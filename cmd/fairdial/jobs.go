@@ -29,7 +29,7 @@ func (a *app) jobs(s *services, book *ruleBook, m *metrics, c *carry.Carrier, f 
 			if err != nil {
 				return "", err
 			}
-			notices, err := a.noticePools(ctx, s, "system:rate")
+			notices, err := a.noticePools(ctx, s)
 			err = errors.Join(err, ahead.rated(r.Rated))
 			return fmt.Sprintf("%d of %d tenant-months rated, %d pool notices", len(r.Rated), r.Checked, len(notices)), err
 		}},

@@ -198,8 +198,8 @@ func (a *app) showNotices(ctx context.Context, s *services, all []rating.PoolNot
 }
 
 // noticePools writes the notices that are due and tells them in the log.
-func (a *app) noticePools(ctx context.Context, s *services, actor string) ([]rating.PoolNotice, error) {
-	all, err := s.rater.NoticePools(ctx, s.journal, a.cfg.Rating.PoolNotices, actor)
+func (a *app) noticePools(ctx context.Context, s *services) ([]rating.PoolNotice, error) {
+	all, err := s.rater.NoticePools(ctx, s.journal, a.cfg.Rating.PoolNotices, "system:rate")
 	recent := a.recentMonths()
 	for _, n := range all {
 		level := slog.LevelInfo

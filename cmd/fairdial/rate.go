@@ -53,7 +53,7 @@ that reached a threshold are noticed (rating.pool_notices), each once.`,
 				if err != nil {
 					return err
 				}
-				notices, err := a.noticePools(cmd.Context(), s, a.actor)
+				notices, err := a.noticePools(cmd.Context(), s)
 				if err != nil {
 					return err
 				}
