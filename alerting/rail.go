@@ -1,6 +1,7 @@
 package alerting
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"fairdial/cases"
 	"fairdial/enforcement"
 )
 
@@ -26,12 +28,18 @@ func (a *Alerter) Rails(ctx context.Context) (told int, err error) {
 		}
 	}
 	var notices []keyed
+	var known map[string]cases.Case
 	for rail, held := range by {
 		newest := slices.MaxFunc(held, func(x, y enforcement.State) int { return x.Held.At.Compare(y.Held.At) }).Held.At
 		if a.now().Sub(newest) >= tooOld {
 			continue // told when it happened, or before there was a channel
 		}
-		notices = append(notices, keyed{fmt.Sprintf("rail/%s/%s", rail, day(newest)), a.railNotice(rail, held, newest)})
+		if known == nil {
+			if known, err = a.casesByID(ctx); err != nil {
+				return 0, fmt.Errorf("tell of the guard rail: %w", err)
+			}
+		}
+		notices = append(notices, keyed{fmt.Sprintf("rail/%s/%s", rail, day(newest)), a.railNotice(rail, held, newest, known)})
 	}
 	slices.SortFunc(notices, func(x, y keyed) int { return strings.Compare(x.key, y.key) })
 	told, err = a.announceAll(ctx, a.onCall, notices)
@@ -51,14 +59,29 @@ func (a *Alerter) Rails(ctx context.Context) (told int, err error) {
 	return told, err
 }
 
-func (a *Alerter) railNotice(rail enforcement.Rail, held []enforcement.State, newest time.Time) notice {
-	actions, tenants := map[string]int{}, map[string]int{}
+func (a *Alerter) casesByID(ctx context.Context) (map[string]cases.Case, error) {
+	events, err := a.cases.Changed(ctx, time.Time{})
+	if err != nil {
+		return nil, fmt.Errorf("read the cases: %w", err)
+	}
+	out := make(map[string]cases.Case, len(events))
+	for _, e := range events {
+		out[e.CaseID] = e.State
+	}
+	return out, nil
+}
+
+func (a *Alerter) railNotice(rail enforcement.Rail, held []enforcement.State, newest time.Time, known map[string]cases.Case) notice {
+	actions, tenants, reasons := map[string]int{}, map[string]int{}, map[string]bool{}
+	of := func(s enforcement.State) cases.Case { return known[s.Held.Evidence.CaseID] }
+	tenant := func(s enforcement.State) string { return clean(cmp.Or(of(s).TenantName, s.TenantID), maxTenant) }
 	for _, s := range held {
 		actions[string(s.Held.Action)]++
-		tenants[clean(s.TenantID, maxTenant)]++
+		tenants[tenant(s)]++
+		reasons[s.Held.Reason] = true
 	}
-	slices.SortFunc(held, func(x, y enforcement.State) int {
-		return strings.Compare(x.TenantID+"/"+x.OrganizerID, y.TenantID+"/"+y.OrganizerID)
+	slices.SortFunc(held, func(x, y enforcement.State) int { // the gravest first
+		return cmp.Or(cmp.Compare(of(y).Score, of(x).Score), strings.Compare(x.TenantID+"/"+x.OrganizerID, y.TenantID+"/"+y.OrganizerID))
 	})
 	n := notice{
 		headline: "On call · the guard rail holds automatic actions",
@@ -72,7 +95,14 @@ func (a *Alerter) railNotice(rail enforcement.Rail, held []enforcement.State, ne
 		},
 	}
 	for _, s := range held[:min(len(held), digestGravest)] {
-		n.also = append(n.also, fmt.Sprintf("%s of %s: %s", clean(s.OrganizerID, maxName), clean(s.TenantID, maxTenant), clean(s.Held.Reason, maxReason)))
+		who := clean(cmp.Or(of(s).OrganizerName, of(s).OrganizerUPN, s.OrganizerID), maxName) + ", " + tenant(s)
+		if len(reasons) > 1 {
+			who += ": " + clean(s.Held.Reason, maxReason)
+		}
+		n.also = append(n.also, fmt.Sprintf("%s (risk %d)", who, of(s).Score))
+	}
+	if len(reasons) == 1 {
+		n.rows = append(n.rows, row{"Because", clean(held[0].Held.Reason, maxReason)})
 	}
 	if a.baseURL != "" {
 		n.link = strings.TrimRight(a.baseURL, "/") + "/"

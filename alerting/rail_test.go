@@ -55,7 +55,7 @@ func TestTheGuardRailIsToldOf(t *testing.T) {
 	posted := w.slack.Messages("C0ONCALL00")
 	require.Len(t, posted, 1)
 	text := string(posted[0].Blocks)
-	for _, want := range []string{"On call", "4 automatic actions", "tenant share", "flag 4", "fairdial enforce"} {
+	for _, want := range []string{"On call", "4 automatic actions", "tenant share", "flag 4", "fairdial enforce", "Because"} {
 		require.Contains(t, text, want)
 	}
 	w.clock.move(2 * time.Hour)
