@@ -49,6 +49,7 @@ type overviewBody struct {
 	Rejected                            map[string]int64 // rows that nobody has decided on, by tenant
 	Jobs                                []job
 	Feeds                               []Feed
+	MorePools, MoreSources              int // beyond those named; below 1 for none
 }
 
 // overview is the first page: what needs somebody now.
@@ -89,8 +90,14 @@ func (p *pages) overview(w http.ResponseWriter, r *http.Request) {
 	}
 	slices.SortStableFunc(b.Pools, func(x, y Pool) int { return cmp.Compare(y.part(), x.part()) })
 	b.pay()
+	slices.SortStableFunc(b.Sources, func(x, y source) int { return x.Newest.Compare(y.Newest) })
+	b.MorePools, b.MoreSources = len(b.Pools)-tenantsShown, len(b.Sources)-tenantsShown
+	b.Pools, b.Sources = b.Pools[:min(len(b.Pools), tenantsShown)], b.Sources[:min(len(b.Sources), tenantsShown)]
 	p.show(w, r, http.StatusOK, "overview", page{Title: "Overview", Section: "Overview", Body: b})
 }
+
+// tenantsShown is how many tenants the first page names, those first that need somebody first.
+const tenantsShown = 12
 
 // worst is how many cases the first page names.
 const worst = 8

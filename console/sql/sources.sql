@@ -14,5 +14,4 @@ LEFT JOIN
     GROUP BY tenant_id
 ) AS n ON n.tenant_id = l.tenant_id
 GROUP BY tenant_id, tenant
-ORDER BY stored_at, tenant
-LIMIT 200
+ORDER BY lowerUTF8(tenant), tenant_id
