@@ -329,11 +329,11 @@ for (const options of [{ colorScheme: "light" }, { colorScheme: "dark", viewport
 if (HOSTILE_TENANT) {
   step("names without an end, turned round or of markup: nothing is wider than the screen, and nothing of them runs");
   const [tenant, organizer] = [HOSTILE_TENANT, HOSTILE_ORGANIZER].map((path) => path.split("/").at(-1));
-  await ann.goto(`${BASE}/cases?tenant=${tenant}`);
+  await ann.goto(`${BASE}/cases?status=all&tenant=${tenant}`);
   const itsCase = await ann.locator("tbody a[href^='/cases/c-']").first().getAttribute("href");
   const statement = `/finance/2026-02/${tenant}`;
   const theirs = [
-    HOSTILE_TENANT, HOSTILE_ORGANIZER, itsCase, "/tenants", `/cases?tenant=${tenant}`, "/cases", "/", "/usage?by=tenant", `/usage?by=organizer&tenant=${tenant}`,
+    HOSTILE_TENANT, HOSTILE_ORGANIZER, itsCase, "/tenants", `/cases?status=all&tenant=${tenant}`, "/cases?status=all", "/", "/usage?by=tenant", `/usage?by=record&tenant=${tenant}`, `/usage?by=organizer&tenant=${tenant}`,
     `/usage/${tenant}/aaaaaaaa-0000-4000-8000-000000000099`, "/finance/2026-02", statement, `${statement}/variance`, `${statement}/leak`, "/ingest", `/audit?q=${organizer}`,
   ];
   for (const viewport of [{ width: 360, height: 740 }, { width: 1280, height: 900 }]) {
