@@ -16,8 +16,7 @@ import (
 )
 
 // keeper says who a request is from: who bears a key or a session; where nobody can sign in,
-// or in the demo, who calls from this machine and meant it: a Host header of another name is
-// a web page trying to reach the daemon through a visitor's browser.
+// or in the demo, who calls from this machine and meant it.
 type keeper struct {
 	opts   Options
 	pages  *pages
@@ -79,7 +78,7 @@ func (k *keeper) identify(w http.ResponseWriter, r *http.Request) (who access.Id
 				ended = !known && k.opts.Demo == ""
 			}
 		}
-		if !known && !ended && loopback(r.RemoteAddr) && loopback(r.Host) {
+		if !known && !ended && k.local(r) {
 			who, known = k.here(r)
 		}
 	}
@@ -89,6 +88,25 @@ func (k *keeper) identify(w http.ResponseWriter, r *http.Request) (who access.Id
 		return who, true, false
 	}
 	return who, known, true
+}
+
+// local says whether a request comes from this machine and was meant for it. A Host of
+// another name is a web page trying to reach the daemon through a visitor's browser. What a proxy
+// passes on does not, though the proxy stands on this machine and writes the daemon's own
+// address as the Host: it tells of itself by a header, by the HTTP/1.0 that nginx speaks to
+// what is behind it unless told otherwise, or by http.external_url, which is there for one.
+func (k *keeper) local(r *http.Request) bool {
+	return loopback(r.RemoteAddr) && loopback(r.Host) && k.opts.ExternalURL == "" && r.ProtoAtLeast(1, 1) && !passedOn(r)
+}
+
+// passedOn says whether a proxy says that it passed a request on.
+func passedOn(r *http.Request) bool {
+	for name := range r.Header {
+		if strings.HasPrefix(name, "X-Forwarded-") || name == "Forwarded" || name == "X-Real-Ip" || name == "Via" {
+			return true
+		}
+	}
+	return false
 }
 
 // here is who calls from this machine without a key or a session.
@@ -135,7 +153,7 @@ func (k *keeper) refuse(w http.ResponseWriter, r *http.Request) {
 		}
 		http.Redirect(w, r, "/sign-in?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
 	case k.opts.Access == nil && len(k.opts.Keys) == 0:
-		problem(w, http.StatusForbidden, "Without http.api_key_file only callers on this machine are answered.")
+		problem(w, http.StatusForbidden, "Without http.api_key_file only callers on this machine are answered, and no proxy there.")
 	default:
 		w.Header().Set("WWW-Authenticate", `Bearer realm="fairdial"`)
 		problem(w, http.StatusUnauthorized, "An API key is needed: send it as Authorization: Bearer KEY.")

@@ -161,6 +161,29 @@ func TestSigningInAndOut(t *testing.T) {
 	require.Equal(t, "/sign-in", get(h, "/setup").Header().Get("Location"), "there are users")
 }
 
+// A proxy on this machine passes on what comes from anywhere; nginx and Apache write the
+// daemon's own address as the Host unless they are told otherwise.
+func TestAProxyDoesNotOpenTheAPI(t *testing.T) {
+	book, err := access.Open(t.Context(), journal.New(storetest.Open(t), nowThen, uuid.New), nowThen)
+	require.NoError(t, err)
+	require.NoError(t, book.SetUp(t.Context(), book.SetUpToken(), "ann", password, "set-up"))
+	served := func(externalURL, demo string) http.Handler {
+		h, err := New(Options{
+			Access: book, ExternalURL: externalURL, Demo: demo, Cases: world{}, Decider: world{}, Overview: world{}, Ratings: ratingWorld{}, Now: nowThen,
+			Logger: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Registry: prometheus.NewRegistry(),
+		})
+		require.NoError(t, err)
+		return h
+	}
+	for _, path := range []string{"/api/v1/cases", "/metrics", "/api/v1/decisions/o"} {
+		require.Equal(t, http.StatusOK, get(served("", ""), path).Code, path)
+		require.Equal(t, http.StatusUnauthorized, get(served("https://fairdial.example", ""), path).Code, "%s: there is a proxy", path)
+		require.Equal(t, http.StatusUnauthorized, get(served("", ""), path, header("X-Forwarded-Proto", "https")).Code, path)
+	}
+	require.Equal(t, http.StatusOK, get(served("", "dana"), "/settings").Code)
+	require.Equal(t, http.StatusSeeOther, get(served("", "dana"), "/settings", header("X-Real-IP", "203.0.113.9")).Code, "nor the demo")
+}
+
 func TestFirstStart(t *testing.T) {
 	book, err := access.Open(t.Context(), journal.New(storetest.Open(t), nowThen, uuid.New), nowThen)
 	require.NoError(t, err)
