@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +68,10 @@ func TestFirstUserSessionsAndLockout(t *testing.T) {
 	}
 	_, err = b.SignIn(ctx, "bob", right, "b", "")
 	require.ErrorIs(t, err, ErrLocked)
+	restarted, err := Open(ctx, j, c.now)
+	require.NoError(t, err)
+	_, err = restarted.SignIn(ctx, "bob", right, "b", "")
+	require.ErrorIs(t, err, ErrLocked, "a restart opens no lock")
 	c.at = c.at.Add(lockFor)
 	bob, err := b.SignIn(ctx, "bob", right, "b", "")
 	require.NoError(t, err)
@@ -129,6 +134,23 @@ func TestSignInsAreSlowedDown(t *testing.T) {
 	c.at = c.at.Add(tryEvery)
 	_, err = b.SignIn(t.Context(), "ann", right, "a", "")
 	require.NoError(t, err)
+}
+
+func TestAHouseholdSharesItsTries(t *testing.T) {
+	for address, want := range map[string]string{
+		"203.0.113.9": "203.0.113.9", "::ffff:203.0.113.9": "::ffff:203.0.113.9", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64", "a": "a",
+	} {
+		require.Equal(t, want, household(address), address)
+	}
+	b, _, _ := open(t)
+	for i := range tryBurst {
+		_, err := b.SignIn(t.Context(), fmt.Sprintf("nobody%d", i), right, fmt.Sprintf("2001:db8:1:2::%x", i), "")
+		require.ErrorIs(t, err, ErrPassword)
+	}
+	_, err := b.SignIn(t.Context(), "nobody", right, "2001:db8:1:2:ffff::1", "")
+	require.ErrorIs(t, err, ErrPace)
+	_, err = b.SignIn(t.Context(), "nobody", right, "2001:db8:1:3::1", "")
+	require.ErrorIs(t, err, ErrPassword)
 }
 
 func TestKeys(t *testing.T) {

@@ -139,6 +139,7 @@ func (b *Book) take(e journal.Event) {
 		if json.Unmarshal([]byte(e.Body), &u) == nil && u.Name == name {
 			u.ChangedAt, u.ChangedBy = e.RecordedAt, e.Actor
 			b.users[name] = u
+			b.stayLocked(e, name)
 		}
 	case "session":
 		var s Session
@@ -154,6 +155,14 @@ func (b *Book) take(e journal.Event) {
 			k.ID, k.By = name, e.Actor
 			b.keys[name] = k
 		}
+	}
+}
+
+// stayLocked keeps a lock beyond a restart, and lets one of another process hold here.
+func (b *Book) stayLocked(e journal.Event, name string) {
+	until := e.At.Add(lockFor)
+	if e.Kind == kindLocked && b.now().Before(until) && b.failed[name].until.Before(until) {
+		b.failed[name] = failures{until: until}
 	}
 }
 

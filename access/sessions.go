@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"maps"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -39,13 +41,31 @@ type Session struct {
 
 // paced takes one of an address's tries.
 func (b *Book) paced(address string) bool {
+	now, of := b.now(), household(address)
 	if len(b.pace) > 10_000 {
-		clear(b.pace)
+		maps.DeleteFunc(b.pace, func(_ string, l *rate.Limiter) bool { return l.TokensAt(now) >= tryBurst })
 	}
-	if b.pace[address] == nil {
-		b.pace[address] = rate.NewLimiter(rate.Every(tryEvery), tryBurst)
+	if b.pace[of] == nil {
+		if len(b.pace) > 100_000 {
+			return false // so many try at once that somebody does it on purpose
+		}
+		b.pace[of] = rate.NewLimiter(rate.Every(tryEvery), tryBurst)
 	}
-	return b.pace[address].AllowN(b.now(), 1)
+	return b.pace[of].AllowN(now, 1)
+}
+
+// household is what shares the tries of an address: of IPv6 whoever has one address has the
+// 2⁶⁴ around it.
+func household(address string) string {
+	a, err := netip.ParseAddr(address)
+	if err != nil || a.Unmap().Is4() {
+		return address
+	}
+	around, err := a.WithZone("").Prefix(64)
+	if err != nil {
+		return address
+	}
+	return around.String()
 }
 
 // SignIn opens a session for a local user and gives its token.
@@ -89,8 +109,8 @@ func (b *Book) tried(name, address string) error {
 
 // fail counts a wrong password, of names that are none as well: else a lock would tell.
 func (b *Book) fail(ctx context.Context, name, address string) error {
-	if len(b.failed) > 10_000 {
-		clear(b.failed)
+	if len(b.failed) > 10_000 { // a lock is kept
+		maps.DeleteFunc(b.failed, func(_ string, f failures) bool { return !b.now().Before(f.until) })
 	}
 	f := b.failed[name]
 	if f.n++; f.n >= lockAfter {

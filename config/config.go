@@ -272,6 +272,8 @@ type GuardRail struct {
 type HTTP struct {
 	Listen      string `yaml:"listen"`
 	ExternalURL string `yaml:"external_url"`
+	// TrustedProxies are networks (CIDR) whose proxies may say whom they ask for.
+	TrustedProxies []string `yaml:"trusted_proxies"`
 	// APIKeyFile holds one API key a line, or sha256: and its hash, and after a space a
 	// name. Without it, the API answers on a loopback address only.
 	APIKeyFile string `yaml:"api_key_file"`
@@ -355,7 +357,7 @@ func Default() Config {
 			OnFailure:        "allow",
 			MaxAge:           Duration(2 * time.Minute),
 		},
-		HTTP: HTTP{Listen: "127.0.0.1:8321", OpenID: OpenID{Scopes: []string{}, GroupsClaim: "groups", Grants: []Grant{}}},
+		HTTP: HTTP{Listen: "127.0.0.1:8321", TrustedProxies: []string{}, OpenID: OpenID{Scopes: []string{}, GroupsClaim: "groups", Grants: []Grant{}}},
 		Jobs: Jobs{
 			Inbox:   "@every 30s",
 			Rate:    "*/10 * * * *",

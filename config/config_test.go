@@ -144,6 +144,8 @@ func TestEveryRuleOfValidation(t *testing.T) {
 		{"unknown organizer", "enforcement: {unknown_organizer: ask}", "unknown_organizer"},
 		{"listen", "http: {listen: here}", "http.listen"},
 		{"url", "http: {external_url: ftp://x}", "http.external_url"},
+		{"trusted proxy", "http: {trusted_proxies: [127.0.0.1]}", "http.trusted_proxies[0]"},
+		{"everybody trusted", "http: {trusted_proxies: [10.0.0.0/8, \"::/0\"]}", "http.trusted_proxies[1]"},
 		{"level", "log: {level: loud}", "log.level"},
 		{"two dsn", "store: {dsn: a, dsn_file: b}", "at most one"},
 		{"cluster", "store: {cluster: \"a'b\"}", "store.cluster"},

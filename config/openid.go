@@ -1,6 +1,9 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"net/netip"
+)
 
 // OpenID is an identity provider that people sign in with. Without an issuer there is none.
 type OpenID struct {
@@ -21,7 +24,25 @@ type Grant struct {
 	Tenants []string `yaml:"tenants"` // ids; none is all
 }
 
+// Proxies are the trusted networks; what is none is told when the file is read.
+func (h HTTP) Proxies() (out []netip.Prefix) {
+	for _, text := range h.TrustedProxies {
+		if p, err := netip.ParsePrefix(text); err == nil {
+			out = append(out, p.Masked())
+		}
+	}
+	return out
+}
+
 func (h HTTP) validate(k *checker) {
+	for i, text := range h.TrustedProxies {
+		key := fmt.Sprintf("http.trusted_proxies[%d]", i)
+		if p, err := netip.ParsePrefix(text); err != nil {
+			k.add(key, "%q is no network; write address/bits, such as 127.0.0.1/32 or fd00::/8", text)
+		} else if p.Bits() == 0 {
+			k.add(key, "%q is everybody: anyone could say where they come from", text)
+		}
+	}
 	o := h.OpenID
 	httpURL(k, "http.openid.issuer", o.Issuer)
 	if o.ClientSecret != "" && o.ClientSecretFile != "" {

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -94,9 +93,10 @@ func (k *keeper) identify(w http.ResponseWriter, r *http.Request) (who access.Id
 // another name is a web page trying to reach the daemon through a visitor's browser. What a proxy
 // passes on does not, though the proxy stands on this machine and writes the daemon's own
 // address as the Host: it tells of itself by a header, by the HTTP/1.0 that nginx speaks to
-// what is behind it unless told otherwise, or by http.external_url, which is there for one.
+// what is behind it unless told otherwise, or by http.external_url and http.trusted_proxies,
+// which are there for one.
 func (k *keeper) local(r *http.Request) bool {
-	return loopback(r.RemoteAddr) && loopback(r.Host) && k.opts.ExternalURL == "" && r.ProtoAtLeast(1, 1) && !passedOn(r)
+	return loopback(r.RemoteAddr) && loopback(r.Host) && k.opts.ExternalURL == "" && r.ProtoAtLeast(1, 1) && !passedOn(r) && len(k.opts.TrustedProxies) == 0
 }
 
 // passedOn says whether a proxy says that it passed a request on.
@@ -185,13 +185,4 @@ func (k *keeper) forbid(w http.ResponseWriter, r *http.Request, n need, who acce
 		return
 	}
 	k.pages.say(w, r, http.StatusForbidden, "Not allowed", text, "/")
-}
-
-// address is where a request comes from, without its port.
-func address(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -112,6 +113,8 @@ type Options struct {
 	Demo string
 	// ExternalURL is where browsers reach the console; with https, cookies go nowhere else.
 	ExternalURL string
+	// TrustedProxies may tell by X-Forwarded-For whom they ask for.
+	TrustedProxies []netip.Prefix
 	// Keys are the API keys of a file, which may do everything. Without any, and without
 	// Access, only loopback callers are answered.
 	Keys []Key

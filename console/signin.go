@@ -64,14 +64,14 @@ func (p *pages) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	b := signInBody{Next: inside(r.PostForm.Get("next")), Name: r.PostForm.Get("name")}
-	token, err := p.opts.Access.SignIn(r.Context(), b.Name, r.PostForm.Get("password"), address(r), r.UserAgent())
+	token, err := p.opts.Access.SignIn(r.Context(), b.Name, r.PostForm.Get("password"), p.opts.origin(r), r.UserAgent())
 	if errors.Is(err, access.ErrRefused) {
 		b.Error = told(err)
 		status := http.StatusUnauthorized
 		if errors.Is(err, access.ErrPace) || errors.Is(err, access.ErrLocked) {
 			status = http.StatusTooManyRequests
 		}
-		p.opts.Logger.WarnContext(r.Context(), "sign-in refused", "address", address(r), "error", err)
+		p.opts.Logger.WarnContext(r.Context(), "sign-in refused", "address", p.opts.origin(r), "error", err)
 		p.askSignIn(w, r, status, b)
 		return
 	}
@@ -134,7 +134,7 @@ func (p *pages) setUp(w http.ResponseWriter, r *http.Request) {
 	}
 	f := r.PostForm
 	b := setUpBody{Name: f.Get("name"), Shortest: access.ShortestPassword}
-	err := p.opts.Access.SetUp(r.Context(), strings.TrimSpace(f.Get("token")), b.Name, f.Get("password"), address(r))
+	err := p.opts.Access.SetUp(r.Context(), strings.TrimSpace(f.Get("token")), b.Name, f.Get("password"), p.opts.origin(r))
 	if errors.Is(err, access.ErrRefused) {
 		b.Error = told(err)
 		p.show(w, r, http.StatusUnprocessableEntity, "setup", page{Title: "Set up", Body: b})
@@ -175,17 +175,17 @@ func (p *pages) finishOpenID(w http.ResponseWriter, r *http.Request) {
 	}
 	http.SetCookie(w, p.cookie(stateCookie, "", "/openid", 0))
 	if said := q.Get("error"); said != "" {
-		p.opts.Logger.WarnContext(r.Context(), "sign-in refused by the identity provider", "address", address(r), "error", said, "description", q.Get("error_description"))
+		p.opts.Logger.WarnContext(r.Context(), "sign-in refused by the identity provider", "address", p.opts.origin(r), "error", said, "description", q.Get("error_description"))
 		p.askSignIn(w, r, http.StatusForbidden, signInBody{Error: "The identity provider did not sign you in. Begin again, or ask whoever runs it; the daemon's log has its words."})
 		return
 	}
 	who, next, err := p.opts.OpenID.Finish(r.Context(), q.Get("state"), q.Get("code"))
 	var token string
 	if err == nil {
-		token, err = p.opts.Access.OpenSession(r.Context(), who, address(r), r.UserAgent())
+		token, err = p.opts.Access.OpenSession(r.Context(), who, p.opts.origin(r), r.UserAgent())
 	}
 	if errors.Is(err, access.ErrRefused) {
-		p.opts.Logger.WarnContext(r.Context(), "sign-in refused", "address", address(r), "error", err)
+		p.opts.Logger.WarnContext(r.Context(), "sign-in refused", "address", p.opts.origin(r), "error", err)
 		text, _, _ := strings.Cut(err.Error(), "\n") // the provider's own words stay in the log
 		p.askSignIn(w, r, http.StatusForbidden, signInBody{Error: text})
 		return

@@ -91,7 +91,7 @@ func (a *app) serve(ctx context.Context, s *services) error {
 	options.Access, options.OpenID, options.Demo, options.ExternalURL = people, a.openID(), a.demo, a.cfg.HTTP.ExternalURL
 	options.Decider, options.Push, options.Feeds, options.Slack = gate, push, feeds.shown, a.endpoint(desk)
 	options.Troubles = func(ctx context.Context) []string { return append(s.troubles(ctx), feeds.troubles(ctx)...) }
-	options.Keys, options.KeyRate = keys, a.cfg.HTTP.RequestsPerSecond
+	options.Keys, options.KeyRate, options.TrustedProxies = keys, a.cfg.HTTP.RequestsPerSecond, a.cfg.HTTP.Proxies()
 	handler, err := console.New(options)
 	if err != nil {
 		return err
