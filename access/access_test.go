@@ -109,6 +109,11 @@ func TestSessionsEnd(t *testing.T) {
 	c.at = c.at.Add(sessionIdle)
 	_, known := b.Identify(idle)
 	require.False(t, known, "unused for too long")
+	unused, err := b.SignIn(t.Context(), "ann", right, "a", "")
+	require.NoError(t, err)
+	c.at = c.at.Add(sessionIdle)
+	_, known = b.Identify(unused)
+	require.False(t, known, "opened and never used")
 	used := sign()
 	for range int(SessionLength/time.Hour) - 1 {
 		c.at = c.at.Add(time.Hour)
@@ -118,6 +123,37 @@ func TestSessionsEnd(t *testing.T) {
 	c.at = c.at.Add(time.Hour)
 	_, known = b.Identify(used)
 	require.False(t, known, "a working day is over")
+}
+
+// A restart neither ends a session that is in use nor lengthens one that is not.
+func TestARestartKeepsTheIdleLimit(t *testing.T) {
+	b, c, j := open(t)
+	ctx := t.Context()
+	require.NoError(t, b.SetUp(ctx, b.SetUpToken(), "ann", right, "a"))
+	used, err := b.SignIn(ctx, "ann", right, "a", "")
+	require.NoError(t, err)
+	left, err := b.SignIn(ctx, "ann", right, "a", "")
+	require.NoError(t, err)
+	for range 3 {
+		c.at = c.at.Add(50 * time.Minute)
+		_, known := b.Identify(used)
+		require.True(t, known)
+		require.NoError(t, b.note(ctx))
+		require.NoError(t, b.note(ctx), "once is enough")
+	}
+	history, err := j.History(ctx, Stream, "session/"+hashOf(used))
+	require.NoError(t, err)
+	require.Len(t, history, 4)
+	restarted, err := Open(ctx, j, c.now)
+	require.NoError(t, err)
+	_, known := restarted.Identify(left)
+	require.False(t, known)
+	require.Equal(t, c.at, restarted.Sessions("ann")[0].Seen.UTC())
+	_, known = restarted.Identify(used)
+	require.True(t, known)
+	c.at = c.at.Add(sessionIdle)
+	_, known = restarted.Identify(used)
+	require.False(t, known)
 }
 
 func TestSignInsAreSlowedDown(t *testing.T) {

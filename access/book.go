@@ -80,7 +80,8 @@ func Open(ctx context.Context, log Journal, now func() time.Time) (*Book, error)
 // a user that is taken out, holds here after it.
 const fresh = 2 * time.Second
 
-// Follow reads the log again whenever it has grown, until ctx ends. Requests never wait for
+// Follow reads the log again whenever it has grown, and notes in it which sessions are in use,
+// until ctx ends. Requests never wait for
 // the store: the decision API must answer while it does not.
 func (b *Book) Follow(ctx context.Context, failed func(error)) error {
 	tick := time.NewTicker(fresh)
@@ -90,7 +91,11 @@ func (b *Book) Follow(ctx context.Context, failed func(error)) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			if err := b.Refresh(ctx); err != nil && ctx.Err() == nil {
+			err := b.Refresh(ctx)
+			if err == nil {
+				err = b.note(ctx)
+			}
+			if err != nil && ctx.Err() == nil {
 				failed(err)
 			}
 		}
@@ -144,7 +149,7 @@ func (b *Book) take(e journal.Event) {
 	case "session":
 		var s Session
 		delete(b.sessions, name)
-		if e.Kind == kindOpened && json.Unmarshal([]byte(e.Body), &s) == nil {
+		if (e.Kind == kindOpened || e.Kind == kindUsed) && json.Unmarshal([]byte(e.Body), &s) == nil {
 			s.ID = name
 			b.sessions[name] = s
 		}
@@ -172,6 +177,7 @@ const (
 	kindChanged = "changed"
 	kindLocked  = "locked"
 	kindOpened  = "opened"
+	kindUsed    = "used"
 	kindEnded   = "ended"
 )
 

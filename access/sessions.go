@@ -36,7 +36,45 @@ type Session struct {
 	Opened  time.Time `json:"opened"`  // UTC
 	// OpenID holds what the provider said; nil for local users, whose role is looked up.
 	OpenID *Identity `json:"openid,omitempty"`
-	Seen   time.Time `json:"-"` // UTC; since the daemon's start
+	Used   time.Time `json:"used,omitzero"` // UTC; noted in the log now and then
+	Seen   time.Time `json:"-"`             // UTC
+}
+
+// noteEvery is how far what the log says of a session's use may lag behind, so that a restart
+// ends no session that is in use.
+const noteEvery = 20 * time.Minute
+
+// note keeps in the log that sessions are in use.
+func (b *Book) note(ctx context.Context) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for id, at := range b.seen {
+		s, there := b.sessions[id]
+		if !there || !b.live(s) {
+			delete(b.seen, id)
+			continue
+		}
+		if at.Sub(later(s.Opened, s.Used)) < noteEvery {
+			continue
+		}
+		s.Used = at.UTC()
+		if err := b.write(ctx, "session/"+id, kindUsed, "system:access", "", s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// seenAt is when a session is last known to have been used; opening it counts.
+func (b *Book) seenAt(s Session) time.Time {
+	return later(later(s.Opened, s.Used), b.seen[s.ID])
 }
 
 // paced takes one of an address's tries.
@@ -166,10 +204,7 @@ func (b *Book) Identify(token string) (Identity, bool) {
 // live says whether a session still counts.
 func (b *Book) live(s Session) bool {
 	now := b.now()
-	if now.Sub(s.Opened) >= SessionLength {
-		return false
-	}
-	if seen, known := b.seen[s.ID]; known && now.Sub(seen) >= sessionIdle {
+	if now.Sub(s.Opened) >= SessionLength || now.Sub(b.seenAt(s)) >= sessionIdle {
 		return false
 	}
 	u, local := b.users[s.Name]
@@ -183,7 +218,7 @@ func (b *Book) Sessions(name string) []Session {
 	var out []Session
 	for _, s := range b.sessions {
 		if b.live(s) && (name == "" || s.Name == name) {
-			s.Seen = b.seen[s.ID]
+			s.Seen = b.seenAt(s)
 			out = append(out, s)
 		}
 	}

@@ -37,7 +37,7 @@ type shownSession struct {
 	Address string    `json:"address"`
 	Agent   string    `json:"agent"`
 	Opened  time.Time `json:"opened"` // UTC
-	Seen    time.Time `json:"seen"`   // UTC; since the daemon's start
+	Seen    time.Time `json:"seen"`   // UTC; noted every 20 minutes across restarts
 }
 
 func showUser(u access.User) shownUser {
