@@ -75,6 +75,11 @@ type Identity struct {
 	Role    Role
 	Tenants []string // whose data they see; none is all
 	Session string   // id of the session, where there is one; not its token
+	// Holder says who has the name: "user/" and it, or "openid/" and the hash of a subject;
+	// empty for keys and whoever is on this machine.
+	Holder string
+	// Issuer and Subject are what an identity provider knows somebody by; empty for others.
+	Issuer, Subject string
 	// Passwordless says that nobody proved to be it: the demo's user, or this machine.
 	Passwordless bool
 }

@@ -20,8 +20,9 @@ import (
 )
 
 // Stream is the stream of the journal that users, sessions and keys are in. A subject is
-// "user/" and a name, "session/" and the hash of its token, or "key/" and the hash of the
-// key. Bodies hold hashes of passwords and are shown nowhere.
+// "user/" and a name, "openid/" and the hash of an identity provider's subject, "name/" and a
+// name that one of them has, "session/" and the hash of its token, or "key/" and the hash of
+// the key. Bodies hold hashes of passwords and are shown nowhere.
 const Stream = "access"
 
 // Journal is what access needs of the log.
@@ -51,12 +52,15 @@ type Book struct {
 	mu       sync.Mutex
 	mark     journal.Mark
 	heads    map[string]journal.Event
+	terms    Terms
 	users    map[string]User
+	people   map[string]Person                              // by hash of issuer and subject
+	names    map[string]string                              // holder by name, as people read it
 	sessions map[string]Session                             // by hash of token
 	keys     map[string]Key                                 // by hash of key
 	bearers  atomic.Pointer[map[[sha256.Size]byte]Identity] // who keys are of; never changed, replaced whole
 	seen     map[string]time.Time
-	failed   map[string]failures
+	failed   map[string]failures      // by name, as people read it
 	pace     map[string]*rate.Limiter // of sign-ins, by address
 	hashing  chan struct{}            // bounds the memory that sign-ins take
 	setup    string
@@ -127,6 +131,7 @@ func (b *Book) load(ctx context.Context) error {
 	}
 	b.heads = make(map[string]journal.Event, len(all))
 	b.users, b.sessions, b.keys = map[string]User{}, map[string]Session{}, map[string]Key{}
+	b.people, b.names = map[string]Person{}, map[string]string{}
 	for _, e := range all {
 		b.heads[e.Subject] = e
 		b.take(e)
@@ -146,12 +151,26 @@ func (b *Book) take(e journal.Event) {
 			b.users[name] = u
 			b.stayLocked(e, name)
 		}
+	case "openid":
+		var p Person
+		if json.Unmarshal([]byte(e.Body), &p) == nil && p.holder() == e.Subject {
+			b.people[name] = p
+		}
+	case "name":
+		var c claimed
+		if json.Unmarshal([]byte(e.Body), &c) == nil {
+			b.names[name] = c.Holder
+		}
 	case "session":
-		var s Session
+		var s struct {
+			Session
+			// OpenID is in sessions from before subjects were kept: whose they are nobody knows.
+			OpenID json.RawMessage `json:"openid"`
+		}
 		delete(b.sessions, name)
-		if (e.Kind == kindOpened || e.Kind == kindUsed) && json.Unmarshal([]byte(e.Body), &s) == nil {
+		if (e.Kind == kindOpened || e.Kind == kindUsed) && json.Unmarshal([]byte(e.Body), &s) == nil && s.OpenID == nil {
 			s.ID = name
-			b.sessions[name] = s
+			b.sessions[name] = s.Session
 		}
 	case "key":
 		var k Key
@@ -166,6 +185,7 @@ func (b *Book) take(e journal.Event) {
 // stayLocked keeps a lock beyond a restart, and lets one of another process hold here.
 func (b *Book) stayLocked(e journal.Event, name string) {
 	until := e.At.Add(lockFor)
+	name = journal.Person(name)
 	if e.Kind == kindLocked && b.now().Before(until) && b.failed[name].until.Before(until) {
 		b.failed[name] = failures{until: until}
 	}
@@ -173,12 +193,15 @@ func (b *Book) stayLocked(e journal.Event, name string) {
 
 // The kinds of events.
 const (
-	kindAdded   = "added"
-	kindChanged = "changed"
-	kindLocked  = "locked"
-	kindOpened  = "opened"
-	kindUsed    = "used"
-	kindEnded   = "ended"
+	kindAdded    = "added"
+	kindChanged  = "changed"
+	kindLocked   = "locked"
+	kindBound    = "bound"
+	kindTaken    = "taken"
+	kindReleased = "released"
+	kindOpened   = "opened"
+	kindUsed     = "used"
+	kindEnded    = "ended"
 )
 
 // write appends an event to the log and brings it in. The caller holds the lock.

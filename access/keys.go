@@ -18,7 +18,11 @@ type Key struct {
 	Role    Role      `json:"role"`
 	Tenants []string  `json:"tenants,omitempty"` // none is all
 	Made    time.Time `json:"made"`              // UTC
+	Maker   string    `json:"maker,omitempty"`   // who made it, as [Identity.Holder] says
 	By      string    `json:"-"`
+	// Holds is the role it has at present: none once whoever made it has none, and no more
+	// than they have.
+	Holds Role `json:"-"`
 }
 
 // AddKey makes a key and gives it.
@@ -37,7 +41,11 @@ func (b *Book) AddKey(ctx context.Context, k Key, actor string) (string, error) 
 		}
 	}
 	secret := "fd_" + rand.Text() + rand.Text()
-	k.Made = b.now()
+	k.Made, k.By = b.now(), actor
+	k.Maker = b.holderOf(k.person())
+	if who, may := b.bearer(k); !may || who.Role != k.Role {
+		return "", fmt.Errorf("%w: a key may do no more than whoever makes it", ErrRefused)
+	}
 	return secret, b.write(ctx, "key/"+hashOf(secret), kindOpened, actor, k.Name+", "+string(k.Role), k)
 }
 
@@ -47,6 +55,8 @@ func (b *Book) Keys() []Key {
 	defer b.mu.Unlock()
 	var out []Key
 	for _, k := range b.keys {
+		who, _ := b.bearer(k)
+		k.Holds = who.Role
 		out = append(out, k)
 	}
 	slices.SortFunc(out, func(x, y Key) int { return strings.Compare(x.Name, y.Name) })
@@ -67,12 +77,21 @@ func (b *Book) IdentifyKey(secret string) (Identity, bool) {
 
 // holder is who acts with the key: the person who made it, and by which key. So nobody
 // becomes a second person by making a key ([journal.SamePerson]).
-func (k Key) holder() string {
+func (k Key) holder() string { return k.by() + "/" + k.Name }
+
+// by is who made the key, without the door they came through.
+func (k Key) by() string {
 	_, person, there := strings.Cut(k.By, ":")
 	if !there {
-		person = k.By
+		return k.By
 	}
-	return person + "/" + k.Name
+	return person
+}
+
+// person is who made the key, though they did so by another key.
+func (k Key) person() string {
+	person, _, _ := strings.Cut(k.by(), "/")
+	return person
 }
 
 // publishKeys shows IdentifyKey the keys there are. The caller holds the lock.
@@ -80,8 +99,11 @@ func (b *Book) publishKeys() {
 	bearers := make(map[[sha256.Size]byte]Identity, len(b.keys))
 	for hash, k := range b.keys {
 		var sum [sha256.Size]byte
-		if n, err := hex.Decode(sum[:], []byte(hash)); err == nil && n == len(sum) {
-			bearers[sum] = Identity{Name: k.holder(), Role: k.Role, Tenants: k.Tenants}
+		if n, err := hex.Decode(sum[:], []byte(hash)); err != nil || n != len(sum) {
+			continue
+		}
+		if who, there := b.bearer(k); there {
+			bearers[sum] = who
 		}
 	}
 	b.bearers.Store(&bearers)

@@ -6,20 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 )
-
-// Grant gives a role to the members of a group.
-type Grant struct {
-	Group   string
-	Role    Role
-	Tenants []string // none is all
-}
 
 // OpenIDOptions say which provider vouches for people.
 type OpenIDOptions struct {
@@ -29,8 +21,14 @@ type OpenIDOptions struct {
 	RedirectURL  string
 	Scopes       []string // beside openid and profile
 	GroupsClaim  string   // a list of groups, or one
-	Grants       []Grant  // the first whose group somebody is in counts
 	Now          func() time.Time
+}
+
+// Vouched is what a provider says of who signed in: a subject of an issuer, which never
+// changes, the name they go by there, which may, and their groups.
+type Vouched struct {
+	Issuer, Subject, Name string
+	Groups                []string
 }
 
 // OpenID signs people in by OpenID Connect: code flow with PKCE, and a nonce.
@@ -108,7 +106,7 @@ func (o *OpenID) Begin(ctx context.Context, next string) (address, state string,
 }
 
 // Finish trades the code for who it is, and says where they wanted to go.
-func (o *OpenID) Finish(ctx context.Context, state, code string) (who Identity, next string, err error) {
+func (o *OpenID) Finish(ctx context.Context, state, code string) (who Vouched, next string, err error) {
 	o.mu.Lock()
 	a, there := o.begun[state]
 	delete(o.begun, state)
@@ -136,34 +134,44 @@ func (o *OpenID) Finish(ctx context.Context, state, code string) (who Identity, 
 	if err := id.Claims(&claims); err != nil {
 		return who, "", fmt.Errorf("claims of the identity provider: %w", err)
 	}
-	who, err = o.grant(id.Subject, claims)
+	who, err = o.vouched(id, claims)
 	return who, a.next, err
 }
 
-// grant gives the role of the first grant that fits. Without one nobody comes in.
-func (o *OpenID) grant(subject string, claims map[string]any) (Identity, error) {
-	name := subject
-	for _, claim := range []string{"preferred_username", "email"} {
-		if text, _ := claims[claim].(string); userName.MatchString(text) {
-			name = text
-			break
+// vouched reads the claims. A name that the log could not tell from another's actor is none.
+func (o *OpenID) vouched(id *oidc.IDToken, claims map[string]any) (Vouched, error) {
+	who := Vouched{Issuer: id.Issuer, Subject: id.Subject, Groups: texts(claims[o.opts.GroupsClaim])}
+	preferred, _ := claims["preferred_username"].(string)
+	mail, _ := claims["email"].(string)
+	switch {
+	case who.Subject == "":
+		return who, fmt.Errorf("%w: the identity provider's token does not say whose it is (sub)", ErrRefused)
+	case userName.MatchString(preferred):
+		who.Name = preferred
+	case userName.MatchString(mail):
+		if verified := claims["email_verified"]; verified != true && verified != "true" {
+			return who, fmt.Errorf("%w: the identity provider knows you by %s alone and does not say that this address is yours (email_verified); have it checked there, or have the provider send preferred_username", ErrRefused, mail)
 		}
+		who.Name = mail
+	case userName.MatchString(who.Subject):
+		who.Name = who.Subject
+	default:
+		who.Name = "openid-" + personID(who.Issuer, who.Subject)[:16]
 	}
-	var groups []string
-	switch v := claims[o.opts.GroupsClaim].(type) {
+	return who, nil
+}
+
+// texts reads a claim that holds a list of texts, or one.
+func texts(claim any) (out []string) {
+	switch v := claim.(type) {
 	case string:
-		groups = []string{v}
+		out = []string{v}
 	case []any:
-		for _, g := range v {
-			if text, ok := g.(string); ok {
-				groups = append(groups, text)
+		for _, one := range v {
+			if text, ok := one.(string); ok {
+				out = append(out, text)
 			}
 		}
 	}
-	for _, g := range o.opts.Grants {
-		if slices.Contains(groups, g.Group) {
-			return Identity{Name: name, Role: g.Role, Tenants: g.Tenants}, nil
-		}
-	}
-	return Identity{}, fmt.Errorf("%w: none of your groups is granted a role here; whoever runs Fairdial grants them under http.openid.grants", ErrRefused)
+	return out
 }

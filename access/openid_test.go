@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
 )
@@ -73,7 +74,7 @@ func TestOpenIDConnect(t *testing.T) {
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	o := NewOpenID(OpenIDOptions{
 		Issuer: p.URL, ClientID: "fairdial", RedirectURL: "http://localhost/openid/callback", GroupsClaim: "groups",
-		Grants: []Grant{{Group: "fraud", Role: Reviewer}}, Now: func() time.Time { return at },
+		Now: func() time.Time { return at },
 	})
 	begin := func() (state string) {
 		to, state, err := o.Begin(t.Context(), "/cases")
@@ -93,10 +94,12 @@ func TestOpenIDConnect(t *testing.T) {
 	state := begin()
 	who, next, err := o.Finish(t.Context(), state, "good")
 	require.NoError(t, err)
-	require.Equal(t, Identity{Name: "ann@contoso.example", Role: Reviewer}, who)
+	require.Equal(t, Vouched{Issuer: p.URL, Subject: "s1", Name: "ann@contoso.example", Groups: []string{"fraud"}}, who)
 	require.Equal(t, "/cases", next)
 	_, _, err = o.Finish(t.Context(), state, "good")
 	require.ErrorIs(t, err, ErrRefused, "a state counts once")
+	_, _, err = o.Finish(t.Context(), "never begun", "good")
+	require.ErrorIs(t, err, ErrRefused)
 
 	for name, change := range map[string]func(){
 		"another's sign-in":   func() { p.claims["nonce"] = "other" },
@@ -104,7 +107,7 @@ func TestOpenIDConnect(t *testing.T) {
 		"by another issuer":   func() { p.claims["iss"] = "https://evil.example" },
 		"too old":             func() { p.claims["exp"] = at.Add(-time.Minute).Unix() },
 		"without the proof":   func() { p.challenge = "other" },
-		"of no group":         func() { p.claims["groups"] = []string{} },
+		"of nobody":           func() { delete(p.claims, "sub") },
 		"signed with another": func() { p.key, _ = rsa.GenerateKey(rand.Reader, 2048) },
 	} {
 		key := p.key
@@ -130,4 +133,32 @@ func TestOpenIDConnect(t *testing.T) {
 	p.key = retired
 	_, _, err = o.Finish(t.Context(), begin(), "good")
 	require.ErrorIs(t, err, ErrRefused)
+}
+
+func TestTheNameThatAProviderGives(t *testing.T) {
+	o := NewOpenID(OpenIDOptions{GroupsClaim: "groups"})
+	for name, c := range map[string]struct {
+		subject string
+		claims  map[string]any
+		want    string
+	}{
+		"preferred":                       {"s", map[string]any{"preferred_username": "ann@b.example", "email": "other@b.example"}, "ann@b.example"},
+		"an address that was checked":     {"s", map[string]any{"email": "ann@b.example", "email_verified": true}, "ann@b.example"},
+		"checked, as some say it":         {"s", map[string]any{"email": "ann@b.example", "email_verified": "true"}, "ann@b.example"},
+		"an address that was not checked": {"s", map[string]any{"email": "ciso@b.example", "email_verified": false}, ""},
+		"an address of which nothing is":  {"s", map[string]any{"email": "ciso@b.example"}, ""},
+		"none":                            {"s", map[string]any{"preferred_username": "<script>"}, "s"},
+		"none that the log could hold":    {"a/b:c", nil, "openid-" + personID("https://i", "a/b:c")[:16]},
+	} {
+		who, err := o.vouched(&oidc.IDToken{Issuer: "https://i", Subject: c.subject}, c.claims)
+		if c.want == "" {
+			require.ErrorIs(t, err, ErrRefused, name)
+			require.ErrorContains(t, err, "email_verified", name)
+			continue
+		}
+		require.NoError(t, err, name)
+		require.Equal(t, c.want, who.Name, name)
+	}
+	require.Equal(t, []string{"g0", "g2"}, texts([]any{"g0", 7, "g2"}))
+	require.Equal(t, []string{"g1"}, texts("g1"))
 }

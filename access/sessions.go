@@ -3,13 +3,15 @@ package access
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"fairdial/store/journal"
 )
 
 // How long a session lasts: at most a working day, and no longer than two hours unused.
@@ -34,10 +36,13 @@ type Session struct {
 	Address string    `json:"address"` // it was opened from
 	Agent   string    `json:"agent"`   // the browser, as it calls itself
 	Opened  time.Time `json:"opened"`  // UTC
-	// OpenID holds what the provider said; nil for local users, whose role is looked up.
-	OpenID *Identity `json:"openid,omitempty"`
-	Used   time.Time `json:"used,omitzero"` // UTC; noted in the log now and then
-	Seen   time.Time `json:"-"`             // UTC
+	// Issuer, Subject and Groups are what an identity provider said; empty for local users.
+	// What the groups are granted is looked up.
+	Issuer  string    `json:"issuer,omitempty"`
+	Subject string    `json:"subject,omitempty"`
+	Groups  []string  `json:"groups,omitempty"`
+	Used    time.Time `json:"used,omitzero"` // UTC; noted in the log now and then
+	Seen    time.Time `json:"-"`             // UTC
 }
 
 // noteEvery is how far what the log says of a session's use may lag behind, so that a restart
@@ -109,6 +114,9 @@ func household(address string) string {
 // SignIn opens a session for a local user and gives its token.
 func (b *Book) SignIn(ctx context.Context, name, password, address, agent string) (string, error) {
 	b.mu.Lock()
+	if kind, meant, _ := strings.Cut(b.holderOf(name), "/"); kind == "user" {
+		name = meant // whatever its letter case
+	}
 	u, err := b.users[name], b.tried(name, address)
 	b.mu.Unlock()
 	if err != nil {
@@ -124,14 +132,14 @@ func (b *Book) SignIn(ctx context.Context, name, password, address, agent string
 
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.now().Before(b.failed[name].until) { // tries at once are tries
+	if b.now().Before(b.failed[journal.Person(name)].until) { // tries at once are tries
 		return "", ErrLocked
 	}
 	if !right || u.Disabled || b.users[name].Hash != u.Hash {
 		return "", b.fail(ctx, name, address)
 	}
-	delete(b.failed, name)
-	return b.open(ctx, Session{Name: name, Address: address, Agent: agent})
+	delete(b.failed, journal.Person(name))
+	return b.open(ctx, Session{Name: name, Address: address, Agent: agent}, "signed in")
 }
 
 // tried takes a try to sign in, if there is one.
@@ -139,7 +147,7 @@ func (b *Book) tried(name, address string) error {
 	if !b.paced(address) {
 		return ErrPace
 	}
-	if b.now().Before(b.failed[name].until) {
+	if b.now().Before(b.failed[journal.Person(name)].until) {
 		return ErrLocked
 	}
 	return nil
@@ -150,7 +158,8 @@ func (b *Book) fail(ctx context.Context, name, address string) error {
 	if len(b.failed) > 10_000 { // a lock is kept
 		maps.DeleteFunc(b.failed, func(_ string, f failures) bool { return !b.now().Before(f.until) })
 	}
-	f := b.failed[name]
+	person := journal.Person(name)
+	f := b.failed[person]
 	if f.n++; f.n >= lockAfter {
 		f = failures{until: b.now().Add(lockFor)}
 		if u, there := b.users[name]; there {
@@ -159,27 +168,25 @@ func (b *Book) fail(ctx context.Context, name, address string) error {
 			}
 		}
 	}
-	b.failed[name] = f
+	b.failed[person] = f
 	return ErrPassword
 }
 
-// OpenSession opens a session for whom an identity provider vouches.
-func (b *Book) OpenSession(ctx context.Context, who Identity, address, agent string) (string, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if _, local := b.users[who.Name]; local {
-		return "", fmt.Errorf("%w: there is a local user with the name %s; sign in with their password, or let an administrator rename one", ErrRefused, who.Name)
+// holder says whose a session is: the subject's, where there is one.
+func (s Session) holder() string {
+	if s.Subject != "" {
+		return Person{Issuer: s.Issuer, Subject: s.Subject}.holder()
 	}
-	return b.open(ctx, Session{Name: who.Name, Address: address, Agent: agent, OpenID: &who})
+	return "user/" + s.Name
 }
 
-func (b *Book) open(ctx context.Context, s Session) (string, error) {
+func (b *Book) open(ctx context.Context, s Session, reason string) (string, error) {
 	token := rand.Text() + rand.Text()
 	s.Opened = b.now()
 	if len(s.Agent) > 200 {
 		s.Agent = s.Agent[:200]
 	}
-	return token, b.write(ctx, "session/"+hashOf(token), kindOpened, s.Name, "signed in", s)
+	return token, b.write(ctx, "session/"+hashOf(token), kindOpened, s.Name, reason, s)
 }
 
 // Identify says whose session a token is of.
@@ -192,13 +199,20 @@ func (b *Book) Identify(token string) (Identity, bool) {
 		return Identity{}, false
 	}
 	b.seen[id] = b.now()
-	if s.OpenID != nil {
-		who := *s.OpenID
-		who.Session = id
-		return who, true
+	who := b.whose(s)
+	who.Session = id
+	return who, true
+}
+
+// whose is who a session is of and what they may do now. Groups are as the provider said when
+// it was opened; what they are granted is as the configuration has it.
+func (b *Book) whose(s Session) Identity {
+	if s.Subject == "" {
+		who, _ := b.present(s.holder())
+		return who
 	}
-	u := b.users[s.Name]
-	return Identity{Name: u.Name, Role: u.Role, Tenants: u.Tenants, Session: id}, true
+	g, _ := b.granted(s.Issuer, s.Groups)
+	return Identity{Name: s.Name, Role: g.Role, Tenants: g.Tenants, Holder: s.holder(), Issuer: s.Issuer, Subject: s.Subject}
 }
 
 // live says whether a session still counts.
@@ -207,17 +221,22 @@ func (b *Book) live(s Session) bool {
 	if now.Sub(s.Opened) >= SessionLength || now.Sub(b.seenAt(s)) >= sessionIdle {
 		return false
 	}
+	if s.Subject != "" {
+		p, known := b.people[personID(s.Issuer, s.Subject)]
+		_, granted := b.granted(s.Issuer, s.Groups)
+		return granted && known && !p.Released && !s.Opened.Before(p.Since)
+	}
 	u, local := b.users[s.Name]
-	return s.OpenID != nil || local && !u.Disabled && !s.Opened.Before(u.Since)
+	return local && !u.Disabled && !s.Opened.Before(u.Since)
 }
 
-// Sessions are those that count, the newest first; of one name, or of all with "".
-func (b *Book) Sessions(name string) []Session {
+// Sessions are those that count, the newest first; of one [Identity.Holder], or of all with "".
+func (b *Book) Sessions(holder string) []Session {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var out []Session
 	for _, s := range b.sessions {
-		if b.live(s) && (name == "" || s.Name == name) {
+		if b.live(s) && (holder == "" || s.holder() == holder) {
 			s.Seen = b.seenAt(s)
 			out = append(out, s)
 		}
@@ -226,12 +245,12 @@ func (b *Book) Sessions(name string) []Session {
 	return out
 }
 
-// EndSession ends a session by its id; with a name, only one of theirs.
-func (b *Book) EndSession(ctx context.Context, id, name, actor string) error {
+// EndSession ends a session by its id; with an [Identity.Holder], only one of theirs.
+func (b *Book) EndSession(ctx context.Context, id, holder, actor string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s, there := b.sessions[id]
-	if !there || name != "" && s.Name != name {
+	if !there || holder != "" && s.holder() != holder {
 		return ErrNobody
 	}
 	delete(b.seen, id)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"fairdial/store/journal"
 )
 
 // User is a person with a password of their own here.
@@ -49,13 +51,20 @@ func (b *Book) add(ctx context.Context, u User, password, actor, reason string) 
 	if !userName.MatchString(u.Name) {
 		return fmt.Errorf("%w: a name has letters, digits and . _ @ + -, at most 64", ErrRefused)
 	}
-	if _, there := b.users[u.Name]; there {
-		return fmt.Errorf("%w: there is a user %s already", ErrRefused, u.Name)
+	switch kind, has, _ := strings.Cut(b.holderOf(u.Name), "/"); {
+	case kind == "openid":
+		return fmt.Errorf("%w: %s is the name of somebody who signs in by the identity provider", ErrRefused, u.Name)
+	case has == u.Name && b.users[u.Name].Name == "": // its making was cut short
+	case kind != "":
+		return fmt.Errorf("%w: there is a user %s already", ErrRefused, has)
 	}
 	if u.Role, err = ParseRole(string(u.Role)); err != nil {
 		return err
 	}
 	if u.Hash, err = hashPassword(password); err != nil {
+		return err
+	}
+	if err := b.claim(ctx, u.Name, "user/"+u.Name, actor); err != nil {
 		return err
 	}
 	return b.write(ctx, "user/"+u.Name, kindAdded, actor, reason, u)
@@ -98,7 +107,7 @@ func (b *Book) ChangeUser(ctx context.Context, name string, c Change, actor, rea
 		return ErrLast
 	}
 	u.Since = b.now()
-	delete(b.failed, name)
+	delete(b.failed, journal.Person(name))
 	return b.write(ctx, "user/"+name, kindChanged, actor, reason, u)
 }
 

@@ -16,6 +16,14 @@ type Key struct {
 	sum  [sha256.Size]byte
 }
 
+// Actor is who acts with a key that stands at a place of its file, counted from 0.
+func (k Key) Actor(at int) string {
+	if k.Name == "" {
+		return fmt.Sprintf("key %d", at+1)
+	}
+	return k.Name
+}
+
 // shortestKey is the least length of a key, in characters.
 const shortestKey = 16
 

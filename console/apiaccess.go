@@ -26,6 +26,7 @@ type shownKey struct {
 	ID      string      `json:"key_id"`
 	Name    string      `json:"name"`
 	Role    access.Role `json:"role"`
+	Holds   access.Role `json:"holds"` // at present
 	Tenants []string    `json:"tenants"`
 	Made    time.Time   `json:"made"` // UTC
 	By      string      `json:"made_by"`
@@ -45,7 +46,7 @@ func showUser(u access.User) shownUser {
 }
 
 func showKey(k access.Key) shownKey {
-	return shownKey{k.ID, k.Name, k.Role, append([]string{}, k.Tenants...), k.Made.UTC(), k.By}
+	return shownKey{k.ID, k.Name, k.Role, k.Holds, append([]string{}, k.Tenants...), k.Made.UTC(), k.By}
 }
 
 // people is who may sign in; it answers itself where nobody does.

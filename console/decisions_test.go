@@ -117,6 +117,7 @@ func TestEachKeyOfTheConsoleHasARateOfItsOwn(t *testing.T) {
 	j := journal.New(storetest.Open(t), time.Now, uuid.New)
 	book, err := access.Open(t.Context(), j, time.Now)
 	require.NoError(t, err)
+	require.NoError(t, book.SetUp(t.Context(), book.SetUpToken(), "ann", password, "set-up"))
 	var secrets []string
 	for _, name := range []string{"east", "west"} {
 		secret, err := book.AddKey(t.Context(), access.Key{Name: name, Role: access.Gateway}, "ann")

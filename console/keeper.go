@@ -60,10 +60,7 @@ func (k *keeper) identify(w http.ResponseWriter, r *http.Request) (who access.Id
 	if key := bearer(r); key != "" {
 		if at, found := k.find(key); found {
 			limit, known = k.limits[at], true
-			who = access.Identity{Name: k.opts.Keys[at].Name, Role: access.Admin}
-			if who.Name == "" {
-				who.Name = fmt.Sprintf("key %d", at+1)
-			}
+			who = access.Identity{Name: k.opts.Keys[at].Actor(at), Role: access.Admin}
 		} else if k.opts.Access != nil {
 			if who, known = k.opts.Access.IdentifyKey(key); known {
 				limit = k.limitOf(who.Name)

@@ -71,5 +71,5 @@ func TestSignInsThroughAProxy(t *testing.T) {
 		require.Less(t, tries, 20)
 	}
 	require.Equal(t, http.StatusSeeOther, try("ann", password, "203.0.113.10"))
-	require.Equal(t, "203.0.113.10", book.Sessions("ann")[0].Address)
+	require.Equal(t, "203.0.113.10", book.Sessions("user/ann")[0].Address)
 }

@@ -126,10 +126,22 @@ func TestSettings(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, ask(h, "GET /api/v1/cases", bear).Code, "a gateway reads no cases")
 	require.NotContains(t, ask(h, "GET /settings", by).Body.String(), key)
 	require.Contains(t, ask(h, "GET /settings", by).Body.String(), "2 messages &lt;fail&gt;", "how Slack fares")
+	require.NotContains(t, ask(h, "GET /settings", by).Body.String(), "as whoever made it")
+	require.NoError(t, book.AddUser(t.Context(), access.User{Name: "second", Role: access.Admin}, password, "cli:root"))
+	require.NoError(t, book.ChangeUser(t.Context(), "admin", access.Change{Disabled: new(true)}, "second", "left"))
+	require.Equal(t, http.StatusUnauthorized, ask(h, "GET /api/v1/decisions/o", bear).Code, "a key does not outlive its maker")
+	signed, err := book.SignIn(t.Context(), "second", password, "z", "")
+	require.NoError(t, err)
+	require.Contains(t, ask(h, "GET /settings", cookie(signed)).Body.String(), "now nothing, as whoever made it")
+	require.NoError(t, book.ChangeUser(t.Context(), "admin", access.Change{Disabled: new(false)}, "second", "back"))
+	require.Equal(t, http.StatusOK, ask(h, "GET /api/v1/decisions/o", bear).Code)
+	cookies["admin"], err = book.SignIn(t.Context(), "admin", password, "y", "")
+	require.NoError(t, err)
+	by = cookie(cookies["admin"])
 	require.Equal(t, http.StatusSeeOther, post("/settings/keys/"+book.Keys()[0].ID+"/end", nil))
 	require.Equal(t, http.StatusUnauthorized, ask(h, "GET /api/v1/decisions/o", bear).Code)
 
-	viewer := book.Sessions("viewer")[0].ID
+	viewer := book.Sessions("user/viewer")[0].ID
 	require.Equal(t, http.StatusSeeOther, post("/settings/sessions/"+viewer+"/end", nil))
 	require.Equal(t, http.StatusSeeOther, ask(h, "GET /cases", cookie(cookies["viewer"])).Code, "signed out")
 	require.Contains(t, ask(h, "GET /settings/doctor", by).Body.String(), "needs a hand")

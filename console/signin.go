@@ -106,7 +106,7 @@ func (p *pages) posted(w http.ResponseWriter, r *http.Request) bool {
 func (p *pages) signOut(w http.ResponseWriter, r *http.Request) {
 	who := identity(r.Context())
 	if who.Session != "" {
-		if err := p.opts.Access.EndSession(r.Context(), who.Session, who.Name, "console:"+who.Name); err != nil {
+		if err := p.opts.Access.EndSession(r.Context(), who.Session, who.Holder, "console:"+who.Name); err != nil {
 			p.fail(w, r, err)
 			return
 		}
@@ -207,7 +207,7 @@ func (p *pages) account(w http.ResponseWriter, r *http.Request) {
 	who := identity(r.Context())
 	b := accountBody{Own: who.Session}
 	if p.opts.Access != nil && who.Session != "" {
-		b.Sessions = p.opts.Access.Sessions(who.Name)
+		b.Sessions = p.opts.Access.Sessions(who.Holder)
 	}
 	p.show(w, r, http.StatusOK, "account", page{Title: "Your account", Section: "Account", Body: b})
 }
@@ -218,7 +218,7 @@ func (p *pages) endOwnSession(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, ErrNotFound)
 		return
 	}
-	if err := p.opts.Access.EndSession(r.Context(), r.PathValue("session"), who.Name, "console:"+who.Name); err != nil {
+	if err := p.opts.Access.EndSession(r.Context(), r.PathValue("session"), who.Holder, "console:"+who.Name); err != nil {
 		p.refused(w, r, err, "/account")
 		return
 	}

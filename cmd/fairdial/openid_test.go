@@ -167,6 +167,13 @@ jobs: {rate: "", detect: "", enforce: "", sweep: ""}
 	}
 	refused("a user of no group", stranger.signIn("/", "zed", ""), http.StatusForbidden)
 	out("a user of no group")
+	for _, fault := range []string{"another's name", "an address nobody checked"} {
+		refused(fault, stranger.signIn("/", "fay2", fault), http.StatusForbidden)
+		out(fault)
+	}
+	married := newVisitor(t, base)
+	married.signIn("/", "ann", "renamed")
+	require.Equal(t, "ann@contoso.example", married.me().Name, "whoever is renamed is who they were")
 	denied := stranger.signIn("/", "nobody", "")
 	refused("whom the provider refused", denied, http.StatusForbidden)
 	require.NotContains(t, denied.body, "<b>not", "the provider's words are no part of the page")

@@ -195,7 +195,7 @@ func (p *strictProvider) token(w http.ResponseWriter, r *http.Request) {
 // vouch is the token of a code's user, with the fault that they asked for.
 func (p *strictProvider) vouch(code grantedCode) (string, error) {
 	at := time.Now()
-	groups := map[string]any{"ann": []string{"all staff", "fraud desk"}, "fay": "finance", "tia": []string{"contoso"}, "ada": []string{"platform"}}
+	groups := map[string]any{"ann": []string{"all staff", "fraud desk"}, "fay": "finance", "tia": []string{"contoso"}, "ada": []string{"platform"}, "fay2": "finance"}
 	claims := map[string]any{
 		"iss": p.issuer, "aud": clientID, "sub": "sub-" + code.user, "iat": at.Unix(), "exp": at.Add(5 * time.Minute).Unix(), "nonce": code.asked.Get("nonce"),
 		"preferred_username": code.user + "@contoso.example", "groups": groups[code.user],
@@ -206,6 +206,13 @@ func (p *strictProvider) vouch(code grantedCode) (string, error) {
 	switch code.fault {
 	case "nonce":
 		claims["nonce"] = "of another sign-in"
+	case "another's name":
+		claims["preferred_username"] = "Ann@contoso.example"
+	case "renamed":
+		claims["preferred_username"] = "ann.smith@contoso.example"
+	case "an address nobody checked":
+		delete(claims, "preferred_username")
+		claims["email"] = "ciso@contoso.example"
 	case "no nonce":
 		delete(claims, "nonce")
 	case "audience":

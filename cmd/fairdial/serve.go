@@ -74,6 +74,7 @@ func (a *app) serve(ctx context.Context, s *services) error {
 	if err != nil {
 		return err
 	}
+	people.Under(a.terms(keys))
 	push, err := feeds.push(metrics)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/term"
 
 	"fairdial/access"
+	"fairdial/console"
 )
 
 func (a *app) openID() *access.OpenID {
@@ -21,10 +22,23 @@ func (a *app) openID() *access.OpenID {
 		Issuer: o.Issuer, ClientID: o.ClientID, ClientSecret: o.ClientSecret.Reveal(), Scopes: o.Scopes, GroupsClaim: o.GroupsClaim,
 		RedirectURL: strings.TrimSuffix(a.cfg.HTTP.ExternalURL, "/") + "/openid/callback", Now: a.now,
 	}
-	for _, g := range o.Grants {
-		opts.Grants = append(opts.Grants, access.Grant{Group: g.Group, Role: access.Role(g.Role), Tenants: g.Tenants})
-	}
 	return access.NewOpenID(opts)
+}
+
+// terms are what the configuration says of who may use the console.
+func (a *app) terms(keys []console.Key) access.Terms {
+	o := a.cfg.HTTP.OpenID
+	t := access.Terms{Issuer: o.Issuer}
+	for _, g := range o.Grants {
+		t.Grants = append(t.Grants, access.Grant{Group: g.Group, Role: access.Role(g.Role), Tenants: g.Tenants})
+	}
+	if a.demo != "" {
+		t.Trusted = append(t.Trusted, a.demo)
+	}
+	for i, k := range keys {
+		t.Trusted = append(t.Trusted, k.Actor(i))
+	}
+	return t
 }
 
 // tellSetUp prints what makes the first user. It goes to the terminal and not to the log,
@@ -49,11 +63,18 @@ func newUsers(a *app) *cobra.Command {
 					Role     access.Role `json:"role"`
 					Tenants  []string    `json:"tenants"`
 					Disabled bool        `json:"disabled"`
+					Subject  string      `json:"subject,omitempty"` // of the identity provider
 				}
-				all, rows := []user{}, [][]string{{"name", "role", "tenants", "disabled"}}
+				all, rows := []user{}, [][]string{{"name", "role", "tenants", "disabled", "subject"}}
 				for _, u := range b.Users() {
-					all = append(all, user{u.Name, u.Role, u.Tenants, u.Disabled})
-					rows = append(rows, []string{u.Name, string(u.Role), or(strings.Join(u.Tenants, " "), "all"), fmt.Sprint(u.Disabled)})
+					all = append(all, user{u.Name, u.Role, u.Tenants, u.Disabled, ""})
+					rows = append(rows, []string{u.Name, string(u.Role), or(strings.Join(u.Tenants, " "), "all"), fmt.Sprint(u.Disabled), ""})
+				}
+				b.Under(a.terms(nil))
+				for _, p := range b.People() {
+					who, _ := b.Standing(p.Name)
+					all = append(all, user{p.Name, who.Role, who.Tenants, who.Role == "", p.Subject})
+					rows = append(rows, []string{p.Name, or(string(who.Role), "none"), or(strings.Join(who.Tenants, " "), "all"), fmt.Sprint(who.Role == ""), p.Subject})
 				}
 				if a.output == "json" {
 					return a.json(all)
@@ -66,7 +87,19 @@ func newUsers(a *app) *cobra.Command {
 		Use: "users", Short: "Who may sign in to the console", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(list, newUsersAdd(a), newUsersPassword(a))
+	cmd.AddCommand(list, newUsersAdd(a), newUsersPassword(a), newUsersRelease(a))
+	return cmd
+}
+
+func newUsersRelease(a *app) *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use: "release NAME --reason TEXT", Short: "Let somebody else of the identity provider have the name of one who left", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withBook(cmd, func(b *access.Book) error { return b.ReleaseName(cmd.Context(), args[0], a.actor, reason) })
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why")
 	return cmd
 }
 

@@ -18,7 +18,7 @@ var ErrHiddenName = errors.New("a name with hidden characters is refused; write 
 // [ErrHiddenName].
 func Actor(name string) (string, error) {
 	name = strings.TrimSpace(name)
-	if personOf(name) == "" {
+	if Person(name) == "" {
 		return "", ErrNoActor
 	}
 	if strings.ContainsFunc(name, hidden) {
@@ -44,8 +44,9 @@ func Name(actor string) string {
 // SamePerson compares actors as people read their names: without the door they came
 // through ("cli:alice" is "console:Alice") and the key they used ("console:alice/gateway"),
 // capitals, spaces and the width of letters.
-func SamePerson(a, b string) bool { return personOf(a) == personOf(b) }
+func SamePerson(a, b string) bool { return Person(a) == Person(b) }
 
-func personOf(actor string) string {
+// Person is what [SamePerson] compares: whoever have it in common are one person.
+func Person(actor string) string {
 	return strings.Join(strings.Fields(cases.Fold().String(norm.NFKC.String(Name(actor)))), " ")
 }
