@@ -67,7 +67,8 @@ func (d *Desk) act(ctx context.Context, actor string, p Press, seen alerting.See
 }
 
 // throttle asks for a throttle of the case's organizer, as far as the policy lets one person.
-func (d *Desk) throttle(ctx context.Context, actor string, seen alerting.Seen) (string, error) {
+func (d *Desk) throttle(ctx context.Context, who Person, seen alerting.Seen) (string, error) {
+	actor := "slack:" + who.Name
 	c, err := d.opts.Cases.Get(ctx, seen.CaseID)
 	if err != nil {
 		return "", err
@@ -89,6 +90,11 @@ func (d *Desk) throttle(ctx context.Context, actor string, seen alerting.Seen) (
 			// The policy, or somebody the message told of, asked for it: a press says yes.
 			if p := history[len(history)-1].State.Pending; p != nil && d.opts.Now().Before(p.Until) && p.What() == enforcement.ActionThrottle {
 				action = enforcement.ActionApprove
+			}
+		}
+		if action == enforcement.ActionApprove && d.opts.Account != nil {
+			if why := d.opts.Account(who.Name, RightApprove, c.TenantID); why != nil {
+				return mayNot(why), nil
 			}
 		}
 		after, err := d.opts.Enforcement.Act(ctx, enforcement.Request{

@@ -38,6 +38,15 @@ func (r Role) rank() int {
 	}
 }
 
+// Right is what a press takes at the console.
+type Right string
+
+// The rights; they are named as the console's permissions.
+const (
+	RightReview  Right = "review"
+	RightApprove Right = "approve"
+)
+
 // Person is somebody who is known to the program.
 type Person struct {
 	// Name is what the log has them under, the same as through any other door: "dana" in
@@ -72,6 +81,9 @@ type Options struct {
 	Enforcement Enforcement
 	// People are by Slack's user id, such as U012AB3CD.
 	People map[string]Person
+	// Account says why a person who has an account of the console too may not do what a press
+	// takes, nil for whoever may or has none; nil where nobody has one.
+	Account func(name string, right Right, tenantID string) error
 	// Tell brings the message of a case up to date.
 	Tell      func(ctx context.Context, caseID string) error
 	Responder Responder
@@ -218,11 +230,23 @@ func (d *Desk) do(ctx context.Context, p Press, seen alerting.Seen) (string, err
 	if person.Role.rank() < least.rank() {
 		return fmt.Sprintf("Nothing was done: this takes the role %s, and you are %s. An operator changes it under slack.people.", least, person.Role), nil
 	}
+	if d.opts.Account != nil {
+		c, err := d.opts.Cases.Get(ctx, seen.CaseID)
+		if err != nil {
+			return "", err
+		}
+		if why := d.opts.Account(person.Name, RightReview, c.TenantID); why != nil {
+			return mayNot(why), nil
+		}
+	}
 	actor := "slack:" + person.Name
 	d.opts.Logger.LogAttrs(ctx, slog.LevelInfo, "slack button", slog.String("button", string(p.Button)),
 		slog.String("case_id", seen.CaseID), slog.String("actor", actor))
 	if p.Button == alerting.ButtonThrottle {
-		return d.throttle(ctx, actor, seen)
+		return d.throttle(ctx, person, seen)
 	}
 	return d.act(ctx, actor, p, seen)
 }
+
+// mayNot tells somebody that their account of the console does not let them.
+func mayNot(why error) string { return "Nothing was done: " + plain(why.Error()) + "." }

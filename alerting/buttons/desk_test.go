@@ -3,6 +3,8 @@ package buttons
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -256,6 +258,40 @@ func TestWhoMayPressWhat(t *testing.T) {
 	s, err := w.enforcer.State(t.Context(), "t1", organizer)
 	require.NoError(t, err)
 	require.Zero(t, s.Version)
+}
+
+// Who has an account of the console may do here what they may do there.
+func TestAPressIsNoMoreThanTheAccountOfTheConsole(t *testing.T) {
+	w := newWorld(t)
+	opened, _ := w.opened()
+	var asked []string
+	w.desk.opts.Account = func(name string, right Right, tenantID string) error {
+		asked = append(asked, fmt.Sprint(name, " ", right, " ", tenantID))
+		if name == "ravi" || right == RightApprove {
+			return errors.New("the console's user " + name + " may not")
+		}
+		return nil
+	}
+	press := func(user string, button alerting.ButtonID) string {
+		said, err := w.desk.do(t.Context(), Press{UserID: user, Button: button}, alerting.Seen{CaseID: opened.ID, CaseVersion: 1})
+		require.NoError(t, err)
+		return said
+	}
+	require.Equal(t, "Nothing was done: the console's user ravi may not.", press("URAVI", alerting.ButtonAcknowledge))
+	require.Equal(t, []string{"opened by system:detector"}, w.kinds(opened.ID))
+	two, err := enforcement.New(enforcement.Options{
+		Conn: w.store, Journal: journal.New(w.store, time.Now, uuid.New), Cases: w.cases, Now: time.Now,
+		Policy: enforcement.Policy{Expiry: time.Hour, ThrottlePeople: 2, Throttle: enforcement.Limits{MinutesPerHour: 60, Legs: 2}},
+	})
+	require.NoError(t, err)
+	w.desk.opts.Enforcement = two
+	require.Contains(t, press("UDANA", alerting.ButtonThrottle), "Asked for", "asking takes a reviewer")
+	s, err := two.State(t.Context(), "t1", organizer)
+	require.NoError(t, err)
+	said, err := w.desk.do(t.Context(), Press{UserID: "USAM", Button: alerting.ButtonThrottle}, alerting.Seen{CaseID: opened.ID, CaseVersion: 1, EnforcementVersion: s.Version})
+	require.NoError(t, err)
+	require.Equal(t, "Nothing was done: the console's user sam may not.", said, "and approving an approver")
+	require.Equal(t, []string{"ravi review t1", "dana review t1", "sam review t1", "sam approve t1"}, asked)
 }
 
 func TestAThrottleIsOneAction(t *testing.T) {

@@ -66,15 +66,15 @@ func (a *app) serve(ctx context.Context, s *services) error {
 		return err
 	}
 	registry.MustRegister(decisionCollector{gate}, healthCollector{s.alerter}, sourceCollector{feeds})
-	desk, err := a.desk(s)
-	if err != nil {
-		return err
-	}
 	people, err := access.Open(ctx, s.journal, a.now)
 	if err != nil {
 		return err
 	}
 	people.Under(a.terms(keys))
+	desk, err := a.desk(s, people)
+	if err != nil {
+		return err
+	}
 	push, err := feeds.push(metrics)
 	if err != nil {
 		return err
