@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -23,6 +24,8 @@ const screenshotsInto = "FAIRDIAL_SCREENSHOTS"
 func TestTheConsoleInABrowser(t *testing.T) {
 	chromium := browser()
 	if chromium == "" {
+		must, _ := strconv.ParseBool(os.Getenv("CI"))
+		require.False(t, must, "no Chromium is installed (apt-get install chromium), and where CI=true the console must be walked")
 		t.Skip("no Chromium is installed (apt-get install chromium), so nothing is walked in a browser")
 	}
 	t.Parallel()
@@ -65,7 +68,8 @@ func TestTheConsoleInABrowser(t *testing.T) {
 
 	walker := exec.CommandContext(t.Context(), "node", "walk.mjs")
 	walker.Dir = walk
-	walker.Env = append(os.Environ(), "BASE=http://"+address, "TOKEN="+token[1], "CHROMIUM="+chromium, "HOSTILE_TENANT="+tenant, "HOSTILE_ORGANIZER="+organizer)
+	walker.Env = append(os.Environ(), "BASE=http://"+address, "TOKEN="+token[1], "CHROMIUM="+chromium,
+		"FAIRDIAL="+os.Args[0], beFairdial+"=1", "CONFIG="+p.config, "DATA="+p.data, "HOSTILE_TENANT="+tenant, "HOSTILE_ORGANIZER="+organizer)
 	if into != "" {
 		absolute, err := filepath.Abs(into)
 		require.NoError(t, err)
@@ -74,6 +78,23 @@ func TestTheConsoleInABrowser(t *testing.T) {
 	walked, err := walker.CombinedOutput()
 	require.NoError(t, err, "%s\nthe daemon said:\n%s", walked, &said)
 	t.Logf("%s", walked)
+}
+
+// Where CI=true a machine without a browser is no green one.
+func TestTheWalkIsNotSkippedWhereItMustBe(t *testing.T) {
+	t.Parallel()
+	walk := func(ci string) (string, error) {
+		test := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestTheConsoleInABrowser$", "-test.v")
+		test.Env = append(os.Environ(), "PATH="+t.TempDir(), "CI="+ci)
+		out, err := test.CombinedOutput()
+		return string(out), err
+	}
+	out, err := walk("true")
+	require.Error(t, err, out)
+	require.Contains(t, out, "must be walked")
+	out, err = walk("")
+	require.NoError(t, err, out)
+	require.Contains(t, out, "SKIP")
 }
 
 func browser() string {
