@@ -38,6 +38,9 @@ var (
 // Refused is why a person's request cannot be carried out as things stand, nil for any other
 // error: what it says is fit to be shown to them.
 func Refused(err error) error {
+	if one, ok := errors.AsType[*journal.OneHandError](err); ok {
+		return one
+	}
 	for _, why := range []error{
 		journal.ErrNoActor, journal.ErrHiddenName, ErrNoReason, ErrPersonOnly, ErrSecondPerson, ErrAlreadyPending, ErrNothingPending,
 		ErrNothingToLift, ErrBadEnd, ErrUnknownOrganizer, ErrUnknownCase,
@@ -128,7 +131,7 @@ func (e *Enforcer) Act(ctx context.Context, r Request) (State, error) {
 	if err != nil {
 		return fail(err)
 	}
-	after, kind, err := e.apply(before, r, evidence, now)
+	after, kind, err := e.apply(ctx, before, r, evidence, now)
 	if err != nil {
 		return fail(err)
 	}
@@ -146,7 +149,7 @@ func (e *Enforcer) Act(ctx context.Context, r Request) (State, error) {
 }
 
 // apply is the state after a request and the kind of event that leads there.
-func (e *Enforcer) apply(before State, r Request, evidence Evidence, now time.Time) (State, string, error) {
+func (e *Enforcer) apply(ctx context.Context, before State, r Request, evidence Evidence, now time.Time) (State, string, error) {
 	after := before
 	after.Version++
 	if after.Pending != nil && !now.Before(after.Pending.Until) {
@@ -171,7 +174,7 @@ func (e *Enforcer) apply(before State, r Request, evidence Evidence, now time.Ti
 		}
 		return e.set(after, asked, now)
 	case ActionApprove:
-		return e.approve(after, r, now)
+		return e.approve(ctx, after, r, now)
 	case ActionReject:
 		if after.Pending == nil {
 			return State{}, "", ErrNothingPending
@@ -205,7 +208,7 @@ func (e *Enforcer) ask(after State, asked Pending) (State, string, error) {
 }
 
 // approve counts a person for what is asked for, and does it once there are enough.
-func (e *Enforcer) approve(after State, r Request, now time.Time) (State, string, error) {
+func (e *Enforcer) approve(ctx context.Context, after State, r Request, now time.Time) (State, string, error) {
 	pending := after.Pending
 	if pending == nil {
 		return State{}, "", ErrNothingPending
@@ -213,6 +216,13 @@ func (e *Enforcer) approve(after State, r Request, now time.Time) (State, string
 	behind := pending.people()
 	if slices.ContainsFunc(behind, func(actor string) bool { return journal.SamePerson(actor, r.Actor) }) {
 		return State{}, "", fmt.Errorf("%w (%s)", ErrSecondPerson, strings.Join(behind, ", "))
+	}
+	if e.apart != nil {
+		for _, first := range behind {
+			if err := e.apart(ctx, first, r.Actor, pending.At); err != nil {
+				return State{}, "", err
+			}
+		}
 	}
 	approved := *pending
 	approved.ApprovedBy = append(slices.Clone(pending.ApprovedBy), r.Actor)

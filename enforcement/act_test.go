@@ -74,6 +74,41 @@ func TestTheLadder(t *testing.T) {
 	require.Equal(t, []string{KindFlagged, KindThrottled, KindThrottled, KindRequested, KindSuspended, KindReinstated}, w.kinds(e, "t1", "o0"))
 }
 
+// Two names are two people only if neither had the other's account in hand, since some time
+// before it was asked for.
+func TestAnAccountInHandApprovesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.organizers("t1", 1)
+	terms := policy()
+	terms.ThrottlePeople = 2
+	var asked []string
+	e, err := New(Options{
+		Conn: w.store, Journal: w.journal, Cases: w.cases, Policy: terms, Now: w.clock.now,
+		Apart: func(_ context.Context, first, second string, at time.Time) error {
+			asked = append(asked, first+" "+second+" "+at.Format(time.TimeOnly))
+			if second == "console:bob" {
+				return &journal.OneHandError{First: first, Second: second, Because: []string{"alice made the account of bob"}}
+			}
+			return nil
+		},
+	})
+	require.NoError(t, err)
+	for _, action := range []Action{ActionThrottle, ActionSuspend} {
+		_, err = e.Act(t.Context(), request(action))
+		require.NoError(t, err)
+		w.clock.move(time.Minute)
+		_, err = e.Act(t.Context(), request(ActionApprove, by("console:bob")))
+		require.ErrorContains(t, Refused(err), "console:bob is no second person beside cli:alice: alice made the account of bob")
+		s, err := e.Act(t.Context(), request(ActionApprove, by("console:dora")))
+		require.NoError(t, err)
+		require.Equal(t, "console:dora", s.ApprovedBy)
+	}
+	require.Equal(t, []string{
+		"cli:alice console:bob 09:00:00", "cli:alice console:dora 09:00:00", "cli:alice console:bob 09:01:00", "cli:alice console:dora 09:01:00",
+	}, asked)
+}
+
 func TestWhatIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -31,14 +31,17 @@ type Cases interface {
 	Act(ctx context.Context, id string, a cases.Action, at time.Time) (cases.Case, error)
 }
 
-// Options are what an Enforcer needs; all are required but Logger.
+// Options are what an Enforcer needs; all are required but Apart and Logger.
 type Options struct {
 	Conn    Conn
 	Journal Journal
 	Cases   Cases
 	Policy  Policy
-	Now     func() time.Time
-	Logger  *slog.Logger
+	// Apart says why the second of two actors is no other person than the first, who asked at a
+	// moment, though their names differ; nil goes by names alone.
+	Apart  func(ctx context.Context, first, second string, asked time.Time) error
+	Now    func() time.Time
+	Logger *slog.Logger
 }
 
 // Enforcer carries the policy out and answers for it. Safe for concurrent use, in several
@@ -48,6 +51,7 @@ type Enforcer struct {
 	journal Journal
 	cases   Cases
 	policy  Policy
+	apart   func(ctx context.Context, first, second string, asked time.Time) error
 	clock   func() time.Time
 	log     *slog.Logger
 }
@@ -65,7 +69,7 @@ func New(opts Options) (*Enforcer, error) {
 	}
 	return &Enforcer{
 		conn: opts.Conn, journal: opts.Journal, cases: opts.Cases,
-		policy: opts.Policy, clock: opts.Now, log: opts.Logger,
+		policy: opts.Policy, apart: opts.Apart, clock: opts.Now, log: opts.Logger,
 	}, nil
 }
 

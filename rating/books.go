@@ -38,6 +38,14 @@ type Books struct {
 	rater   *Rater
 	log     CloseLog
 	latency time.Duration
+	apart   func(ctx context.Context, first, second string, asked time.Time) error
+}
+
+// Apart has the books ask why the second of two actors is no other person than the first, who
+// did something at a moment, though their names differ; without it they go by names alone.
+func (b *Books) Apart(apart func(ctx context.Context, first, second string, asked time.Time) error) *Books {
+	b.apart = apart
+	return b
 }
 
 // NewBooks makes books on a rater. Records may arrive for the latency after a month's end;

@@ -271,6 +271,15 @@ func (b *Books) Reopen(ctx context.Context, month usage.Month, tenantID, actor, 
 	if journal.SamePerson(f.Actor, actor) {
 		return Closing{}, fmt.Errorf("reopen %s of tenant %s as %s: %w", month, tenantID, actor, ErrSamePerson)
 	}
+	if b.apart != nil {
+		err := b.apart(ctx, f.Actor, actor, f.At)
+		if _, one := errors.AsType[*journal.OneHandError](err); one {
+			return Closing{}, fmt.Errorf("reopen %s of tenant %s: %w: %w", month, tenantID, ErrSamePerson, err)
+		}
+		if err != nil {
+			return Closing{}, err
+		}
+	}
 	for _, later := range own {
 		if _, adjusts := later.Adjusts[month.String()]; adjusts && later.State == Closed {
 			return Closing{}, fmt.Errorf("reopen %s of tenant %s: %s is closed with adjustments of it; reopen %s first", month, tenantID, later.Month, later.Month)

@@ -335,6 +335,17 @@ func TestAnotherPersonOpensAMonthAgain(t *testing.T) {
 	require.ErrorIs(t, err, journal.ErrNoActor)
 	_, err = b.Reopen(ctx, january, "a", "boss", "", "")
 	require.ErrorIs(t, err, rating.ErrNoReason)
+	b.Apart(func(_ context.Context, first, second string, asked time.Time) error {
+		require.Equal(t, "fin", first)
+		require.False(t, asked.IsZero())
+		if second == "puppet" {
+			return &journal.OneHandError{First: first, Second: second, Because: []string{"fin made the account of puppet"}}
+		}
+		return nil
+	})
+	_, err = b.Reopen(ctx, january, "a", "puppet", "", "I was wrong")
+	require.ErrorIs(t, err, rating.ErrSamePerson)
+	require.ErrorContains(t, err, "fin made the account of puppet")
 
 	w.use(late("late"))
 	w.rate(r, rating.Request{Tenants: []string{"a"}})

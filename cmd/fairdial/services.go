@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"fairdial/access"
 	"fairdial/alerting"
 	"fairdial/cases"
 	"fairdial/directory"
@@ -54,7 +55,7 @@ func (a *app) services(ctx context.Context, st *store.Store) (*services, error) 
 	if s.rater, err = a.rater(s); err != nil {
 		return nil, err
 	}
-	s.books = rating.NewBooks(s.rater, j, time.Duration(a.cfg.Finance.Latency))
+	s.books = rating.NewBooks(s.rater, j, time.Duration(a.cfg.Finance.Latency)).Apart(access.NewHands(j).Apart)
 	if s.alerter, err = a.alerter(s); err != nil {
 		return nil, err
 	}
@@ -63,7 +64,8 @@ func (a *app) services(ctx context.Context, st *store.Store) (*services, error) 
 
 func (a *app) enforcer(s *services) (*enforcement.Enforcer, error) {
 	return enforcement.New(enforcement.Options{
-		Conn: s.store, Journal: s.journal, Cases: s.cases, Policy: a.policy(), Now: a.now, Logger: a.logger,
+		Conn: s.store, Journal: s.journal, Cases: s.cases, Policy: a.policy(), Apart: access.NewHands(s.journal).Apart,
+		Now: a.now, Logger: a.logger,
 	})
 }
 

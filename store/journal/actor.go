@@ -41,6 +41,17 @@ func Name(actor string) string {
 	return strings.TrimSpace(actor)
 }
 
+// OneHandError refuses a second person whose account the first had in hand, or the other way
+// round, so that one of them may be both.
+type OneHandError struct {
+	First, Second string   // actors
+	Because       []string // what was done, such as "ann set the password of dana on 2026-03-01"
+}
+
+func (e *OneHandError) Error() string {
+	return fmt.Sprintf("%s is no second person beside %s: %s; for thirty days after that whoever did it could be both", e.Second, e.First, strings.Join(e.Because, ", "))
+}
+
 // SamePerson compares actors as people read their names: without the door they came
 // through ("cli:alice" is "console:Alice") and the key they used ("console:alice/gateway"),
 // capitals, spaces and the width of letters.
