@@ -200,6 +200,11 @@ jobs: {rate: "", detect: "", enforce: "", sweep: ""}
 	out("a key that was withdrawn")
 	require.Equal(t, "reviewer", ann.me().Role, "who was in stays in")
 
+	require.Regexp(t, `tia@contoso\.example\s+viewer\s+t1\s+false\s+sub-tia`, p.ok("users", "list"))
+	p.ok("users", "release", "tia@contoso.example", "--reason", "she left")
+	eventually(t, func() bool { return tia.get("/cases").at.Path == "/sign-in" })
+	require.NotContains(t, p.ok("users", "list"), "tia@")
+
 	signedOut, err := ann.client.PostForm(base+"/sign-out", nil)
 	require.NoError(t, err)
 	require.NoError(t, signedOut.Body.Close())
