@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"fairdial/store/journal"
 )
 
 // Key is an API key. Only its hash is kept; the key itself is shown once.
@@ -42,7 +44,7 @@ func (b *Book) AddKey(ctx context.Context, k Key, actor string) (string, error) 
 	}
 	secret := "fd_" + rand.Text() + rand.Text()
 	k.Made, k.By = b.now(), actor
-	k.Maker = b.holderOf(k.person())
+	k.Maker = b.holderOf(journal.Name(k.By))
 	if who, may := b.bearer(k); !may || who.Role != k.Role {
 		return "", fmt.Errorf("%w: a key may do no more than whoever makes it", ErrRefused)
 	}
@@ -77,21 +79,12 @@ func (b *Book) IdentifyKey(secret string) (Identity, bool) {
 
 // holder is who acts with the key: the person who made it, and by which key. So nobody
 // becomes a second person by making a key ([journal.SamePerson]).
-func (k Key) holder() string { return k.by() + "/" + k.Name }
-
-// by is who made the key, without the door they came through.
-func (k Key) by() string {
-	_, person, there := strings.Cut(k.By, ":")
+func (k Key) holder() string {
+	_, by, there := strings.Cut(k.By, ":")
 	if !there {
-		return k.By
+		by = k.By
 	}
-	return person
-}
-
-// person is who made the key, though they did so by another key.
-func (k Key) person() string {
-	person, _, _ := strings.Cut(k.by(), "/")
-	return person
+	return by + "/" + k.Name
 }
 
 // publishKeys shows IdentifyKey the keys there are. The caller holds the lock.

@@ -71,7 +71,7 @@ func (b *Book) Standing(name string) (who Identity, known bool) {
 func (b *Book) bearer(k Key) (Identity, bool) {
 	maker := k.Maker
 	if maker == "" {
-		maker = b.holderOf(k.person())
+		maker = b.holderOf(journal.Name(k.By))
 	}
 	who, there := b.present(maker)
 	if maker == "" && slices.ContainsFunc(b.terms.Trusted, func(name string) bool { return journal.SamePerson("api:"+name, k.By) }) {
