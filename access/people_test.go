@@ -142,6 +142,7 @@ func TestNamesAreOneWhateverTheirLetterCase(t *testing.T) {
 	b, c, j := open(t)
 	ctx := t.Context()
 	require.NoError(t, b.SetUp(ctx, b.SetUpToken(), "Ann", right, "a"))
+	require.ErrorIs(t, b.AddUser(ctx, User{Name: "Ann", Role: Viewer}, right, "Ann"), ErrRefused)
 	require.ErrorIs(t, b.AddUser(ctx, User{Name: "ann", Role: Viewer}, right, "Ann"), ErrRefused)
 	require.ErrorIs(t, b.AddUser(ctx, User{Name: "ANN", Role: Viewer}, right, "Ann"), ErrRefused)
 	token, err := b.SignIn(ctx, "aNN", right, "a", "")
