@@ -54,14 +54,16 @@ func bearer(r *http.Request) string {
 	return r.Header.Get("X-API-Key")
 }
 
-// own says whether a request that changes something was meant: a page of another site can
-// make a browser send a form or plain text here, but no JSON, and its browser says whose page
-// it is. It answers itself where it was not.
-func own(w http.ResponseWriter, r *http.Request) bool {
-	if err := http.NewCrossOriginProtection().Check(r); err != nil {
-		problem(w, http.StatusForbidden, "A page of another site sent this; nothing was done.")
-		return false
-	}
+// ownSite refuses what a page of another site makes a browser send here to change something: its
+// browser says whose page it is. Programs are no browsers and say nothing.
+func ownSite(next http.Handler) http.Handler {
+	own := http.NewCrossOriginProtection()
+	own.SetDenyHandler(problemHandler(http.StatusForbidden, "A page of another site sent this; nothing was done."))
+	return own.Handler(next)
+}
+
+// sentJSON says whether a request bears a document. It answers itself where it does not.
+func sentJSON(w http.ResponseWriter, r *http.Request) bool {
 	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	if !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
 		problem(w, http.StatusUnsupportedMediaType, "Send the document as Content-Type: application/json.")

@@ -113,7 +113,7 @@ func (a *api) reportCalls(w http.ResponseWriter, r *http.Request) {
 
 // readJSON reads a request's document; it answers itself when it cannot.
 func readJSON(w http.ResponseWriter, r *http.Request, into any) bool {
-	if !own(w, r) {
+	if !sentJSON(w, r) {
 		return false
 	}
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))

@@ -143,7 +143,7 @@ func New(opts Options) (*Console, error) {
 		"/api/":        problemHandler(http.StatusNotFound, "There is no such address; /api/v1/openapi.yaml lists them."),
 	}
 	for pattern, handle := range a.routes() {
-		routes[pattern] = a.once(pattern, handle)
+		routes[pattern] = ownSite(a.once(pattern, handle))
 	}
 	for pattern, handle := range pages.routes() {
 		routes[pattern] = own.Handler(handle)
