@@ -196,7 +196,7 @@ func (a *api) days(w http.ResponseWriter, r *http.Request) (from, to time.Time, 
 		var newest []struct {
 			At time.Time `ch:"at"`
 		}
-		if err := a.views.read(r.Context(), &newest, "newest_of_all"); err != nil {
+		if err := a.views.read(r.Context(), &newest, "newest_of_all", tenantsOnly(r)); err != nil {
 			a.fail(w, r, err)
 			return from, to, false
 		}

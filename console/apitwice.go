@@ -143,14 +143,16 @@ type recorder struct {
 func (r *recorder) WriteHeader(status int)         { r.status = status }
 func (r *recorder) Write(part []byte) (int, error) { return r.body.Write(part) }
 
-// replyKey names a request: keys of two callers never meet.
+// replyKey names a request: keys of two callers never meet, nor those of one who sees or may
+// other things than when the answer was kept: it may tell of a tenant that is no longer theirs.
 func replyKey(r *http.Request, key string) string {
 	who := identity(r.Context())
 	kind := "key"
 	if who.Session != "" {
 		kind = "person"
 	}
-	return hashed(kind, who.Name, key)
+	sees := slices.Sorted(slices.Values(who.Tenants))
+	return hashed(append([]string{kind, who.Name, key, string(who.Role)}, slices.Compact(sees)...)...)
 }
 
 // fingerprint tells what a request asks. The version it is made on is not in it: who sends

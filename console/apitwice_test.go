@@ -13,7 +13,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
+	"fairdial/access"
 	"fairdial/cases"
+	"fairdial/store/journal"
 	"fairdial/store/replies"
 )
 
@@ -96,6 +98,48 @@ func TestANamedRequestUnderWayIsNotDoneAgainAndOutlivesItsCaller(t *testing.T) {
 		require.Fail(t, "the first request does not end")
 	}
 	require.Equal(t, http.StatusOK, ask(t.Context()).Code, "it is answered again")
+}
+
+// An answer is given again to whom it was given, as long as they see and may what they did then.
+func TestAnAnswerIsGivenAgainToItsCallerAsTheyAre(t *testing.T) {
+	var book *access.Book
+	h, l, _ := withCases(t, keepReplies, func(o *Options) {
+		var err error
+		book, err = access.Open(t.Context(), journal.New(o.Conn.(journal.Conn), nowThen, uuid.New), nowThen)
+		require.NoError(t, err)
+		o.Access = book
+	})
+	ctx := t.Context()
+	require.NoError(t, book.SetUp(ctx, book.SetUpToken(), "admin", password, "set-up"))
+	require.NoError(t, book.AddUser(ctx, access.User{Name: "bob", Role: access.Reviewer}, password, "admin"))
+	require.NoError(t, book.AddUser(ctx, access.User{Name: "eve", Role: access.Reviewer}, password, "admin"))
+	id := openCase(t, l.log, "other", "o", 80)
+	many := func(who string) *httptest.ResponseRecorder {
+		secret, err := book.SignIn(ctx, who, password, "a", "test")
+		require.NoError(t, err)
+		return post(h, "/api/v1/cases/actions", `{"kind":"acknowledged","reason":"r","cases":[{"case_id":"`+id+`","version":1}]}`, header("Idempotency-Key", "k"), cookie(secret))
+	}
+	replayed := func(w *httptest.ResponseRecorder) bool { return w.Header().Get("Idempotency-Replayed") != "" }
+
+	first := many("bob")
+	require.Equal(t, http.StatusOK, first.Code, first.Body.String())
+	require.Contains(t, first.Body.String(), `"done":1`)
+	require.True(t, replayed(many("bob")), "the same person in another session")
+	hers := many("eve")
+	require.False(t, replayed(hers), "another person has keys of their own")
+	require.Contains(t, hers.Body.String(), "api:bob was first", "and is told for themselves")
+
+	tenants := []string{"t"}
+	require.NoError(t, book.ChangeUser(ctx, "bob", access.Change{Tenants: &tenants}, "admin", "r"))
+	narrowed := many("bob")
+	require.False(t, replayed(narrowed), "who sees less is answered anew")
+	require.Contains(t, narrowed.Body.String(), `"status":404`)
+	require.Contains(t, narrowed.Body.String(), `"done":0`)
+	all, approver := []string{}, access.Approver
+	require.NoError(t, book.ChangeUser(ctx, "bob", access.Change{Tenants: &all}, "admin", "r"))
+	require.True(t, replayed(many("bob")))
+	require.NoError(t, book.ChangeUser(ctx, "bob", access.Change{Role: &approver}, "admin", "r"))
+	require.False(t, replayed(many("bob")), "so is who may other things")
 }
 
 func TestASecretIsNotKept(t *testing.T) {

@@ -26,9 +26,9 @@ type caseBody struct {
 	Peers    []peerDay // what others of the tenant used
 	Calls    []call    // that prove findings
 	History  []cases.Event
-	Related  []cases.Case          // the same rules found something, at the same tenant
-	Ring     []tied                // the same numbers were called
-	Allowed  *enforcement.Decision // what gateways are told; it follows the log within seconds
+	Related  []cases.Case         // the same rules found something, at the same tenant
+	Ring     []tied               // the same numbers were called
+	Allowed  enforcement.Decision // it follows the log within seconds
 	Causes   []cases.Cause
 	CanAct   bool
 	People   []string // to whom it can be assigned, by name; others are taken too
@@ -65,9 +65,7 @@ func (p *pages) casePage(w http.ResponseWriter, r *http.Request) {
 	}
 	b.Causes, b.People = cases.Causes(), p.people(r)
 	b.Done = p.done(r, c.ID)
-	if d, err := p.opts.Decider.Decide(c.OrganizerID, ""); err == nil {
-		b.Allowed = &d
-	}
+	b.Allowed = p.opts.Decider.Within(c.TenantID, c.OrganizerID)
 	var calls []call
 	var others []cases.Case
 	var all everybody

@@ -106,6 +106,29 @@ func TestACasePage(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, get(h, "/cases/none").Code)
 }
 
+// barred is told of organizer o that the one of another tenant may not call.
+type barred struct{ world }
+
+func (barred) Decide(organizer, _ string) (enforcement.Decision, error) {
+	return enforcement.Decision{TenantID: "another", OrganizerID: organizer, Decision: enforcement.Deny}, nil
+}
+
+func (barred) Within(tenantID, organizerID string) enforcement.Decision {
+	if tenantID != "t" {
+		return enforcement.Decision{TenantID: tenantID, OrganizerID: organizerID, Decision: enforcement.Deny}
+	}
+	return enforcement.Decision{TenantID: tenantID, OrganizerID: organizerID, Decision: enforcement.Throttle, Limits: &enforcement.Limits{MinutesPerHour: 12, Legs: 3}}
+}
+
+// Organizers of two tenants may have one id: a case shows what its own tenant's may do.
+func TestACaseShowsWhatItsOwnOrganizerMayDo(t *testing.T) {
+	w := world{list: []cases.Case{{ID: "c1", TenantID: "t", OrganizerID: "o", UpdatedAt: now}, {ID: "c2", TenantID: "another", OrganizerID: "o", UpdatedAt: now}}}
+	h, err := New(Options{Cases: w, Decider: barred{}, Overview: w, Ratings: ratingWorld{}, Metrics: prometheus.NewRegistry(), Registry: prometheus.NewRegistry(), Now: nowThen})
+	require.NoError(t, err)
+	require.Contains(t, get(h, "/cases/c1").Body.String(), "<dt>Allowed now</dt><dd>12 minutes an hour, 3 calls at once</dd>")
+	require.Contains(t, get(h, "/cases/c2").Body.String(), "<dt>Allowed now</dt><dd>no calls</dd>")
+}
+
 // A page says what holds now: a level that is over does not, and nothing does while the kill
 // switch is on.
 func TestAPageSaysWhatHolds(t *testing.T) {

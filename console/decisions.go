@@ -15,6 +15,8 @@ import (
 // Decider answers what organizers may do now, and takes reports of their calls.
 type Decider interface {
 	Decide(organizer, number string) (enforcement.Decision, error)
+	// Within is the same of one tenant's organizer, whatever other tenants' of the same name may do.
+	Within(tenantID, organizerID string) enforcement.Decision
 	Report(ctx context.Context, reporter string, reports []enforcement.CallReport) (int, error)
 }
 

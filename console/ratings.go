@@ -14,8 +14,8 @@ import (
 // Ratings is what the console needs of the rating; it only reads.
 type Ratings interface {
 	Explain(ctx context.Context, tenantID, usageID string) (rating.Explanation, error)
-	// NewestMonth is the newest month that is rated, if any is.
-	NewestMonth(ctx context.Context) (usage.Month, bool, error)
+	// NewestMonth is the newest month that is rated, of all tenants or of those named, if any is.
+	NewestMonth(ctx context.Context, tenants ...string) (usage.Month, bool, error)
 	Pools(ctx context.Context, req rating.PoolsRequest) ([]rating.PoolStanding, error)
 	// PoolHistory is at most limit movements of a month's pools, from a place in their order on.
 	PoolHistory(ctx context.Context, month usage.Month, tenantID, organizerID string, from, limit int) ([]rating.Movement, error)

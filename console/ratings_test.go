@@ -19,7 +19,7 @@ import (
 // ratingWorld stands in for the rating.
 type ratingWorld struct{ err error }
 
-func (w ratingWorld) NewestMonth(context.Context) (usage.Month, bool, error) {
+func (w ratingWorld) NewestMonth(context.Context, ...string) (usage.Month, bool, error) {
 	return usage.Month{Year: 2026, Month: 2}, w.err == nil, w.err
 }
 

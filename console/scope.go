@@ -131,6 +131,13 @@ func (s scopedRatings) Explain(ctx context.Context, tenantID, usageID string) (r
 	return e, err
 }
 
+func (s scopedRatings) NewestMonth(ctx context.Context, tenants ...string) (usage.Month, bool, error) {
+	if len(tenants) == 0 { // that others are rated for a later month is theirs to know
+		tenants = identity(ctx).Tenants
+	}
+	return s.Ratings.NewestMonth(ctx, tenants...)
+}
+
 func (s scopedRatings) Pools(ctx context.Context, req rating.PoolsRequest) ([]rating.PoolStanding, error) {
 	if who := identity(ctx); who.Scoped() && len(req.Tenants) == 0 {
 		req.Tenants = who.Tenants

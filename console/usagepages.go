@@ -143,7 +143,7 @@ func (p *pages) explore(r *http.Request) (e exploration, err error) {
 		var newest []struct {
 			At time.Time `ch:"at"`
 		}
-		if err := p.views.read(r.Context(), &newest, "newest_of_all"); err != nil {
+		if err := p.views.read(r.Context(), &newest, "newest_of_all", tenantsOnly(r)); err != nil {
 			return e, err
 		}
 		e.to = p.opts.Now().UTC().Truncate(24 * time.Hour)

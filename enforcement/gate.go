@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -226,23 +227,45 @@ func (g *Gate) Decide(name, number string) (Decision, error) {
 	}
 	var several []Decision
 	for _, o := range found {
-		s, touched := book.states[o]
-		if !touched {
-			s = State{TenantID: o.tenant, OrganizerID: o.id, Level: LevelObserve}
-		}
-		var used recent
-		if s.InForce(now) == LevelThrottle {
-			if w, ok := g.windows.Load(o); ok {
-				used = w.(*window).used(now)
-			}
-		}
-		d := policy.settle(policy.answer(s, used, now), emergency)
+		d := policy.settle(g.answer(book, policy, o, now), emergency)
 		if len(found) == 1 {
 			return g.counted(d), nil
 		}
 		several = append(several, d)
 	}
 	return g.counted(strictest(several)), nil
+}
+
+// Within answers of one tenant's organizer, whoever else has the same id or name: a gateway knows no
+// tenant when it asks, and a page about a case does. It is no gateway's question and not counted.
+func (g *Gate) Within(tenantID, organizerID string) Decision {
+	now, book, policy := g.enforcer.now(), g.book.Load(), g.enforcer.policy
+	if book != nil {
+		policy = policy.under(book.stop)
+	}
+	if why := g.blind(book, now); why != "" {
+		return policy.settle(g.failed(organizerID, why), false)
+	}
+	o := organizer{tenantID, organizerID}
+	if !slices.Contains(book.ids[organizerID], o) {
+		return policy.settle(policy.unknown(organizerID), false)
+	}
+	return policy.settle(g.answer(book, policy, o, now), false)
+}
+
+// answer is the decision by what the Gate knows of an organizer.
+func (g *Gate) answer(book *register, policy Policy, o organizer, now time.Time) Decision {
+	s, touched := book.states[o]
+	if !touched {
+		s = State{TenantID: o.tenant, OrganizerID: o.id, Level: LevelObserve}
+	}
+	var used recent
+	if s.InForce(now) == LevelThrottle {
+		if w, ok := g.windows.Load(o); ok {
+			used = w.(*window).used(now)
+		}
+	}
+	return policy.answer(s, used, now)
 }
 
 // blind says why the Gate cannot answer by what it knows, "" if it can.

@@ -78,6 +78,28 @@ func TestTheGateAnswersAsTheStoreDoes(t *testing.T) {
 	require.ErrorIs(t, err, ErrNoOrganizer)
 }
 
+// Organizers of two tenants may have one id: a gateway, which names no tenant, is told the strictest
+// answer, and who asks for one tenant's is told theirs.
+func TestEachTenantsOrganizerHasAnAnswerOfItsOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.organizers("t1", 2)
+	w.organizers("t2", 1) // o0 is in both
+	e := w.enforcer(policy())
+	_, err := e.Act(t.Context(), Request{Action: ActionThrottle, TenantID: "t1", OrganizerID: "o0", Actor: "cli:ann", Reason: "r"})
+	require.NoError(t, err)
+	require.Equal(t, "open", *w.gate(e).Within("t2", "o0").Failed, "nothing is read yet")
+	g := w.refreshed(e)
+	d, err := g.Decide("o0", "")
+	require.NoError(t, err)
+	require.Equal(t, Throttle, d.Decision)
+	require.Equal(t, d, g.Within("t1", "o0"))
+	require.Equal(t, Allow, g.Within("t2", "o0").Decision)
+	require.Equal(t, "t2", g.Within("t2", "o0").TenantID)
+	require.Equal(t, "unknown organizer", g.Within("t2", "o1").Reason, "known in t1 alone")
+	require.Equal(t, uint64(1), g.Answers()["throttle"], "what a page shows is no gateway's question")
+}
+
 // Reports of a gateway count at once, once, and after a restart; the usage record of the
 // same call takes their place.
 func TestReportsAreCounted(t *testing.T) {

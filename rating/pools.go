@@ -157,12 +157,13 @@ func (r *Rater) pools(ctx context.Context, req PoolsRequest) ([]PoolStanding, er
 	return out, nil
 }
 
-// NewestMonth is the newest month with a rating; false where nothing is rated.
-func (r *Rater) NewestMonth(ctx context.Context) (usage.Month, bool, error) {
+// NewestMonth is the newest month with a rating, of all tenants or of those named; false where
+// nothing is rated.
+func (r *Rater) NewestMonth(ctx context.Context, tenants ...string) (usage.Month, bool, error) {
 	rows, err := query[struct {
 		Month time.Time `ch:"month"`
 		Runs  uint64    `ch:"runs"`
-	}](ctx, r.conn, "newest_month")
+	}](ctx, r.conn, "newest_month", named("tenants", append([]string{}, tenants...)))
 	if err != nil || len(rows) == 0 || rows[0].Runs == 0 {
 		return usage.Month{}, false, err
 	}

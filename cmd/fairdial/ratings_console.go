@@ -22,8 +22,8 @@ func (r ratings) Explain(ctx context.Context, tenantID, usageID string) (rating.
 	return rater.Explain(ctx, tenantID, usageID)
 }
 
-func (r ratings) NewestMonth(ctx context.Context) (usage.Month, bool, error) {
-	return r.s.rater.NewestMonth(ctx)
+func (r ratings) NewestMonth(ctx context.Context, tenants ...string) (usage.Month, bool, error) {
+	return r.s.rater.NewestMonth(ctx, tenants...)
 }
 
 func (r ratings) Pools(ctx context.Context, req rating.PoolsRequest) ([]rating.PoolStanding, error) {
