@@ -209,6 +209,38 @@ func TestErrorsAreProblemDocumentsThatKeepSecrets(t *testing.T) {
 	require.Contains(t, log.String(), "boom", "the log says why")
 }
 
+// An address that is none leads back, whoever reads the answer.
+func TestAnAddressThatIsNone(t *testing.T) {
+	h, _, cookies := signedIn(t)
+	people := header("Accept", "text/html,application/xhtml+xml")
+	for name, c := range map[string]struct {
+		route  string
+		change []func(*http.Request)
+		status int
+		kind   string
+		says   []string
+	}{
+		"signed in":          {"GET /nothing", []func(*http.Request){people, cookie(cookies["viewer"])}, 404, "text/html; charset=utf-8", []string{"Nothing here", `<a class="button" href="/">Go on</a>`, `<a href="/cases">Cases</a>`, "viewer <small>viewer</small>"}},
+		"nobody":             {"GET /nothing/at/all", []func(*http.Request){people}, 404, "text/html; charset=utf-8", []string{"Nothing here", `<a class="button" href="/">Go on</a>`}},
+		"a form's address":   {"GET /cases/c1/act", []func(*http.Request){people, cookie(cookies["viewer"])}, 405, "text/html; charset=utf-8", []string{"takes what a form sends", `<a class="button" href="/">Go on</a>`}},
+		"a program":          {"GET /nothing", nil, 404, "text/plain; charset=utf-8", []string{"There is nothing under this address."}},
+		"the API":            {"GET /api/v1/nothing", []func(*http.Request){people, cookie(cookies["viewer"])}, 404, "application/problem+json", []string{"There is no such address"}},
+		"the API, to change": {"POST /api/v1/me", []func(*http.Request){people, cookie(cookies["viewer"])}, 404, "application/problem+json", []string{"There is no such address"}},
+		"a form sent astray": {"POST /nothing", []func(*http.Request){people, cookie(cookies["viewer"])}, 404, "text/html; charset=utf-8", []string{"Nothing here"}},
+	} {
+		w := ask(h, c.route, c.change...)
+		require.Equal(t, c.status, w.Code, name)
+		require.Equal(t, c.kind, w.Header().Get("Content-Type"), name)
+		for _, part := range c.says {
+			require.Contains(t, w.Body.String(), part, name)
+		}
+		require.NotContains(t, w.Body.String(), "404 page not found", name)
+		require.NotEmpty(t, w.Header().Get("Content-Security-Policy"), name)
+	}
+	require.Equal(t, "POST", ask(h, "GET /cases/c1/act", people).Header().Get("Allow"))
+	require.NotContains(t, ask(h, "GET /nothing", people).Body.String(), `href="/cases"`, "who is nobody is shown no way further")
+}
+
 func TestThePageKeepsHostileNamesInert(t *testing.T) {
 	h := serve(t, world{list: []cases.Case{{
 		ID: "c1", Score: 90, Severity: cases.SeverityCritical, OrganizerName: `<script>alert(1)</script>`,

@@ -156,6 +156,7 @@ func New(opts Options) (*Console, error) {
 		mux.Handle(pattern, guarded)
 	}
 	mux.Handle("GET /assets/", assets())
+	mux.Handle(everythingElse, k.strays(mux))
 	if opts.Slack != nil { // its own signature guards it
 		mux.Handle("POST /slack/interactions", opts.Slack)
 	}
