@@ -3,7 +3,6 @@ package console
 import (
 	"fmt"
 	"html/template"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"fairdial/rating"
+	"fairdial/usage"
 )
 
 // formats are how values stand on pages: numbers as the reader's language has them, times in
@@ -119,9 +119,6 @@ func asInt(n any) int64 {
 	return v
 }
 
-// phone is a number in a sentence, of which a source or a rule may have hidden the end.
-var phone = regexp.MustCompile(`\+\d[\d().*·-]{5,}[\d*·]`)
-
 // maskNumber leaves the last four digits of a phone number, as on every page.
 func maskNumber(number string) string {
 	if number == "" {
@@ -136,5 +133,5 @@ func maskNumber(number string) string {
 	return "…" + number[len(number)-4:]
 }
 
-// maskText masks the phone numbers in a sentence.
-func maskText(text string) string { return phone.ReplaceAllStringFunc(text, maskNumber) }
+// maskText masks the phone numbers in a sentence, however they are spelled.
+func maskText(text string) string { return usage.MaskNumbersAs(text, "…") }

@@ -13,9 +13,9 @@ import (
 )
 
 // scoped puts between the console and what is behind it what cuts every answer to the
-// tenants that the reader sees.
+// tenants that the reader sees, and phone numbers out of cases.
 func scoped(opts Options) Options {
-	opts.Cases = scopedCases{opts.Cases}
+	opts.Cases = maskingCases{scopedCases{opts.Cases}}
 	opts.Overview = scopedOverview{opts.Overview}
 	opts.Ratings = scopedRatings{opts.Ratings}
 	if opts.Books != nil {
@@ -95,7 +95,8 @@ func (s scopedDesk) Act(ctx context.Context, id string, a cases.Action) (cases.C
 			return cases.Case{}, err
 		}
 	}
-	return s.Desk.Act(ctx, id, a)
+	c, err := s.Desk.Act(ctx, id, a)
+	return maskedCase(c), err
 }
 
 func (s scopedDesk) State(ctx context.Context, tenantID, organizerID string) (enforcement.State, error) {
