@@ -24,7 +24,7 @@ const password = "correct horse battery"
 
 // signedIn is a console with a user of each role, each signed in, and "scoped", an admin who
 // sees tenant t alone.
-func signedIn(t *testing.T) (h http.Handler, book *access.Book, cookies map[string]string) {
+func signedIn(t *testing.T, change ...func(*Options)) (h http.Handler, book *access.Book, cookies map[string]string) {
 	t.Helper()
 	ctx, conn := t.Context(), storetest.Open(t)
 	book, err := access.Open(ctx, journal.New(conn, nowThen, uuid.New), nowThen)
@@ -43,13 +43,17 @@ func signedIn(t *testing.T) (h http.Handler, book *access.Book, cookies map[stri
 		require.NoError(t, err)
 	}
 	w := world{list: []cases.Case{{ID: "c1", TenantID: "t", UpdatedAt: now}, {ID: "c2", TenantID: "other", UpdatedAt: now}}}
-	h, err = New(Options{
+	opts := Options{
 		Access: book, Cases: w, Decider: w, Overview: w, Ratings: ratingWorld{}, Desk: &counter{}, Books: &ledger{}, Intake: &sieve{state: "open"}, Rules: pack{}, SavedViews: shelf{}, SlackStatus: func(context.Context) []Check {
 			return []Check{{Name: "alerts", Says: "2 messages <fail>", Mend: "mend it"}}
 		}, Checks: func(context.Context) []Check { return []Check{{Name: "store"}} }, Conn: conn, Now: nowThen,
 		Ready: func(context.Context) error { return nil }, Logger: slog.New(slog.DiscardHandler),
 		Metrics: prometheus.NewRegistry(), Registry: prometheus.NewRegistry(),
-	})
+	}
+	for _, c := range change {
+		c(&opts)
+	}
+	h, err = New(opts)
 	require.NoError(t, err)
 	return h, book, cookies
 }

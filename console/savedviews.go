@@ -58,7 +58,15 @@ func viewSubject(owner, name string) string { return url.PathEscape(owner) + "/"
 // mayShare says who keeps views for everybody.
 func mayShare(who access.Identity) bool { return who.May(access.Administer) && !who.Scoped() }
 
-// viewsOf are a reader's own views and those for all, by name.
+// mayRead says whether somebody may know of a view, their own or one for all. Whoever keeps views
+// for all sees all tenants, and a name is free text: somebody who sees some tenants is shown those
+// alone that are of one of theirs. Their own may be of a time when they saw more.
+func mayRead(who access.Identity, v savedView) bool {
+	tenant := filterOf(queueQuery(v.Query)).Tenant
+	return !who.Scoped() || tenant == "" && !v.Shared || tenant != "" && who.Sees(tenant)
+}
+
+// viewsOf are a reader's own views and those for all that they may know of, by name.
 func viewsOf(r *http.Request, log SavedViews) (out []savedView, err error) {
 	if log == nil {
 		return nil, nil
@@ -67,11 +75,13 @@ func viewsOf(r *http.Request, log SavedViews) (out []savedView, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the saved views: %w", err)
 	}
-	mine := url.PathEscape(caller(r))
+	reader := identity(r.Context())
+	mine := url.PathEscape(reader.Name)
 	for _, e := range heads {
 		owner, name, _ := strings.Cut(e.Subject, "/")
-		if e.Kind == viewSaved && (owner == "" || owner == mine) {
-			out = append(out, savedView{name, queueQuery(e.Body).Encode(), owner == "", e.Actor, e.At.UTC()})
+		v := savedView{name, queueQuery(e.Body).Encode(), owner == "", e.Actor, e.At.UTC()}
+		if e.Kind == viewSaved && (owner == "" || owner == mine) && mayRead(reader, v) {
+			out = append(out, v)
 		}
 	}
 	slices.SortFunc(out, func(a, b savedView) int {
@@ -104,6 +114,9 @@ func changeView(r *http.Request, log SavedViews, now time.Time, c viewChange) (s
 		if owner = ""; !mayShare(identity(r.Context())) {
 			return savedView{}, errSharing
 		}
+	}
+	if !c.removed && !mayRead(identity(r.Context()), savedView{Query: c.query, Shared: c.shared}) {
+		return savedView{}, ErrNotFound // a tenant that they do not see
 	}
 	all, err := viewsOf(r, log)
 	if err != nil {

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -58,4 +59,37 @@ func TestViewsForEverybodyAreAnAdmins(t *testing.T) {
 	require.True(t, mayShare(access.Identity{Name: "a", Role: access.Admin}))
 	require.False(t, mayShare(access.Identity{Name: "a", Role: access.Admin, Tenants: []string{"t"}}))
 	require.False(t, mayShare(access.Identity{Name: "a", Role: access.Reviewer}))
+}
+
+// Views for everybody are kept by who sees all tenants, and their names may speak of any: somebody
+// scoped is shown those of their tenants, and no view that names another.
+func TestSomebodyScopedIsShownViewsOfTheirTenantsAlone(t *testing.T) {
+	s := shelf{}
+	for subject, body := range map[string]string{
+		"/of t": "tenant=t", "/of other": "tenant=other", "/Contoso's night calls": "severity=critical",
+		"scoped/own": "status=open", "scoped/own of t": "tenant=t", "scoped/from when I saw more": "tenant=other", "bob/his": "tenant=t",
+	} {
+		s[subject] = journal.Event{Subject: subject, Kind: viewSaved, Version: 1, Body: body}
+	}
+	h, _, cookies := signedIn(t, func(o *Options) { o.SavedViews = s })
+	by := cookie(cookies["scoped"])
+	names := func(change func(*http.Request)) (out []string) {
+		for _, v := range into[struct{ Views []shownView }](t, ask(h, "GET /api/v1/views", change)).Views {
+			out = append(out, v.Name)
+		}
+		return out
+	}
+	require.Equal(t, []string{"of t", "own", "own of t"}, names(by))
+	require.Equal(t, []string{"Contoso's night calls", "of other", "of t"}, names(cookie(cookies["viewer"])))
+	page := ask(h, "GET /cases", by).Body.String()
+	require.Contains(t, page, ">of t</a>")
+	for _, hidden := range []string{"Contoso", "of other", "tenant=other", "saw more"} {
+		require.NotContains(t, page, hidden)
+	}
+	put := func(body string) int {
+		return asked(h, "PUT /api/v1/views/{shelf}/{view}", strings.NewReplacer("{shelf}", "mine", "{view}", "new"), example{body: body}, by).Code
+	}
+	require.Equal(t, http.StatusNotFound, put(`{"filters":{"tenant_id":"other"}}`))
+	require.Equal(t, http.StatusOK, put(`{"filters":{"tenant_id":"t"}}`))
+	require.Equal(t, http.StatusNotFound, asked(h, "DELETE /api/v1/views/{shelf}/{view}", strings.NewReplacer("{shelf}", "mine", "{view}", "from%20when%20I%20saw%20more"), example{}, by).Code)
 }
