@@ -49,6 +49,10 @@ func showKey(k access.Key) shownKey {
 	return shownKey{k.ID, k.Name, k.Role, k.Holds, append([]string{}, k.Tenants...), k.Made.UTC(), k.By}
 }
 
+func showSession(s access.Session) shownSession {
+	return shownSession{s.ID, s.Name, s.Address, s.Agent, s.Opened.UTC(), s.Seen.UTC()}
+}
+
 // people is who may sign in; it answers itself where nobody does.
 func (a *api) people(w http.ResponseWriter) (*access.Book, bool) {
 	if a.opts.Access == nil {
@@ -93,9 +97,7 @@ func (a *api) keys(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *api) sessions(w http.ResponseWriter, r *http.Request) {
-	shown(a, w, r, "sessions", func(b *access.Book) []access.Session { return b.Sessions("") }, keysOfSession, func(s access.Session) shownSession {
-		return shownSession{s.ID, s.Name, s.Address, s.Agent, s.Opened.UTC(), s.Seen.UTC()}
-	})
+	shown(a, w, r, "sessions", func(b *access.Book) []access.Session { return b.Sessions("") }, keysOfSession, showSession)
 }
 
 // settled answers a change of who may sign in that failed; it says whether it went well.

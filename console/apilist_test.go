@@ -134,36 +134,3 @@ func rejectionOf(t *testing.T, h http.Handler, admin string, wild *strings.Repla
 	require.NotEmpty(t, p.Rejections)
 	return p.Rejections[0].ID
 }
-
-// A page and its twin in the API ask the same of who comes.
-func TestPagesAndTheirTwinsAskTheSame(t *testing.T) {
-	all := needs()
-	for page, twin := range map[string]string{
-		"GET /cases": "GET /api/v1/cases", "GET /cases/{id}": "GET /api/v1/cases/{id}",
-		"POST /cases/{id}/act": "POST /api/v1/cases/{id}/actions", "POST /cases/{id}/enforce": "POST /api/v1/cases/{id}/enforcement",
-		"POST /cases/{id}/approve": "POST /api/v1/cases/{id}/approval", "GET /tenants": "GET /api/v1/tenants",
-		"GET /tenants/{tenant}": "GET /api/v1/tenants/{tenant}", "GET /organizers/{tenant}/{organizer}": "GET /api/v1/organizers/{tenant}/{organizer}",
-		"GET /usage": "GET /api/v1/usage", "GET /usage/{tenant}/{usage_id}": "GET /api/v1/ratings/{usage_id}/explanation",
-		"GET /finance": "GET /api/v1/months", "GET /finance/{month}": "GET /api/v1/months/{month}/statements",
-		"GET /finance/{month}/download": "GET /api/v1/months/{month}/download", "GET /finance/{month}/{tenant}": "GET /api/v1/months/{month}/statements/{tenant}",
-		"GET /finance/{month}/{tenant}/variance": "GET /api/v1/reconciliation", "GET /finance/{month}/{tenant}/records": "GET /api/v1/reconciliation/records",
-		"GET /finance/{month}/{tenant}/leak":   "GET /api/v1/months/{month}/statements/{tenant}/leak",
-		"POST /finance/{month}/{tenant}/close": "POST /api/v1/months/{month}/statements/{tenant}/close", "POST /finance/{month}/{tenant}/reopen": "POST /api/v1/months/{month}/statements/{tenant}/reopen",
-		"POST /finance/{month}/{tenant}/sign": "POST /api/v1/months/{month}/statements/{tenant}/sign",
-		"GET /ingest":                         "GET /api/v1/ingest/batches", "GET /ingest/quarantine": "GET /api/v1/ingest/quarantine",
-		"GET /ingest/quarantine/{rejection}":          "GET /api/v1/ingest/quarantine/{rejection}",
-		"POST /ingest/quarantine/{rejection}/retry":   "POST /api/v1/ingest/quarantine/{rejection}/retry",
-		"POST /ingest/quarantine/{rejection}/dismiss": "POST /api/v1/ingest/quarantine/{rejection}/dismiss",
-		"GET /rules": "GET /api/v1/rules", "GET /rules/pack/{rule}": "GET /api/v1/rules/pack/{rule}", "GET /audit": "GET /api/v1/audit", "GET /settings/doctor": "GET /api/v1/checks",
-		"GET /settings": "GET /api/v1/users", "POST /settings/users": "POST /api/v1/users", "POST /settings/users/{user}": "PATCH /api/v1/users/{user}",
-		"POST /settings/keys": "POST /api/v1/keys", "POST /settings/keys/{key}/end": "POST /api/v1/keys/{key}/end",
-		"POST /settings/sessions/{session}/end": "POST /api/v1/sessions/{session}/end",
-		"POST /cases/bulk":                      "POST /api/v1/cases/actions", "POST /cases/views": "PUT /api/v1/views/{shelf}/{view}",
-		"GET /rules/candidate": "GET /api/v1/rules/candidates", "POST /rules/candidate": "POST /api/v1/rules/backtest", "GET /rules/trial": "GET /api/v1/rules/backtest",
-		"POST /rules/trial/cancel": "POST /api/v1/rules/backtest/cancel",
-	} {
-		require.Contains(t, all, page)
-		require.Contains(t, all, twin)
-		require.Equal(t, all[page], all[twin], "%s and %s", page, twin)
-	}
-}

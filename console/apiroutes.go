@@ -7,6 +7,9 @@ import "net/http"
 func (a *api) routes() map[string]http.HandlerFunc {
 	return map[string]http.HandlerFunc{
 		"GET /api/v1/me":                                            a.whoami,
+		"GET /api/v1/me/sessions":                                   a.ownSessions,
+		"DELETE /api/v1/me/sessions/{session}":                      a.endOwnSession,
+		"GET /api/v1/overview":                                      a.overview,
 		"GET /api/v1/cases":                                         a.listCases,
 		"POST /api/v1/cases/actions":                                a.actOnMany,
 		"GET /api/v1/views":                                         a.savedViews,

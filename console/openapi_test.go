@@ -177,6 +177,7 @@ const rejection = "6f1a8f0e-5f0b-4c58-9d43-0f5f1d0a7c11"
 func examples() map[string]example {
 	act := example{body: `{"kind":"noted","reason":"r"}`, match: "*"}
 	return map[string]example{
+		"GET /api/v1/me/sessions": {}, "DELETE /api/v1/me/sessions/{session}": {status: 404}, "GET /api/v1/overview": {},
 		"GET /api/v1/me": {}, "GET /api/v1/cases": {}, "GET /api/v1/cases/{id}": {}, "GET /api/v1/cases/{id}/history": {},
 		"POST /api/v1/cases/{id}/actions": act, "GET /api/v1/cases/{id}/enforcement": {},
 		"POST /api/v1/cases/{id}/enforcement":                      {body: `{"action":"throttle","reason":"r"}`, match: `"3"`},

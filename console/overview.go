@@ -2,6 +2,7 @@ package console
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"slices"
 	"time"
@@ -54,25 +55,36 @@ type overviewBody struct {
 
 // overview is the first page: what needs somebody now.
 func (p *pages) overview(w http.ResponseWriter, r *http.Request) {
-	var list []cases.Case
-	var b overviewBody
-	work, ctx := errgroup.WithContext(r.Context())
-	work.Go(func() (err error) { list, err = p.opts.Cases.List(ctx, CaseFilter{}); return err })
-	work.Go(func() (err error) { b.Pools, err = p.opts.Overview.Pools(ctx); return err })
-	work.Go(func() (err error) { b.Rejected, err = p.views.waitingRows(ctx); return err })
-	work.Go(func() (err error) { b.Sources, err = p.views.sources(ctx); return err })
-	work.Go(func() (err error) { b.Feeds, err = p.opts.feeds(ctx); return err })
-	work.Go(func() (err error) { b.Jobs, err = p.views.jobs(ctx); return err })
-	var waiting []enforcement.State
-	if p.opts.Desk != nil {
-		work.Go(func() (err error) { waiting, err = p.opts.Desk.Waiting(ctx); return err })
+	b, err := overviewOf(r.Context(), p.opts, p.views, "console:"+caller(r))
+	if err == nil {
+		b.Worst, err = p.opts.Cases.Whole(r.Context(), b.Worst)
 	}
-	if err := work.Wait(); err != nil {
+	if err != nil {
 		p.fail(w, r, err)
 		return
 	}
-	b.count(list, p.opts.Now())
-	b.wait(waiting, list, "console:"+caller(r))
+	p.show(w, r, http.StatusOK, "overview", page{Title: "Overview", Section: "Overview", Body: b})
+}
+
+// overviewOf is what needs somebody now, for a page or a program.
+func overviewOf(ctx context.Context, opts Options, v views, reader string) (b overviewBody, err error) {
+	var list []cases.Case
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() (err error) { list, err = opts.Cases.List(ctx, CaseFilter{}); return err })
+	work.Go(func() (err error) { b.Pools, err = opts.Overview.Pools(ctx); return err })
+	work.Go(func() (err error) { b.Rejected, err = v.waitingRows(ctx); return err })
+	work.Go(func() (err error) { b.Sources, err = v.sources(ctx); return err })
+	work.Go(func() (err error) { b.Feeds, err = opts.feeds(ctx); return err })
+	work.Go(func() (err error) { b.Jobs, err = v.jobs(ctx); return err })
+	var waiting []enforcement.State
+	if opts.Desk != nil {
+		work.Go(func() (err error) { waiting, err = opts.Desk.Waiting(ctx); return err })
+	}
+	if err := work.Wait(); err != nil {
+		return b, err
+	}
+	b.count(list, opts.Now())
+	b.wait(waiting, list, reader)
 	for _, j := range b.Jobs {
 		if j.Outcome == "failed" {
 			b.FailedJobs++
@@ -83,17 +95,12 @@ func (p *pages) overview(w http.ResponseWriter, r *http.Request) {
 			b.Troubled++
 		}
 	}
-	var err error
-	if b.Worst, err = p.opts.Cases.Whole(r.Context(), b.Worst); err != nil {
-		p.fail(w, r, err)
-		return
-	}
 	slices.SortStableFunc(b.Pools, func(x, y Pool) int { return cmp.Compare(y.part(), x.part()) })
 	b.pay()
 	slices.SortStableFunc(b.Sources, func(x, y source) int { return x.Newest.Compare(y.Newest) })
 	b.MorePools, b.MoreSources = len(b.Pools)-tenantsShown, len(b.Sources)-tenantsShown
 	b.Pools, b.Sources = b.Pools[:min(len(b.Pools), tenantsShown)], b.Sources[:min(len(b.Sources), tenantsShown)]
-	p.show(w, r, http.StatusOK, "overview", page{Title: "Overview", Section: "Overview", Body: b})
+	return b, nil
 }
 
 // tenantsShown is how many tenants the first page names, those first that need somebody first.

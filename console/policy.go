@@ -88,6 +88,9 @@ func needs() map[string]need {
 
 		"/api/":                                                     {access.Decide, true},
 		"GET /api/v1/me":                                            {access.Decide, true},
+		"GET /api/v1/me/sessions":                                   see,
+		"DELETE /api/v1/me/sessions/{session}":                      see,
+		"GET /api/v1/overview":                                      see,
 		"GET /api/v1/cases":                                         see,
 		"POST /api/v1/cases/actions":                                {access.Review, true},
 		"GET /api/v1/views":                                         see,
