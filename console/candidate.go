@@ -138,7 +138,7 @@ func (p *pages) candidate(w http.ResponseWriter, r *http.Request) {
 	var newest []struct {
 		At time.Time `ch:"at"`
 	}
-	if err := p.views.read(r.Context(), &newest, "newest_of_all"); err != nil {
+	if err := p.views.read(r.Context(), &newest, "newest_of_all", tenantsOnly(r)); err != nil {
 		p.fail(w, r, err)
 		return
 	}

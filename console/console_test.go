@@ -88,7 +88,7 @@ func (w world) Report(_ context.Context, reporter string, reports []enforcement.
 	return len(reports) - 1, w.err
 }
 
-func (w world) Pools(context.Context) ([]Pool, error) {
+func (w world) Pools(context.Context, ...string) ([]Pool, error) {
 	return []Pool{{Tenant: "Contoso", Month: "2026-02", PoolSeconds: 6000, UsedSeconds: 3000, Paid: map[string]int64{"addon": 600}}}, w.err
 }
 

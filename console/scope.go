@@ -70,8 +70,11 @@ func (s scopedCases) Get(ctx context.Context, id string) (cases.Case, error) {
 
 type scopedOverview struct{ Overview }
 
-func (s scopedOverview) Pools(ctx context.Context) ([]Pool, error) {
-	all, err := s.Overview.Pools(ctx)
+func (s scopedOverview) Pools(ctx context.Context, tenants ...string) ([]Pool, error) {
+	if len(tenants) == 0 { // which month is the newest is of theirs, too
+		tenants = identity(ctx).Tenants
+	}
+	all, err := s.Overview.Pools(ctx, tenants...)
 	return only(ctx, all, func(p Pool) string { return p.TenantID }), err
 }
 

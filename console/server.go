@@ -64,7 +64,8 @@ func (p Pool) part() int64 { return p.UsedSeconds * 1000 / max(p.PoolSeconds, 1)
 
 // Overview is what the first page needs beside the cases.
 type Overview interface {
-	Pools(ctx context.Context) ([]Pool, error)
+	// Pools are those of the month that the newest call lies in, of all tenants or of those named.
+	Pools(ctx context.Context, tenants ...string) ([]Pool, error)
 }
 
 // Options are what a Server needs; all are required but Keys.

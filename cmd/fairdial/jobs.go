@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
 
 	"fairdial/cases"
 	"fairdial/config"
@@ -151,13 +154,16 @@ func (r caseReader) Get(ctx context.Context, id string) (cases.Case, error) {
 	return c, err
 }
 
+//go:embed sql/newest_day.sql
+var newestDaySQL string
+
 // overview is what the console's first page shows beside the cases: the month that the
-// newest call lies in.
+// newest call lies in, of all tenants or of those named.
 type overview struct{ s *services }
 
-func (o overview) Pools(ctx context.Context) ([]console.Pool, error) {
+func (o overview) Pools(ctx context.Context, tenants ...string) ([]console.Pool, error) {
 	var newest time.Time
-	if err := o.s.store.QueryRow(ctx, "SELECT toDateTime(max(day), 'UTC') FROM (SELECT toDate(started_at) AS day FROM usage_revisions GROUP BY day)").Scan(&newest); err != nil {
+	if err := o.s.store.QueryRow(ctx, newestDaySQL, clickhouse.Named("tenants", append([]string{}, tenants...))).Scan(&newest); err != nil {
 		return nil, err
 	}
 	month := usage.MonthOf(newest, time.UTC)
