@@ -187,7 +187,7 @@ func (c *crawled) bring(of tenantOfTwo) {
 
 	_, err = s.rater.Rate(ctx, rating.Request{Actor: c.a.actor})
 	require.NoError(t, err)
-	notices, err := c.a.noticePools(ctx, s, "system:rate")
+	notices, err := c.a.noticePools(ctx, s)
 	require.NoError(t, err)
 	require.NotEmpty(t, notices)
 	_, err = s.books.Deposit(ctx, s.journal, rating.Deposit{TenantID: of.name, Amount: decimal.NewFromInt(int64(of.seconds)), Currency: "USD", At: at, Reason: of.name + " invoice", Actor: "cli:" + of.name})
