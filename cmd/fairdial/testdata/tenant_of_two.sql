@@ -8,7 +8,8 @@ INSERT INTO usage_revisions
     capability, inventory_type, operator, duration_source, destination_country, destination_region, destination_class, npa_nxx, numbering_version, source, batch_id, position, source_at, stored_at
 )
 WITH
-    toDateTime64({from:String}, 7, 'UTC') + toIntervalHour(9 + number * 11) AS begin,
+    -- One call in six is of the month in which both called.
+    if(number % 6 = 5, toDateTime64('2026-02-08', 7, 'UTC'), toDateTime64({from:String}, 7, 'UTC')) + toIntervalHour(9 + number * 11) AS begin,
     ['-o1', '-o2', ''][1 + number % 3] AS who
 SELECT
     {tenant:String}, if(number = 0, 'u-shared', concat({tenant:String}, '-u', toString(number))), number, number, 'csv', 'conf_out', true,
