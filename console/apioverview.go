@@ -46,7 +46,7 @@ func (a *api) overview(w http.ResponseWriter, r *http.Request) {
 		ages = append(ages, ageOfCases{age.Name, age.Cases, age.Seconds})
 	}
 	for _, p := range b.Paid {
-		paid = append(paid, paidBy{p.Bucket, p.Seconds})
+		paid = append(paid, paidBy(p))
 	}
 	for _, x := range b.Waiting {
 		waiting = append(waiting, waitingStep{x.TenantID, x.OrganizerID, string(x.Pending.What()), x.Pending.Actor, x.Pending.At.UTC(), x.Pending.Until.UTC(), maskText(x.Pending.Reason), x.Own})

@@ -17,10 +17,10 @@ type ownSession struct {
 func (a *api) ownSessions(w http.ResponseWriter, r *http.Request) {
 	who := identity(r.Context())
 	all := func(b *access.Book) []access.Session {
-		if who.Session == "" {
+		if who.Session == "" || who.Holder == "" { // no holder is everybody
 			return nil
 		}
-		return b.Sessions(who.Name)
+		return b.Sessions(who.Holder)
 	}
 	shown(a, w, r, "sessions", all, keysOfSession, func(s access.Session) ownSession {
 		return ownSession{showSession(s), s.ID == who.Session}
@@ -35,8 +35,8 @@ func (a *api) endOwnSession(w http.ResponseWriter, r *http.Request) {
 	}
 	who, id := identity(r.Context()), r.PathValue("session")
 	err := access.ErrNobody
-	if who.Session != "" {
-		err = book.EndSession(r.Context(), id, who.Name, actor(r))
+	if who.Session != "" && who.Holder != "" {
+		err = book.EndSession(r.Context(), id, who.Holder, actor(r))
 	}
 	if a.settled(w, r, err) {
 		writeJSON(w, http.StatusOK, map[string]any{"session_id": id, "ended": true})

@@ -40,10 +40,10 @@ func TestPeopleEndTheirOwnSessionsThroughTheAPI(t *testing.T) {
 			other = s.ID
 		}
 	}
-	theirs := book.Sessions("reviewer")[0].ID
+	theirs := book.Sessions("user/reviewer")[0].ID
 	require.Equal(t, http.StatusNotFound, end(theirs, viewer), "another's")
 	require.Equal(t, http.StatusNotFound, end("none", viewer))
-	require.Len(t, book.Sessions("reviewer"), 1)
+	require.Len(t, book.Sessions("user/reviewer"), 1)
 	require.Equal(t, http.StatusOK, end(other, viewer))
 	_, known := book.Identify(second)
 	require.False(t, known)

@@ -152,7 +152,7 @@ func replyKey(r *http.Request, key string) string {
 		kind = "person"
 	}
 	sees := slices.Sorted(slices.Values(who.Tenants))
-	return hashed(append([]string{kind, who.Name, key, string(who.Role)}, slices.Compact(sees)...)...)
+	return hashed(append([]string{kind, who.Name, who.Holder, key, string(who.Role)}, slices.Compact(sees)...)...)
 }
 
 // fingerprint tells what a request asks. The version it is made on is not in it: who sends
