@@ -72,11 +72,23 @@ func (w ratingWorld) Reconcile(_ context.Context, req rating.ReconcileRequest) (
 			Components: map[string]decimal.Decimal{"usage": cents(-125)}, Statuses: map[string]decimal.Decimal{rating.StatusFreeCall: cents(-125)},
 		}},
 		Causes: []rating.Cause{{Cause: "no_seconds", Likely: "no seconds", Currency: "USD"}},
+		Lines: []rating.ReconciledBuckets{
+			{Status: rating.StatusMatch, Bucket: "credits", Currency: "USD", SourceCurrency: "USD", Calls: 5, Seconds: 600, RatedUsage: decimal.New(17615, -4), SourceUsage: decimal.New(175, -2)},
+			{Status: rating.StatusFreeCall, Cause: "source_did_not_price", Bucket: "credits", Currency: "USD", Calls: 1, Seconds: 61, RatedUsage: decimal.New(12385, -4)},
+			{Status: rating.StatusFreeCall, Cause: "source_did_not_price", Bucket: "pool", Calls: 1, Seconds: 60},
+		},
 	}, w.err
 }
 
-func (w ratingWorld) Differences(_ context.Context, _ rating.ReconcileRequest, class string, _ int) ([]rating.Difference, error) {
-	return []rating.Difference{{Status: class}}, w.err
+func (w ratingWorld) Differences(_ context.Context, req rating.ReconcileRequest, class string, limit int) ([]rating.Difference, error) {
+	if class == rating.StatusNotRated { // 230 of them
+		return make([]rating.Difference, min(limit, 230)), w.err
+	}
+	rated := decimal.New(12385, -4)
+	return []rating.Difference{{
+		TenantID: req.TenantID, Status: class, Cause: "source_did_not_price", UsageID: "u1", OrganizerID: "=o", StartedAt: now, Bucket: "addon", Reason: "add_on", Amount: &rated, Usage: rated,
+		Currency: "USD", SourceBucket: "free_call", SourceCurrency: "USD",
+	}}, w.err
 }
 
 func (w ratingWorld) Explain(_ context.Context, tenantID, usageID string) (rating.Explanation, error) {

@@ -9,9 +9,6 @@ import (
 	"fairdial/rating"
 )
 
-// recordsShown bounds how many records of a class are answered.
-const recordsShown = 10_000
-
 func (a *api) reconciliation(w http.ResponseWriter, r *http.Request) {
 	req, ok := a.reconcileRequest(w, r)
 	if !ok {
@@ -19,7 +16,10 @@ func (a *api) reconciliation(w http.ResponseWriter, r *http.Request) {
 	}
 	out, err := a.opts.Ratings.Reconcile(r.Context(), req)
 	if a.reconciled(w, r, err) {
-		writeJSON(w, http.StatusOK, out)
+		writeJSON(w, http.StatusOK, struct {
+			rating.Reconciliation
+			Parts []rating.Part `json:"parts"`
+		}{out, out.Parts()})
 	}
 }
 
@@ -27,6 +27,11 @@ func (a *api) reconciliationRecords(w http.ResponseWriter, r *http.Request) {
 	class := r.URL.Query().Get("class")
 	if class != "" && !slices.Contains(rating.Classes(), class) {
 		problem(w, http.StatusBadRequest, "class must be one of "+strings.Join(rating.Classes(), ", ")+".")
+		return
+	}
+	format := r.URL.Query().Get("format")
+	if !slices.Contains([]string{"", "json", "csv"}, format) {
+		problem(w, http.StatusBadRequest, "format must be json or csv.")
 		return
 	}
 	l, ok := a.listing(w, r, 1)
@@ -37,15 +42,30 @@ func (a *api) reconciliationRecords(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	if format == "csv" {
+		l.after, l.limit = nil, recordsShown-1
+	}
 	// They come as the store compares them: reading ends with the page.
 	records, err := a.opts.Ratings.Differences(r.Context(), req, class, min(int(l.number(0))+l.ask(), recordsShown))
 	if !a.reconciled(w, r, err) {
 		return
 	}
 	shown, err := a.opts.Ratings.Shown(r.Context(), req.Month, []string{req.TenantID})
-	if a.reconciled(w, r, err) {
-		page, next := from(l, records)
-		writePage(w, "records", page, next, map[string]any{"month": req.Month.String(), "tenant_id": req.TenantID, "shown": first(shown)})
+	if !a.reconciled(w, r, err) {
+		return
+	}
+	page, next := from(l, records)
+	if format == "csv" {
+		page = records
+	}
+	named, err := a.views.differing(r.Context(), req.TenantID, page)
+	switch {
+	case !a.reconciled(w, r, err):
+	case format == "csv":
+		attachment(w, recordsFile(req, class))
+		writeDiffering(w, named)
+	default:
+		writePage(w, "records", named, next, map[string]any{"month": req.Month.String(), "tenant_id": req.TenantID, "shown": first(shown)})
 	}
 }
 

@@ -140,7 +140,8 @@ func (r *Rater) compareCounts(ctx context.Context, req ReconcileRequest, c shown
 // mostKept is how many records of a class are kept of each line.
 const mostKept = 10_001
 
-// FirstDifferences gives the first records of one class, by start, as Differences does.
+// FirstDifferences gives the records of one class that are furthest apart, the furthest first and
+// of those that are as far by start.
 func (r *Rater) FirstDifferences(ctx context.Context, req ReconcileRequest, class string, limit int) ([]Difference, error) {
 	fail := func(err error) ([]Difference, error) {
 		return nil, fmt.Errorf("reconcile %s %s: %w", req.TenantID, req.Month, err)
@@ -178,16 +179,9 @@ func (r *Rater) FirstDifferences(ctx context.Context, req ReconcileRequest, clas
 		}
 	}
 	out := []Difference{}
-	enough := errors.New("enough")
-	err = r.Differences(ctx, req, class, func(d Difference) error {
-		if len(out) == limit {
-			return enough
-		}
+	err = r.differences(ctx, req, class, true, uint64(max(limit, 0)), func(d Difference) error { //nolint:gosec // not below 0
 		out = append(out, d)
 		return nil
 	})
-	if errors.Is(err, enough) {
-		err = nil
-	}
 	return out, err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,6 +44,26 @@ type Difference struct {
 	SourceCurrency   string           `ch:"source_currency" json:"source_currency"`
 }
 
+// Moved is what a record moves of a variance in one currency: charged less rated.
+type Moved struct {
+	Currency string          `json:"currency"`
+	Amount   decimal.Decimal `json:"amount"`
+}
+
+// Moves is what the record moves: of one currency, or of the two that it is rated and charged
+// in. One that costs nothing on either side moves nothing.
+func (d Difference) Moves() []Moved {
+	out := []Moved{}
+	line := ReconciledBuckets{
+		Currency: d.Currency, SourceCurrency: d.SourceCurrency,
+		RatedUsage: d.Usage, RatedConnection: d.Connection, SourceUsage: d.SourceUsage, SourceConnection: d.SourceConnection,
+	}
+	line.sides(func(currency string, ratedUsage, ratedConnection, usage, connection decimal.Decimal) {
+		out = append(out, Moved{currency, usage.Add(connection).Sub(ratedUsage).Sub(ratedConnection)})
+	})
+	return out
+}
+
 // Classes are what the records of a reconciliation can be asked for by: a status, a
 // cause, or all.
 func Classes() []string {
@@ -52,6 +73,12 @@ func Classes() []string {
 // Differences gives the records of one class, by start, one by one; with no class, those
 // that do not match.
 func (r *Rater) Differences(ctx context.Context, req ReconcileRequest, class string, each func(Difference) error) error {
+	return r.differences(ctx, req, class, false, math.MaxInt64, each)
+}
+
+// differences gives at most limit records of one class, by start or those first that are
+// furthest apart.
+func (r *Rater) differences(ctx context.Context, req ReconcileRequest, class string, furthest bool, limit uint64, each func(Difference) error) error {
 	if class != "" && !slices.Contains(Classes(), class) {
 		return fmt.Errorf("reconcile: there is no class %q: %s", class, strings.Join(Classes(), ", "))
 	}
@@ -64,7 +91,7 @@ func (r *Rater) Differences(ctx context.Context, req ReconcileRequest, class str
 	if err != nil {
 		return fail(err)
 	}
-	rows, err := r.compare(ctx, "reconcile_rows", req, c, terms, named("class", class))
+	rows, err := r.compare(ctx, "reconcile_rows", req, c, terms, named("class", class), named("furthest", furthest), named("limit", limit))
 	if err != nil {
 		return fail(err)
 	}

@@ -57,6 +57,30 @@ func said(t *testing.T) *world {
 	return w
 }
 
+// parts asserts that each component stands once and that they add up to all calls and totals.
+func parts(t *testing.T, rec rating.Reconciliation) {
+	t.Helper()
+	var calls, counted uint64
+	names, moved := map[string]bool{}, map[string]decimal.Decimal{}
+	all := rec.Parts()
+	for _, p := range all {
+		require.False(t, names[p.Component], p.Component)
+		require.NotEmpty(t, p.Likely)
+		names[p.Component], calls = true, calls+p.Calls
+		for currency, v := range p.Variance {
+			moved[currency] = moved[currency].Add(v)
+		}
+	}
+	require.Equal(t, rating.StatusMatch, all[len(all)-1].Component)
+	for _, n := range rec.Calls {
+		counted += n
+	}
+	require.Equal(t, counted, calls)
+	for _, v := range rec.Totals {
+		require.True(t, v.Total.Equal(moved[v.Currency]), v.Currency)
+	}
+}
+
 func TestEveryRecordIsReconciled(t *testing.T) {
 	w := said(t)
 	r := w.rater()
@@ -117,6 +141,19 @@ func TestEveryRecordIsReconciled(t *testing.T) {
 		require.True(t, components.Equal(v.Total), "%+v", v)
 		require.True(t, v.Charged.Sub(v.Rated).Equal(v.Total))
 	}
+	parts(t, all)
+	furthest, err := r.FirstDifferences(context.Background(), request, "", 5)
+	require.NoError(t, err)
+	far := []string{}
+	for _, d := range furthest {
+		far = append(far, d.UsageID)
+	}
+	require.Equal(t, []string{"unrated", "addon-charged", "rate", "free", "silent"}, far, "by how far they are apart, then by start")
+	require.Equal(t, []rating.Moved{{Currency: "USD", Amount: furthest[0].SourceAmount}}, furthest[0].Moves())
+	euro, err := r.FirstDifferences(context.Background(), request, "currency", 5)
+	require.NoError(t, err)
+	require.Len(t, euro, 1)
+	require.Len(t, euro[0].Moves(), 2, "what two currencies move is not one difference")
 	dollars := all.Totals[1]
 	require.Equal(t, uint64(2), dollars.UnpricedCalls)
 	require.Equal(t, "0.01", dollars.Statuses[rating.StatusMatch].String(), "what the tolerance let pass is in the total")

@@ -104,6 +104,10 @@ caused AS
 -- fingerprint still goes by signed_cause.
 compared AS
 (
-    SELECT *, if(seconds = 0 AND signed_cause IN ('pool_size', 'unpaid'), 'no_seconds', signed_cause) AS cause
+    SELECT
+        *, if(seconds = 0 AND signed_cause IN ('pool_size', 'unpaid'), 'no_seconds', signed_cause) AS cause,
+        -- How far the two are apart. Amounts of two currencies have no difference; the larger one says how much it is about.
+        (if(currency = source_currency OR amount = 0 OR source_amount = 0,
+            abs(source_amount - amount), greatest(abs(source_amount)::Decimal(38, 7), abs(amount)::Decimal(38, 7))))::Decimal(38, 7) AS apart
     FROM caused
 )

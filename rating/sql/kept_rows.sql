@@ -1,4 +1,4 @@
--- The first records of a class, as reconcile_rows has them: of each line the first are kept.
+-- The records of a class that are furthest apart, as reconcile_rows has them: of each line the first are kept.
 SELECT
     status, cause, r.usage_id AS usage_id, r.organizer_id AS organizer_id, r.started_at AS started_at, r.seconds AS seconds,
     r.destination_country AS destination_country, r.destination_class AS destination_class, bucket, r.bucket_after AS bucket_after, r.reason AS reason,
@@ -13,5 +13,9 @@ FROM
       AND multiIf({class:String} = '', status != 'match', {class:String} = 'all', true, {class:String} IN (status, cause))
 )
 ARRAY JOIN shown AS r
-ORDER BY started_at, usage_id
+ORDER BY
+    if(currency = source_currency OR r.usage_amount + r.connection = 0 OR r.source_amount = 0,
+        abs(r.source_amount - r.usage_amount - r.connection)::Decimal(38, 7),
+        greatest(abs(r.source_amount)::Decimal(38, 7), abs(r.usage_amount + r.connection)::Decimal(38, 7))) DESC,
+    started_at, usage_id
 LIMIT {limit:UInt32}

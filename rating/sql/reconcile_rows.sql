@@ -4,4 +4,5 @@ SELECT
     source_usage, source_connection, source_currency
 FROM compared
 WHERE multiIf({class:String} = '', status != 'match', {class:String} = 'all', true, {class:String} IN (status, cause))
-ORDER BY started_at, usage_id
+ORDER BY if({furthest:Bool}, apart, 0) DESC, started_at, usage_id
+LIMIT {limit:UInt64}
