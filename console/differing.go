@@ -195,7 +195,7 @@ func (b recordsBody) Title() string {
 	case rating.StatusMatch:
 		what = "Calls that match"
 	default:
-		what = "Calls: " + words(b.Class)
+		what = "Calls: " + bucketName(words(b.Class))
 	}
 	return what + ", " + b.Tenant + ", " + b.Month
 }

@@ -19,6 +19,7 @@ func formats(l locale) template.FuncMap {
 	return template.FuncMap{
 		"minutes":    l.minutes,
 		"minutesOf":  func(seconds any) string { return l.minutes(asInt(seconds)) },
+		"exactly":    func(seconds any) string { return l.minutesAndSeconds(asInt(seconds)) },
 		"percent":    l.percent,
 		"percentOf":  func(part, whole any) string { return l.percent(asInt(part), asInt(whole)) },
 		"share":      func(f *float64) string { return l.hundredths(int64(*f * 100)) },

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -54,6 +55,15 @@ func (l locale) whole(n int64) string { return l.printer.Sprint(number.Decimal(n
 
 // minutes are the whole minutes of some seconds.
 func (l locale) minutes(seconds int64) string { return l.whole(seconds / 60) }
+
+// minutesAndSeconds are seconds as minutes and seconds: what is shown so adds up.
+func (l locale) minutesAndSeconds(seconds int64) string {
+	sign := ""
+	if seconds < 0 {
+		sign, seconds = "-", -seconds
+	}
+	return fmt.Sprintf("%s%s:%02d", sign, l.whole(seconds/60), seconds%60)
+}
 
 // any writes a whole number of any kind; another value as it is.
 func (l locale) any(n any) string {

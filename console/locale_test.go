@@ -49,3 +49,11 @@ func TestAmountsAreExact(t *testing.T) {
 	require.Equal(t, "< 1%", l.percent(1, 10000))
 	require.Equal(t, "–", l.percent(0, 0))
 }
+
+// Rows of minutes and seconds add up to their total; whole minutes did not.
+func TestMinutesAndSeconds(t *testing.T) {
+	l := localeOf(languages()[0])
+	for seconds, text := range map[int64]string{0: "0:00", 59: "0:59", 61: "1:01", 17086533: "284,775:33", -30: "-0:30", -3661: "-61:01"} {
+		require.Equal(t, text, l.minutesAndSeconds(seconds))
+	}
+}

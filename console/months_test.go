@@ -28,12 +28,12 @@ func TestAClosedMonthIsListedAsItWasClosed(t *testing.T) {
 		Logger: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Registry: prometheus.NewRegistry(),
 	})
 	require.NoError(t, err)
-	require.Contains(t, get(h, "/finance").Body.String(), `<td class="n" data-label="Minutes">200</td><td class="n" data-label="Tenants">1</td><td class="n" data-label="Closed">0 of 1</td>`, "open: as it is rated now")
+	require.Contains(t, get(h, "/finance").Body.String(), `<td class="n" data-label="Minutes">200:00</td><td class="n" data-label="Tenants">1</td><td class="n" data-label="Closed">0 of 1</td>`, "open: as it is rated now")
 
 	j := journal.New(s, func() time.Time { return month.AddDate(0, 2, 0) }, uuid.New)
 	require.NoError(t, j.Append(ctx, journal.Event{Stream: "close", Subject: "2026-02/t", Version: 1, Kind: "closed", TenantID: "t", Actor: "eve", Body: `{"run_id":"` + first.String() + `"}`}))
-	require.Contains(t, get(h, "/finance").Body.String(), `<td class="n" data-label="Minutes">100</td><td class="n" data-label="Tenants">1</td><td class="n" data-label="Closed">1 of 1</td>`)
+	require.Contains(t, get(h, "/finance").Body.String(), `<td class="n" data-label="Minutes">100:00</td><td class="n" data-label="Tenants">1</td><td class="n" data-label="Closed">1 of 1</td>`)
 
 	require.NoError(t, j.Append(ctx, journal.Event{Stream: "close", Subject: "2026-02/t", Version: 2, Kind: "reopened", TenantID: "t", Actor: "bob", Body: `{"run_id":"` + first.String() + `"}`}))
-	require.Contains(t, get(h, "/finance").Body.String(), `<td class="n" data-label="Minutes">200</td>`)
+	require.Contains(t, get(h, "/finance").Body.String(), `<td class="n" data-label="Minutes">200:00</td>`)
 }

@@ -17,9 +17,9 @@ func TestAVarianceIsTheSumOfItsComponents(t *testing.T) {
 	for _, part := range []string{
 		"<title>Variance: t1, 2026-02 – Fairdial</title>",
 		"<dt>Variance: charged less rated</dt><dd>-1.2500</dd>",
-		`/records?class=source_did_not_price">source did not price</a>`, `data-label="Calls">2</td><td class="n" data-label="Minutes">2</td><td class="n" data-label="USD">-1.2385</td>`,
-		`/records?class=match">match</a>`, `data-label="Calls">5</td><td class="n" data-label="Minutes">10</td><td class="n" data-label="USD">-0.0115</td>`,
-		`In all</th><td class="n" data-label="Calls">7</td><td class="n" data-label="Minutes">12</td><td class="n" data-label="USD">-1.2500</td>`,
+		`/records?class=source_did_not_price">source did not price</a>`, `data-label="Calls">2</td><td class="n" data-label="Minutes">2:01</td><td class="n" data-label="USD">-1.2385</td>`,
+		`/records?class=match">match</a>`, `data-label="Calls">5</td><td class="n" data-label="Minutes">10:00</td><td class="n" data-label="USD">-0.0115</td>`,
+		`In all</th><td class="n" data-label="Calls">7</td><td class="n" data-label="Minutes">12:01</td><td class="n" data-label="USD">-1.2500</td>`,
 	} {
 		require.Contains(t, page, part)
 	}
@@ -34,7 +34,7 @@ func TestTheRecordsOfAVarianceAreTold(t *testing.T) {
 	require.NoError(t, conn.Exec(t.Context(), `INSERT INTO usage_revisions (tenant_id, usage_id, started_at, callee_number) VALUES ('t1', 'u1', toDateTime64('2026-03-01 12:00:00', 7, 'UTC'), '+14255550123')`))
 	page := get(h, "/finance/2026-02/t1/records?class=source_did_not_price").Body.String()
 	for _, part := range []string{
-		"Calls: source did not price, t1, 2026-02", "2 calls, 2 minutes · -1.2385 USD", "<strong>-1.2385</strong> USD", "1.2385 USD", "given for nothing", "add-on", "…0123",
+		"Calls: source did not price, t1, 2026-02", "2 calls, 2:01 minutes · -1.2385 USD", "<strong>-1.2385</strong> USD", "1.2385 USD", "given for nothing", "add-on", "…0123",
 		`href="/organizers/t1/=o"`, `?class=source_did_not_price&amp;format=csv`,
 	} {
 		require.Contains(t, page, part)

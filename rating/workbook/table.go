@@ -37,7 +37,7 @@ func money(title string) column               { return column{title, 18, kindMon
 var (
 	currency = column{"Currency", 10, kindCurrency}
 	calls    = column{"Calls", 14, kindPart}
-	minutes  = column{"Minutes", 14, kindMinutes}
+	minutes  = column{"Minutes (m:ss)", 14, kindMinutes}
 )
 
 // table is a sheet with a header row that stays in sight, rows, and totals under them.
@@ -103,7 +103,7 @@ func (t *table) add(values ...any) error {
 	code, seconds := "", int64(0)
 	for i, c := range t.columns {
 		if c.kind == kindMinutes {
-			cells[i] = excelize.Cell{StyleID: t.b.minutes, Value: inMinutes(seconds)}
+			cells[i] = excelize.Cell{StyleID: t.b.minutes, Value: inDays(seconds)}
 			continue
 		}
 		value := values[0]
@@ -236,14 +236,16 @@ func letter(i int) string {
 	return name
 }
 
-// inMinutes are minutes to two places, as they are shown.
-func inMinutes(seconds int64) float64 {
-	return decimal.NewFromInt(seconds).Div(decimal.NewFromInt(60)).Round(2).InexactFloat64()
-}
+// secondsInDay: spreadsheets count time in days.
+const secondsInDay = 24 * 60 * 60
+
+// inDays is how a spreadsheet keeps a time, which the style shows in minutes and seconds: rows
+// add up to their total to the second, and it is the figure of the console.
+func inDays(seconds int64) float64 { return float64(seconds) / secondsInDay }
 
 // minutes is a cell with the minutes of a formula for seconds, and its result.
 func (t *table) minutes(formula string, seconds int64, style int) excelize.Cell {
-	return excelize.Cell{StyleID: style, Formula: "ROUND(" + formula + "/60,2)", Value: inMinutes(seconds)}
+	return excelize.Cell{StyleID: style, Formula: fmt.Sprintf("%s/%d", formula, secondsInDay), Value: inDays(seconds)}
 }
 
 // number is an amount as a spreadsheet keeps numbers: in binary, with 15 digits.

@@ -110,7 +110,7 @@ type book struct {
 }
 
 func (b *book) styles() (err error) {
-	places := "#,##0.00#####"
+	places, time := "#,##0.00#####", "[m]:ss"
 	font := &excelize.Font{Bold: true}
 	for _, x := range []struct {
 		id    *int
@@ -121,8 +121,8 @@ func (b *book) styles() (err error) {
 		{&b.amount, excelize.Style{CustomNumFmt: &places}},
 		{&b.bold, excelize.Style{Font: font}},
 		{&b.boldCount, excelize.Style{Font: font, NumFmt: 3}},
-		{&b.minutes, excelize.Style{NumFmt: 4}},
-		{&b.boldMinutes, excelize.Style{Font: font, NumFmt: 4}},
+		{&b.minutes, excelize.Style{CustomNumFmt: &time}},
+		{&b.boldMinutes, excelize.Style{Font: font, CustomNumFmt: &time}},
 		{&b.boldAmount, excelize.Style{Font: font, CustomNumFmt: &places}},
 	} {
 		if *x.id, err = b.file.NewStyle(&x.style); err != nil {
