@@ -58,11 +58,17 @@ func (a *api) statements(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	page, next := from(l, all)
-	for i := range page {
-		page[i] = maskedStatement(page[i])
+	against, err := a.opts.Books.Obstacles(r.Context(), m, all)
+	if err != nil {
+		a.fail(w, r, err)
+		return
 	}
-	writePage(w, "statements", page, next, map[string]any{"month": m.String()})
+	page, next := from(l, all)
+	shown := make([]shownStatement, len(page))
+	for i := range page {
+		shown[i] = showStatement(page[i], against)
+	}
+	writePage(w, "statements", shown, next, map[string]any{"month": m.String()})
 }
 
 func (a *api) statement(w http.ResponseWriter, r *http.Request) {
@@ -74,11 +80,25 @@ func (a *api) statement(w http.ResponseWriter, r *http.Request) {
 	if err == nil && len(all) != 1 {
 		err = ErrNotFound
 	}
+	var against map[string][]rating.Obstacle
+	if err == nil {
+		against, err = a.opts.Books.Obstacles(r.Context(), m, all)
+	}
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, maskedStatement(all[0]))
+	writeJSON(w, http.StatusOK, showStatement(all[0], against))
+}
+
+// shownStatement is a statement and what speaks against closing it.
+type shownStatement struct {
+	rating.Statement
+	Obstacles []rating.Obstacle `json:"obstacles"`
+}
+
+func showStatement(st rating.Statement, against map[string][]rating.Obstacle) shownStatement {
+	return shownStatement{maskedStatement(st), append([]rating.Obstacle{}, against[st.TenantID]...)}
 }
 
 // maskedStatement is a statement whose sentences show no whole phone number.
@@ -247,22 +267,29 @@ func (a *api) sign(w http.ResponseWriter, r *http.Request) {
 
 // booked answers what finance did that failed; it says whether it went well.
 func (a *api) booked(w http.ResponseWriter, r *http.Request, err error) bool {
-	var notReady *rating.NotReadyError
+	if err == nil {
+		return true
+	}
+	tenant, failed := a.views.tenantName(r.Context(), r.PathValue("tenant"))
+	if failed != nil {
+		tenant = r.PathValue("tenant")
+	}
+	text, known := bookedText(err, r.PathValue("month"), tenant)
+	notReady, blocked := errors.AsType[*rating.NotReadyError](err)
 	lost, conflict := errors.AsType[*journal.ConflictError](err)
 	switch {
-	case err == nil:
-		return true
-	case errors.As(err, &notReady):
-		problemWith(w, http.StatusUnprocessableEntity, "It may still change. With force it is closed all the same, and what spoke against it is kept.", map[string]any{"because": notReady.Because})
+	case blocked:
+		problemWith(w, http.StatusUnprocessableEntity, "It may still change. With force it is closed all the same, and what spoke against it is kept.",
+			map[string]any{"because": notReady.Because, "obstacles": notReady.Obstacles})
 	case conflict:
 		at := int(lost.Winner.Version)
 		a.outrun(w, http.StatusConflict, at, &winner{at, lost.Winner.Kind, lost.Winner.Actor, lost.Winner.RecordedAt.UTC()})
 	case errors.Is(err, rating.ErrAlreadyClosed):
-		problem(w, http.StatusConflict, "The month is closed already.")
-	case errors.Is(err, rating.ErrNotClosed), errors.Is(err, rating.ErrSamePerson), errors.Is(err, rating.ErrNoReason), errors.Is(err, rating.ErrOtherFingerprint), errors.Is(err, rating.ErrNoteTooLong):
-		problem(w, http.StatusUnprocessableEntity, sentence(err.Error()))
-	default:
+		problem(w, http.StatusConflict, text)
+	case !known, errors.Is(err, rating.ErrNotRated), errors.Is(err, rating.ErrWorkingOut):
 		a.reconciled(w, r, err)
+	default:
+		problem(w, http.StatusUnprocessableEntity, text)
 	}
 	return false
 }

@@ -2,18 +2,15 @@ package console
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
 	"fairdial/rating"
-	"fairdial/store/journal"
 	"fairdial/usage"
 )
 
@@ -22,6 +19,10 @@ type Books interface {
 	Statements(ctx context.Context, month usage.Month, tenants []string) ([]rating.Statement, error)
 	Close(ctx context.Context, req rating.CloseRequest) (rating.Closing, error)
 	Reopen(ctx context.Context, month usage.Month, tenantID, actor, reason string) (rating.Closing, error)
+	// Obstacles is what speaks against closing those of a month's statements that are open, by tenant.
+	Obstacles(ctx context.Context, month usage.Month, all []rating.Statement) (map[string][]rating.Obstacle, error)
+	// MayReopen says why somebody cannot open a closed month again; nil where they can.
+	MayReopen(ctx context.Context, month usage.Month, tenantID, actor string) error
 	// Note writes a note on a statement and gives all that it has then.
 	Note(ctx context.Context, month usage.Month, tenantID, actor, text string) ([]rating.Note, error)
 	// Leak is what the add-on absorbed of a tenant-month.
@@ -66,46 +67,6 @@ func (p *pages) monthOf(w http.ResponseWriter, r *http.Request) (usage.Month, bo
 		return m, false
 	}
 	return m, true
-}
-
-type monthBody struct {
-	Month      string
-	Statements []rating.Statement
-	Formats    []string
-	Pager      pager
-}
-
-func (p *pages) month(w http.ResponseWriter, r *http.Request) {
-	m, ok := p.monthOf(w, r)
-	if !ok {
-		return
-	}
-	all, err := p.opts.Books.Statements(r.Context(), m, nil)
-	if err != nil {
-		p.fail(w, r, err)
-		return
-	}
-	shown, at := turned(r, all)
-	p.show(w, r, http.StatusOK, "month", page{Title: "Statements of " + m.String(), Section: "Finance", Body: monthBody{m.String(), shown, formatsOffered(), at}})
-}
-
-type statementBody struct {
-	rating.Statement
-	Paid    []paid
-	Total   int64
-	Formats []string
-}
-
-func (p *pages) statement(w http.ResponseWriter, r *http.Request) {
-	st, ok := p.statementOf(w, r)
-	if !ok {
-		return
-	}
-	b := statementBody{Statement: st, Total: int64(st.Seconds), Formats: formatsOffered()}
-	for _, bucket := range st.Buckets {
-		b.Paid = append(b.Paid, paid{string(bucket.Bucket), int64(bucket.Seconds)})
-	}
-	p.show(w, r, http.StatusOK, "statement", page{Title: or(st.TenantName, st.TenantID) + ", " + st.Month, Section: "Finance", Body: b})
 }
 
 func (p *pages) statementOf(w http.ResponseWriter, r *http.Request) (st rating.Statement, ok bool) {
@@ -172,76 +133,6 @@ func (p *pages) download(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := sendStatement(r.Context(), p.opts.Books, w, name, format, m, tenants); err != nil {
-		p.fail(w, r, err)
-	}
-}
-
-func statementAddress(r *http.Request) string {
-	return "/finance/" + url.PathEscape(r.PathValue("month")) + "/" + url.PathEscape(r.PathValue("tenant"))
-}
-
-func (p *pages) closeMonth(w http.ResponseWriter, r *http.Request) {
-	m, ok := p.accounted(w, r)
-	if !ok {
-		return
-	}
-	_, err := p.opts.Books.Close(r.Context(), rating.CloseRequest{
-		Month: m, TenantID: r.PathValue("tenant"), Actor: "console:" + caller(r), Reason: r.PostForm.Get("reason"), Force: r.PostForm.Get("force") != "",
-	})
-	p.booked(w, r, err, statementAddress(r))
-}
-
-func (p *pages) reopenMonth(w http.ResponseWriter, r *http.Request) {
-	m, ok := p.accounted(w, r)
-	if !ok {
-		return
-	}
-	_, err := p.opts.Books.Reopen(r.Context(), m, r.PathValue("tenant"), "console:"+caller(r), r.PostForm.Get("reason"))
-	p.booked(w, r, err, statementAddress(r))
-}
-
-// note writes down what finance has to say of a statement, at any time.
-func (p *pages) note(w http.ResponseWriter, r *http.Request) {
-	m, ok := p.accounted(w, r)
-	if !ok {
-		return
-	}
-	_, err := p.opts.Books.Note(r.Context(), m, r.PathValue("tenant"), "console:"+caller(r), r.PostForm.Get("text"))
-	p.booked(w, r, err, statementAddress(r)+"#notes")
-}
-
-func (p *pages) accounted(w http.ResponseWriter, r *http.Request) (usage.Month, bool) {
-	m, ok := p.monthOf(w, r)
-	if !ok {
-		return m, false
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
-		p.say(w, r, http.StatusBadRequest, "Not done", "The form could not be read.", statementAddress(r))
-		return m, false
-	}
-	return m, true
-}
-
-// booked answers a form of finance: back to where it came from, or why nothing was done.
-func (p *pages) booked(w http.ResponseWriter, r *http.Request, err error, back string) {
-	var notReady *rating.NotReadyError
-	lost, conflict := errors.AsType[*journal.ConflictError](err)
-	switch {
-	case err == nil:
-		http.Redirect(w, r, back, http.StatusSeeOther)
-	case errors.As(err, &notReady):
-		text := "It may still change: " + strings.Join(notReady.Because, ". ") + "."
-		p.say(w, r, http.StatusUnprocessableEntity, "Not closed", text, back)
-	case conflict:
-		p.say(w, r, http.StatusConflict, "Somebody changed this meanwhile", lost.Winner.Actor+" was first: "+lost.Winner.Kind+" at "+clock(lost.Winner.At)+".", back)
-	case errors.Is(err, rating.ErrAlreadyClosed):
-		p.say(w, r, http.StatusConflict, "Somebody was first", "The month is closed already.", back)
-	case errors.Is(err, rating.ErrWorkingOut):
-		p.say(w, r, http.StatusConflict, "Not done", "How the month compares has changed and is being worked out: look at it again.", back)
-	case errors.Is(err, rating.ErrNotClosed), errors.Is(err, rating.ErrSamePerson), errors.Is(err, rating.ErrNoReason), errors.Is(err, rating.ErrOtherFingerprint), errors.Is(err, rating.ErrNotRated), errors.Is(err, rating.ErrNoteTooLong):
-		p.say(w, r, http.StatusUnprocessableEntity, "Not done", err.Error(), back)
-	default:
 		p.fail(w, r, err)
 	}
 }

@@ -25,6 +25,10 @@ type ledger struct {
 	signed   []string
 	noted    []string
 	err      error
+	against  []rating.Obstacle
+	mayNot   error
+	closing  *rating.Closing
+	opened   *rating.Reopening
 }
 
 func (l *ledger) Statements(_ context.Context, m usage.Month, tenants []string) ([]rating.Statement, error) {
@@ -34,8 +38,8 @@ func (l *ledger) Statements(_ context.Context, m usage.Month, tenants []string) 
 			all = append(all, rating.Statement{
 				TenantID: tenant, TenantName: "Contoso <b>", Month: m.String(), Calls: 2, Seconds: 7200,
 				Buckets:    []rating.BucketTotal{{Bucket: usage.BucketPool, Calls: 2, Seconds: 7200, Amounts: []rating.Amount{{Currency: "USD", Amount: new(decimal.RequireFromString("1.5"))}, {Currency: "EUR", UnpricedCalls: 3}}, UnpricedCalls: 3}},
-				Exceptions: []rating.Exception{{Text: "look at +14255550123"}},
-				Notes:      []rating.Note{{By: "console:carol", At: now, Text: "asked <them> on +14255550123"}},
+				Exceptions: []rating.Exception{{Text: "look at +14255550123"}}, Closed: l.closing, Reopened: l.opened,
+				Notes: []rating.Note{{By: "console:carol", At: now, Text: "asked <them> on +14255550123"}},
 			})
 		}
 	}
@@ -51,6 +55,18 @@ func (l *ledger) Reopen(_ context.Context, _ usage.Month, tenantID, actor, reaso
 	l.reopened = append(l.reopened, tenantID+" "+actor+" "+reason)
 	return rating.Closing{}, l.err
 }
+
+func (l *ledger) Obstacles(_ context.Context, m usage.Month, all []rating.Statement) (map[string][]rating.Obstacle, error) {
+	out := map[string][]rating.Obstacle{}
+	for _, st := range all {
+		if l.against != nil {
+			out[st.TenantID] = l.against
+		}
+	}
+	return out, nil
+}
+
+func (l *ledger) MayReopen(context.Context, usage.Month, string, string) error { return l.mayNot }
 
 func (l *ledger) Leak(_ context.Context, m usage.Month, tenantID string) (rating.Leak, error) {
 	if tenantID == "unrated" {
@@ -162,8 +178,55 @@ func TestAMonthIsClosedAndOpened(t *testing.T) {
 		l.err = fmt.Errorf("close: %w", err)
 		require.Equal(t, want, send(h, "/finance/2026-02/t/reopen", "reason=r").Code)
 	}
-	l.err = &rating.NotReadyError{Because: []string{"three rows wait"}}
+	l.err = &rating.NotReadyError{Because: []string{"three rows wait (fairdial quarantine)"}, Obstacles: []rating.Obstacle{{Text: "three rows wait"}}}
 	refused := send(h, "/finance/2026-02/t/close", "")
 	require.Equal(t, http.StatusUnprocessableEntity, refused.Code)
-	require.Contains(t, refused.Body.String(), "three rows wait")
+	require.Contains(t, refused.Body.String(), "2026-02 of t may still change: three rows wait. ")
+	l.err = fmt.Errorf("reopen 2026-02 of tenant t as console:fin: %w", &rating.AdjustedLaterError{Month: "2026-03"})
+	refused = send(h, "/finance/2026-02/t/reopen", "reason=r")
+	require.Equal(t, http.StatusUnprocessableEntity, refused.Code)
+	require.Contains(t, refused.Body.String(), "2026-03 is closed with adjustments of 2026-02 in it: open 2026-03 again first.")
+	require.NotContains(t, refused.Body.String(), "console:")
+}
+
+// What speaks against closing is told before anybody presses the button, with the rows it is of;
+// what the reader cannot do is not offered.
+func TestWhatSpeaksAgainstClosingIsToldBefore(t *testing.T) {
+	l := &ledger{}
+	h := withBooks(t, l)
+	page := func() string { return get(h, "/finance/2026-02/t").Body.String() }
+	require.Contains(t, page(), "Nothing stands in the way. The closing will say:</p><ul><li>its reconciliation was signed with other figures than it has now")
+	require.NotContains(t, page(), `name="force"`)
+	l.against = []rating.Obstacle{
+		{Code: rating.ObstacleQuarantined, Text: "12 rejected rows waiting for a decision", Blocks: true, Count: 12},
+		{Code: rating.ObstacleStale, Text: "usage changed since", Blocks: true}, {Code: rating.ObstacleEarlierStale, Text: "what came for January", Blocks: true, Month: "2026-01"},
+		{Code: rating.ObstacleUnpriced, Text: "3 calls have no rate"}, {Code: rating.ObstacleUnsigned, Text: "nobody signed"},
+	}
+	for _, part := range []string{
+		`12 rejected rows waiting for a decision: <a href="/ingest/quarantine?month=2026-02&amp;tenant=t">the rows</a>`, `records?class=not_rated"`, `href="/finance/2026-01/t"`,
+		`records?class=unpriced"`, `/variance#sign"`, `name="force"`,
+	} {
+		require.Contains(t, page(), part)
+	}
+	month := get(h, "/finance/2026-02").Body.String()
+	for _, part := range []string{
+		`<a href="/ingest/quarantine?month=2026-02&amp;tenant=t">12 rejected rows waiting for a decision</a>`, `<a href="/finance/2026-02/t#look">1</a>`, "All 2 tenants", "0 closed",
+		`All 2 tenants</th><td>0 closed</td><td class="n" data-label="Calls">4</td><td class="n" data-label="Minutes">240:00</td>`, "<p>3.00 USD</p>", "<p>unpriced EUR</p>",
+	} {
+		require.Contains(t, month, part)
+	}
+	for _, path := range []string{"/api/v1/months/2026-02/statements", "/api/v1/months/2026-02/statements/t"} {
+		require.Contains(t, get(h, path).Body.String(), `"obstacles":[{"code":"quarantined","text":"12 rejected rows waiting for a decision","blocks":true,"count":12}`)
+	}
+
+	l.opened = &rating.Reopening{By: "console:boss", At: now, Reason: "a call of +14255550123", ClosedBy: "console:fin", ClosedAt: now.AddDate(0, 0, -1), ClosedReason: "done"}
+	require.Contains(t, page(), "It was closed before, by console:fin on ")
+	require.Contains(t, page(), "console:boss opened it again on ")
+	require.Contains(t, page(), "a call of …0123")
+
+	l.opened, l.closing = nil, &rating.Closing{Actor: "console:fin", SHA256: "0123456789abcdef"}
+	require.Contains(t, page(), `action="/finance/2026-02/t/reopen"`)
+	l.mayNot = fmt.Errorf("reopen 2026-02 of tenant t as console:fin: %w", rating.ErrSamePerson)
+	require.NotContains(t, page(), `action="/finance/2026-02/t/reopen"`)
+	require.Contains(t, page(), "You closed 2026-02 of Contoso &lt;b&gt; yourself. Another person with the role finance must open it again.")
 }

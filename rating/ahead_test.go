@@ -44,7 +44,7 @@ func TestWhatIsWorkedOutAheadIsWhatIsWorkedOutAtOnce(t *testing.T) {
 		atOnce, err := r.Reconcile(ctx, req)
 		require.NoError(t, err)
 		first := map[string][]rating.Difference{}
-		for _, class := range []string{"", rating.AllRecords, rating.StatusMissingThere, rating.StatusNotRated, rating.StatusOtherBucket, "source_silent"} {
+		for _, class := range []string{"", rating.AllRecords, rating.UnpricedRecords, rating.StatusMissingThere, rating.StatusNotRated, rating.StatusOtherBucket, "source_silent"} {
 			first[class], err = r.FirstDifferences(ctx, req, class, 300)
 			require.NoError(t, err)
 		}

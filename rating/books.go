@@ -85,6 +85,8 @@ type Closing struct {
 type frozen struct {
 	Closing
 	Statement Statement `json:"statement"`
+
+	was Closing // as the event before said it: of one that opens a month again, who had closed it
 }
 
 func subjectOf(month usage.Month, tenantID string) string { return month.String() + "/" + tenantID }
@@ -127,7 +129,7 @@ func decodeClosing(e journal.Event) (frozen, error) {
 	if err != nil {
 		return f, fmt.Errorf("closing %s: %w", e.Subject, err)
 	}
-	f.TenantID, f.Month, f.month = tenantID, month, m
+	f.TenantID, f.Month, f.month, f.was = tenantID, month, m, f.Closing
 	f.State, f.Version, f.Actor, f.Reason, f.At = e.Kind, e.Version, e.Actor, e.Reason, e.At
 	if e.Kind == Closed {
 		f.CloseID = e.EventID
@@ -224,6 +226,9 @@ func (b *Books) Statements(ctx context.Context, month usage.Month, tenants []str
 			}
 		}
 		s.Adjustments = due
+		if i := slices.IndexFunc(own, func(f frozen) bool { return f.month == month }); i >= 0 {
+			s.Reopened = own[i].reopened()
+		}
 		byTenant[tenantID] = s
 	}
 	open, closed := []Statement{}, []Statement{}

@@ -30,6 +30,8 @@ type NotReadyError struct {
 	TenantID string
 	Month    string
 	Because  []string
+	// Obstacles are the same, to be told in other words.
+	Obstacles []Obstacle
 }
 
 func (e *NotReadyError) Error() string {
@@ -68,12 +70,16 @@ func (b *Books) Close(ctx context.Context, req CloseRequest) (Closing, error) {
 	if n := len(history); n > 0 && history[n-1].Kind == Closed {
 		return Closing{}, alreadyClosed(req, history[n-1])
 	}
-	because, err := b.unready(ctx, req.Month, req.TenantID)
+	unready, err := b.unready(ctx, req.Month, []string{req.TenantID})
 	if err != nil {
 		return Closing{}, err
 	}
+	obstacles, because := unready[req.TenantID], []string{}
+	for _, o := range obstacles {
+		because = append(because, o.String())
+	}
 	if len(because) > 0 && !req.Force {
-		return Closing{}, &NotReadyError{req.TenantID, req.Month.String(), because}
+		return Closing{}, &NotReadyError{req.TenantID, req.Month.String(), because, obstacles}
 	}
 	f, err := b.freeze(ctx, req)
 	if err != nil {
@@ -105,53 +111,12 @@ func alreadyClosed(req CloseRequest, by journal.Event) error {
 	return fmt.Errorf("%s of tenant %s: %w; %s did at %s", req.Month, req.TenantID, ErrAlreadyClosed, by.Actor, by.At.Format(time.RFC3339))
 }
 
-// unready says what speaks against closing a tenant-month.
-func (b *Books) unready(ctx context.Context, month usage.Month, tenantID string) ([]string, error) {
-	because := []string{}
-	from, to := b.rater.span(month)
-	if ready := to.Add(b.latency); b.rater.now().Before(ready) {
-		because = append(because, fmt.Sprintf("records may arrive until %s (finance.latency)", ready.UTC().Format("2006-01-02 15:04Z")))
-	}
-	quarantined, err := query[struct {
-		Rows uint64 `ch:"rows"`
-	}](ctx, b.rater.conn, "quarantined", named("tenant", tenantID),
-		named("first", from.AddDate(0, 0, -1).Format(time.DateOnly)), named("last", to.AddDate(0, 0, 1).Format(time.DateOnly)))
-	if err != nil {
-		return nil, err
-	}
-	if n := quarantined[0].Rows; n > 0 {
-		because = append(because, fmt.Sprintf("%s waiting for a decision (fairdial quarantine list --tenant %s)", plural(n, "rejected row"), tenantID))
-	}
-	all, err := b.heads(ctx, journal.Filter{TenantID: tenantID})
-	if err != nil {
-		return nil, err
-	}
-	months := []usage.Month{month}
-	for _, f := range all[tenantID] {
-		if f.State == Closed && f.month.Start(time.UTC).Before(month.Start(time.UTC)) {
-			months = append(months, f.month)
-		}
-	}
-	stale, err := b.rater.Stale(ctx, months, []string{tenantID})
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range stale {
-		if s.Month == month.String() {
-			because = append(because, fmt.Sprintf("usage or licences changed since it was rated (fairdial rate --month %s)", month))
-			continue
-		}
-		because = append(because, fmt.Sprintf("what came for %s, which is closed, is not rated yet and would not be among the adjustments (fairdial rate --month %s)", s.Month, s.Month))
-	}
-	return because, nil
-}
-
 // notes says what somebody should know of a statement that is closed: money that is not in
 // it, and whether its reconciliation was signed.
 func (b *Books) notes(ctx context.Context, s Statement) ([]string, error) {
 	var notes []string
 	if n := s.Buckets[2].UnpricedCalls; n > 0 {
-		notes = append(notes, fmt.Sprintf("%s that credits pay for have no rate: what they cost is not in the amounts", plural(n, "call")))
+		notes = append(notes, unpricedText(n))
 	}
 	history, err := b.log.History(ctx, ReconciliationStream, reconciliationSubject(s.TenantID, s.Month))
 	if err != nil {
@@ -159,7 +124,7 @@ func (b *Books) notes(ctx context.Context, s Statement) ([]string, error) {
 	}
 	if len(history) == 0 {
 		if s.Calls > 0 {
-			notes = append(notes, "nobody signed its reconciliation")
+			notes = append(notes, unsignedText)
 		}
 		return notes, nil
 	}
@@ -217,6 +182,7 @@ func (b *Books) freeze(ctx context.Context, req CloseRequest) (frozen, error) {
 	f.Rows, f.SHA256 = n, hex.EncodeToString(sum.Sum(nil))
 	f.Statement.Adjustments = nil // they are in the rows
 	f.Statement.Notes = nil       // they have a log of their own, and may be written later too
+	f.Statement.Reopened = nil    // it is in the log of closings
 	return f, nil
 }
 
@@ -245,59 +211,4 @@ func (b *Books) freezeAdjustments(ctx context.Context, f *frozen, s Statement, r
 		return fmt.Errorf("freeze adjustments: %w", err)
 	}
 	return nil
-}
-
-// Reopen makes a closed month an open one, so that its statement follows the rating again.
-// Another person than the one who closed it must do it, and a month stays closed while a
-// later closed one has adjustments of it.
-func (b *Books) Reopen(ctx context.Context, month usage.Month, tenantID, actor, account, reason string) (Closing, error) {
-	actor, err := journal.Actor(actor)
-	if err != nil {
-		return Closing{}, err
-	}
-	if reason == "" {
-		return Closing{}, fmt.Errorf("reopen %s of tenant %s: %w", month, tenantID, ErrNoReason)
-	}
-	all, err := b.heads(ctx, journal.Filter{TenantID: tenantID})
-	if err != nil {
-		return Closing{}, err
-	}
-	own := all[tenantID]
-	i := slices.IndexFunc(own, func(f frozen) bool { return f.month == month })
-	if i < 0 || own[i].State != Closed {
-		return Closing{}, fmt.Errorf("reopen %s of tenant %s: %w", month, tenantID, ErrNotClosed)
-	}
-	f := own[i]
-	if journal.SamePerson(f.Actor, actor) {
-		return Closing{}, fmt.Errorf("reopen %s of tenant %s as %s: %w", month, tenantID, actor, ErrSamePerson)
-	}
-	if b.apart != nil {
-		err := b.apart(ctx, f.Actor, actor, f.At)
-		if _, one := errors.AsType[*journal.OneHandError](err); one {
-			return Closing{}, fmt.Errorf("reopen %s of tenant %s: %w: %w", month, tenantID, ErrSamePerson, err)
-		}
-		if err != nil {
-			return Closing{}, err
-		}
-	}
-	for _, later := range own {
-		if _, adjusts := later.Adjusts[month.String()]; adjusts && later.State == Closed {
-			return Closing{}, fmt.Errorf("reopen %s of tenant %s: %s is closed with adjustments of it; reopen %s first", month, tenantID, later.Month, later.Month)
-		}
-	}
-	f.Version++
-	f.Account, f.Notes = account, nil
-	body, err := json.Marshal(f)
-	if err != nil {
-		return Closing{}, err
-	}
-	err = b.log.Append(ctx, journal.Event{
-		Stream: CloseStream, Subject: subjectOf(month, tenantID), Version: f.Version, Kind: Reopened,
-		TenantID: tenantID, Actor: actor, At: b.rater.now().UTC(), Reason: reason, Body: string(body),
-	})
-	if err != nil {
-		return Closing{}, err
-	}
-	f.State, f.Actor, f.Reason, f.At = Reopened, actor, reason, b.rater.now().UTC()
-	return f.Closing, nil
 }

@@ -85,6 +85,16 @@ func TestAMonthIsNotClosedWhileItMayChange(t *testing.T) {
 	require.Len(t, notReady.Because, 2)
 	require.Contains(t, notReady.Because[0], "2 rejected rows")
 	require.Contains(t, notReady.Because[1], "fairdial rate")
+	all, err := b.Statements(ctx, january, nil)
+	require.NoError(t, err)
+	told, err := b.Obstacles(ctx, january, all)
+	require.NoError(t, err)
+	require.Equal(t, notReady.Obstacles, told["a"][:2], "what it fails by is told before")
+	require.Equal(t, rating.Obstacle{Code: rating.ObstacleUnsigned, Text: "nobody signed its reconciliation"}, told["a"][2])
+	for _, o := range told["a"] {
+		require.NotContains(t, o.Text, "fairdial")
+	}
+	require.NotContains(t, told, "c")
 
 	forced := closing(january, "fin")
 	forced.Force = true
@@ -333,6 +343,7 @@ func TestAnotherPersonOpensAMonthAgain(t *testing.T) {
 	}
 	_, err = b.Reopen(ctx, january, "a", " ", "", "I was wrong")
 	require.ErrorIs(t, err, journal.ErrNoActor)
+	require.ErrorIs(t, b.MayReopen(ctx, january, "a", "console:fin"), rating.ErrSamePerson)
 	_, err = b.Reopen(ctx, january, "a", "boss", "", "")
 	require.ErrorIs(t, err, rating.ErrNoReason)
 	b.Apart(func(_ context.Context, first, second string, asked time.Time) error {
@@ -357,10 +368,14 @@ func TestAnotherPersonOpensAMonthAgain(t *testing.T) {
 	require.NoError(t, err)
 	_, err = b.Reopen(ctx, january, "a", "boss", "", "a call was missing")
 	require.NoError(t, err)
-	require.Equal(t, uint64(4100), w.statement(b, january).Seconds)
+	again := w.statement(b, january)
+	require.Equal(t, uint64(4100), again.Seconds)
+	require.Equal(t, []string{"boss", "a call was missing", "fin"}, []string{again.Reopened.By, again.Reopened.Reason, again.Reopened.ClosedBy})
+	require.False(t, again.Reopened.ClosedAt.After(again.Reopened.At))
 	require.Empty(t, w.statement(b, february).Adjustments)
 	_, err = b.Close(ctx, closing(january, "fin"))
 	require.NoError(t, err)
+	require.Nil(t, w.statement(b, january).Reopened)
 	require.Empty(t, w.statement(b, february).Adjustments)
 	verified(t, b, true)
 

@@ -18,6 +18,10 @@ import (
 // AllRecords is the class of every record, those that match as well.
 const AllRecords = "all"
 
+// UnpricedRecords is the class of those that credits pay for and that no rate is known of,
+// whatever the source says of them.
+const UnpricedRecords = "unpriced"
+
 // Difference is a record, its rating, and what the source says.
 type Difference struct {
 	TenantID         string           `json:"-"` // said by what the record is in
@@ -65,9 +69,9 @@ func (d Difference) Moves() []Moved {
 }
 
 // Classes are what the records of a reconciliation can be asked for by: a status, a
-// cause, or all.
+// cause, all, or those without a rate.
 func Classes() []string {
-	return append(append([]string{AllRecords}, Statuses()...), slices.Sorted(maps.Keys(causes))...)
+	return append(append(append([]string{AllRecords}, Statuses()...), UnpricedRecords), slices.Sorted(maps.Keys(causes))...)
 }
 
 // Differences gives the records of one class, by start, one by one; with no class, those

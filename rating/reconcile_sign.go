@@ -43,7 +43,7 @@ func (r *Rater) SignReconciliation(ctx context.Context, j CreditsLog, rec Reconc
 		return fail(fmt.Errorf("%w: their fingerprint is %s", ErrOtherFingerprint, rec.Fingerprint))
 	}
 	if strings.TrimSpace(reason) == "" {
-		return fail(errors.New("a signature needs a reason"))
+		return fail(ErrNoReason)
 	}
 	actor, err := journal.Actor(actor)
 	if err != nil {

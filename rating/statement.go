@@ -46,6 +46,8 @@ type Statement struct {
 	// Closed says by whom and when the month was closed; nil while it is open, and of a closed
 	// one that is told as it is rated now.
 	Closed *Closing `json:"closed,omitempty"`
+	// Reopened says that it is open again after it was closed; nil of one that never was, or is.
+	Reopened *Reopening `json:"reopened,omitempty"`
 	// Shown says of which run of a closed month this is; nil for an open one.
 	Shown *Shown `json:"shown,omitempty"`
 	// Notes are what finance wrote on it, oldest first, whether it was closed then or not.

@@ -6,11 +6,11 @@ SELECT
     r.source_amount AS source_amount, r.source_usage AS source_usage, r.source_connection AS source_connection, source_currency
 FROM
 (
-    SELECT status, cause, bucket, source_bucket, currency, source_currency, arraySlice(first, 1, {limit:UInt32}) AS shown
+    SELECT status, cause, bucket, source_bucket, currency, source_currency, if({class:String} = 'unpriced', arrayFilter(r -> r.9 IS NULL, first), arraySlice(first, 1, {limit:UInt32})) AS shown
     FROM compared_lines
     WHERE tenant_id = {tenant:String} AND month = {month:Date} AND made_of = unhex({made_of:String})
       AND work_id = (SELECT max(work_id) FROM compared_lines WHERE tenant_id = {tenant:String} AND month = {month:Date} AND made_of = unhex({made_of:String}))
-      AND multiIf({class:String} = '', status != 'match', {class:String} = 'all', true, {class:String} IN (status, cause))
+      AND multiIf({class:String} = '', status != 'match', {class:String} = 'all', true, {class:String} = 'unpriced', unpriced_calls > 0, {class:String} IN (status, cause))
 )
 ARRAY JOIN shown AS r
 ORDER BY
