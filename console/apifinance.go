@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"fairdial/rating"
@@ -170,8 +171,17 @@ func (a *api) leak(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	format := r.URL.Query().Get("format")
+	if !slices.Contains([]string{"", "json", "csv"}, format) {
+		problem(w, http.StatusBadRequest, "format must be json or csv.")
+		return
+	}
 	leak, err := a.opts.Books.Leak(r.Context(), m, r.PathValue("tenant"))
-	if a.reconciled(w, r, err) {
+	switch {
+	case !a.reconciled(w, r, err):
+	case format == "csv":
+		_ = sendLeak(w, leak) // nobody waits for it any more
+	default:
 		writeJSON(w, http.StatusOK, leak)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,7 +75,7 @@ func (l *ledger) Leak(_ context.Context, m usage.Month, tenantID string) (rating
 	}
 	part := rating.LeakPart{Calls: 3, Seconds: 7200, Amount: new(decimal.RequireFromString("12.5")), UnpricedCalls: 1}
 	out := rating.Leak{TenantID: tenantID, Month: m.String(), Currency: "USD", Note: "prices are dear", Absorbed: part, Questioned: part, Shown: shownIn(tenantID)}
-	for i := range leakShown + 2 {
+	for i := range perList + 2 {
 		out.Organizers = append(out.Organizers, rating.LeakOrganizer{OrganizerID: fmt.Sprint("o", i), Name: "Ann <i>", Absorbed: part, Cases: []string{"c-1"}})
 	}
 	out.Organizers[0].Absorbed.Amount = nil
@@ -134,10 +135,17 @@ func TestFinancePages(t *testing.T) {
 	}
 	leak := get(h, "/finance/2026-02/t/leak").Body.String()
 	for _, part := range []string{
-		"12.50 USD", "1 without a rate", "unpriced USD", "prices are dear", "2026-02 is closed by eve", `/organizers/t/o0`, "Ann &lt;i&gt;", `href="/cases/c-1"`, "and 2 more",
+		"12.50 USD", "1 without a rate", "unpriced USD", "prices are dear", "2026-02 is closed by eve", `/organizers/t/o0`, "Ann &lt;i&gt;", `href="/cases/c-1"`, `page=2" rel="next"`,
 	} {
 		require.Contains(t, leak, part)
 	}
+	require.Contains(t, get(h, "/finance/2026-02/t/leak?page=2").Body.String(), "/organizers/t/o51")
+	for _, path := range []string{"/finance/2026-02/t/leak?format=csv", "/api/v1/months/2026-02/statements/t/leak?format=csv"} {
+		file := get(h, path)
+		require.Equal(t, "attachment; filename*=UTF-8''leak-2026-02-t.csv", file.Header().Get("Content-Disposition"))
+		require.Equal(t, 1+52, strings.Count(file.Body.String(), "\n"), "all organizers")
+	}
+	require.Equal(t, http.StatusBadRequest, get(h, "/api/v1/months/2026-02/statements/t/leak?format=exe").Code)
 	require.Equal(t, http.StatusNotFound, get(h, "/finance/2026-02/unrated/leak").Code)
 	require.NotContains(t, get(h, "/finance/2026-02/open/variance").Body.String(), "closed by eve")
 	require.Contains(t, get(h, "/api/v1/reconciliation/records?tenant_id=t&month=2026-02").Body.String(), `"shown":{"tenant_id":"t"`)

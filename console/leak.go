@@ -7,13 +7,10 @@ import (
 	"fairdial/rating"
 )
 
-// leakShown is how many organizers a leak's page names; the command writes all of them.
-const leakShown = 50
-
 type leakBody struct {
 	Leak  rating.Leak
 	Parts []leakPart
-	More  int // organizers that are not named
+	Pager pager
 }
 
 // leakPart is a line of the leak: all of it, or a part that stands out.
@@ -36,11 +33,19 @@ func (p *pages) leak(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
+	if r.URL.Query().Get("format") == "csv" {
+		_ = sendLeak(w, l) // nobody waits for it any more
+		return
+	}
 	b := leakBody{Leak: l, Parts: []leakPart{
 		{"In all", l.Absorbed}, {"Of it by organizers with an open case", l.Questioned}, {"Of it without an eligible licence", l.Ineligible},
 	}}
-	if b.More = max(len(l.Organizers)-leakShown, 0); b.More > 0 {
-		b.Leak.Organizers = l.Organizers[:leakShown]
-	}
+	b.Leak.Organizers, b.Pager = turned(r, l.Organizers)
 	p.show(w, r, http.StatusOK, "leak", page{Title: "What unlimited cost: " + or(l.TenantName, l.TenantID) + ", " + l.Month, Section: "Finance", Body: b})
+}
+
+// sendLeak gives all organizers of a leak as a file.
+func sendLeak(w http.ResponseWriter, l rating.Leak) error {
+	attachment(w, "leak-"+l.Month+"-"+l.TenantID+".csv")
+	return rating.WriteLeaksCSV(w, []rating.Leak{l})
 }

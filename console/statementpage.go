@@ -24,10 +24,10 @@ type monthLine struct {
 
 // monthSum is all statements of a month in one.
 type monthSum struct {
-	Tenants, Closed, Exceptions int
-	Calls, Seconds, UnpricedCalls          uint64
-	Buckets                                []rating.BucketTotal
-	Amounts                                []rating.Amount // by currency
+	Tenants, Closed, Exceptions   int
+	Calls, Seconds, UnpricedCalls uint64
+	Buckets                       []rating.BucketTotal
+	Amounts                       []rating.Amount // by currency
 }
 
 func sumOf(all []rating.Statement) (s monthSum) {
