@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -38,9 +39,11 @@ type shownCheck struct {
 type shownTrial struct {
 	State string `json:"state"` // running, ended, failed, cancelled
 	Trial
+	// Changed are those of Trial, each with names.
+	Changed []namedFinding `json:"changed"`
 }
 
-func showTrial(t Trial) shownTrial {
+func (a *api) showTrial(ctx context.Context, t Trial) (shownTrial, error) {
 	state := "ended"
 	switch {
 	case t.Ended.IsZero():
@@ -50,11 +53,11 @@ func showTrial(t Trial) shownTrial {
 	case t.Failed != "":
 		state = "failed"
 	}
-	t.ChangedShown = append([]TrialFinding{}, t.ChangedShown...)
-	for i := range t.ChangedShown {
-		t.ChangedShown[i].Sentence = maskText(t.ChangedShown[i].Sentence)
+	changed, err := a.views.findings(ctx, t.ChangedShown)
+	for i := range changed {
+		changed[i].Sentence = maskText(changed[i].Sentence)
 	}
-	return shownTrial{state, t}
+	return shownTrial{state, t, changed}, err
 }
 
 // candidates are the rules that were tried, each with its newest text.
@@ -133,7 +136,7 @@ func (a *api) tryRule(w http.ResponseWriter, r *http.Request) {
 	default:
 		t, _ := bench.Trial()
 		w.Header().Set("Location", "/api/v1/rules/backtest")
-		writeJSON(w, http.StatusAccepted, showTrial(t))
+		a.answerTrial(w, r, http.StatusAccepted, t)
 	}
 }
 
@@ -148,7 +151,16 @@ func (a *api) backTest(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusNotFound, "No back-test has run since the daemon started.")
 		return
 	}
-	writeJSON(w, http.StatusOK, showTrial(t))
+	a.answerTrial(w, r, http.StatusOK, t)
+}
+
+func (a *api) answerTrial(w http.ResponseWriter, r *http.Request, status int, t Trial) {
+	shown, err := a.showTrial(r.Context(), t)
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
+	writeJSON(w, status, shown)
 }
 
 func (a *api) cancelBackTest(w http.ResponseWriter, r *http.Request) {

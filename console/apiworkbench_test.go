@@ -43,7 +43,7 @@ func TestARuleIsTriedThroughTheAPI(t *testing.T) {
 	b.trial.Ended, b.trial.Added, b.trial.ChangedShown = now, 2, []TrialFinding{{Sentence: "called +14255550123"}}
 	ended := into[shownTrial](t, get(h, "/api/v1/rules/backtest"))
 	require.Equal(t, "ended", ended.State)
-	require.Equal(t, "called …0123", ended.ChangedShown[0].Sentence)
+	require.Equal(t, "called …0123", ended.Changed[0].Sentence)
 	b.trial.Cancelled = true
 	require.Equal(t, "cancelled", into[shownTrial](t, get(h, "/api/v1/rules/backtest")).State)
 	require.Contains(t, get(h, "/api/v1/rules/candidates").Body.String(), "long-calls")

@@ -145,7 +145,12 @@ func (p *pages) candidate(w http.ResponseWriter, r *http.Request) {
 	if len(newest) > 0 && newest[0].At.Year() > 2000 { // a month with calls in it
 		to = newest[0].At.UTC().AddDate(0, 0, 1)
 	}
-	b := candidateBody{To: to.Format(time.DateOnly), From: to.AddDate(0, -1, 0).Format(time.DateOnly)}
+	begin, err := pageFiles.ReadFile("pages/candidate.yaml")
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	b := candidateBody{Text: string(begin), To: to.Format(time.DateOnly), From: to.AddDate(0, -1, 0).Format(time.DateOnly)}
 	if of := r.URL.Query().Get("of"); of != "" && p.opts.Rules != nil {
 		rule, err := p.opts.Rules.Rule(r.Context(), of)
 		if err != nil {
@@ -282,6 +287,31 @@ func (p *pages) downloadCandidate(w http.ResponseWriter, r *http.Request) {
 type trialBody struct {
 	Trial
 	Any, Running bool
+	Changed      []namedFinding
+}
+
+// namedFinding is a finding with the names of whom it is about, their ids where none are known.
+type namedFinding struct {
+	TrialFinding
+	Organizer string `json:"organizer_name"`
+	Tenant    string `json:"tenant_name"`
+}
+
+// findings names whom findings are about.
+func (v views) findings(ctx context.Context, all []TrialFinding) ([]namedFinding, error) {
+	about := make([]who, 0, len(all))
+	for _, f := range all {
+		about = append(about, who{f.TenantID, f.OrganizerID})
+	}
+	known, err := v.namesOf(ctx, about)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]namedFinding, 0, len(all))
+	for _, f := range all {
+		out = append(out, namedFinding{f, known.organizer(f.TenantID, f.OrganizerID), known.tenant(f.TenantID)})
+	}
+	return out, nil
 }
 
 func (p *pages) trial(w http.ResponseWriter, r *http.Request) {
@@ -292,6 +322,11 @@ func (p *pages) trial(w http.ResponseWriter, r *http.Request) {
 	var b trialBody
 	b.Trial, b.Any = p.opts.Workbench.Trial()
 	b.Running = b.Any && b.Ended.IsZero()
+	var err error
+	if b.Changed, err = p.views.findings(r.Context(), b.ChangedShown); err != nil {
+		p.fail(w, r, err)
+		return
+	}
 	p.show(w, r, http.StatusOK, "trial", page{Title: "Back-test", Section: "Rules", Body: b})
 }
 

@@ -94,10 +94,36 @@ func TestATrialIsShownAndCancelled(t *testing.T) {
 	for _, part := range []string{"2 findings added", "called …0123 &lt;b&gt;", "With the candidate"} {
 		require.Contains(t, page, part)
 	}
+	require.Contains(t, page, `<a href="/organizers//o">o</a>`, "an id where no name is known")
 	require.NotContains(t, page, "data-refresh")
 	w := get(h, "/rules/candidate/long-calls/download")
 	require.Equal(t, "id: long-calls # <kept>\n", w.Body.String())
 	require.Contains(t, w.Header().Get("Content-Disposition"), "attachment")
 	require.Equal(t, http.StatusNotFound, get(h, "/rules/candidate/other/download").Code)
+	require.Contains(t, get(h, "/rules/candidate").Body.String(), "id: my-rule", "a new one begins with a rule that works")
 	require.Contains(t, get(h, "/rules/candidate?rule=long-calls").Body.String(), "# &lt;kept&gt;")
+}
+
+// A back-test names whom its findings are about.
+func TestFindingsOfATrialAreNamed(t *testing.T) {
+	b := &bench{trial: &Trial{RuleID: "x", Began: now, Ended: now, ChangedShown: []TrialFinding{{On: "candidate", TenantID: "tt", OrganizerID: "oo"}}}}
+	h, _, conn := withCases(t, func(o *Options) { o.Workbench = b })
+	require.NoError(t, conn.Exec(t.Context(), "INSERT INTO tenant_revisions (tenant_id, name) VALUES ('tt', 'Contoso <b>')"))
+	page := get(h, "/rules/trial").Body.String()
+	require.Contains(t, page, `<a href="/organizers/tt/oo">oo</a>`)
+	require.Contains(t, page, `<a href="/tenants/tt">Contoso &lt;b&gt;</a>`)
+	require.Contains(t, get(h, "/api/v1/rules/backtest").Body.String(), `"tenant_name":"Contoso \u003cb\u003e"`)
+}
+
+func TestARunbookIsSteps(t *testing.T) {
+	for name, c := range map[string]struct {
+		text  string
+		steps []string
+	}{
+		"numbered": {"1. Ask.\n2. Call\n   again.\n3) Tell.\n", []string{"Ask.", "Call\n   again.", "Tell."}},
+		"words":    {"Ask somebody.", nil},
+		"mixed":    {"First:\n1. Ask.", nil},
+	} {
+		t.Run(name, func(t *testing.T) { require.Equal(t, c.steps, WholeRule{Runbook: c.text}.Steps()) })
+	}
 }

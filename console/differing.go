@@ -38,37 +38,30 @@ const namedAtOnce = 1000
 func (v views) differing(ctx context.Context, tenantID string, records []rating.Difference) ([]differing, error) {
 	out := make([]differing, 0, len(records))
 	for chunk := range slices.Chunk(records, namedAtOnce) {
-		ids, begins, organizers := []string{}, []string{}, []string{}
+		ids, begins, callers := []string{}, []string{}, []who{}
 		for _, d := range chunk {
-			ids, organizers = append(ids, d.UsageID), append(organizers, d.OrganizerID)
+			ids, callers = append(ids, d.UsageID), append(callers, who{tenantID, d.OrganizerID})
 			begins = append(begins, d.StartedAt.UTC().Format("2006-01-02 15:04:05.0000000"))
 		}
-		slices.Sort(organizers)
 		slices.Sort(begins)
 		var called []struct {
 			UsageID string `ch:"usage_id"`
 			Number  string `ch:"number"`
 		}
-		var names []struct {
-			ID   string `ch:"organizer_id"`
-			Name string `ch:"name"`
-		}
+		var known names
 		err := v.read(ctx, &called, "called", named("tenant_id", tenantID), named("begins", slices.Compact(begins)), named("usage_ids", ids))
 		if err == nil {
-			err = v.read(ctx, &names, "organizer_names", named("tenant_id", tenantID), named("organizers", slices.Compact(organizers)))
+			known, err = v.namesOf(ctx, callers)
 		}
 		if err != nil {
 			return nil, err
 		}
-		numbers, people := map[string]string{}, map[string]string{}
+		numbers := map[string]string{}
 		for _, c := range called {
 			numbers[c.UsageID] = c.Number
 		}
-		for _, n := range names {
-			people[n.ID] = n.Name
-		}
 		for _, d := range chunk {
-			out = append(out, differing{d, people[d.OrganizerID], maskNumber(numbers[d.UsageID]), d.Moves()})
+			out = append(out, differing{d, known[who{tenantID, d.OrganizerID}], maskNumber(numbers[d.UsageID]), d.Moves()})
 		}
 	}
 	return out, nil

@@ -40,3 +40,9 @@ func (v views) namesOf(ctx context.Context, some []who) (names, error) {
 	}
 	return out, err
 }
+
+// tenantName is what a tenant is called, its id where no name is known.
+func (v views) tenantName(ctx context.Context, tenantID string) (string, error) {
+	known, err := v.namesOf(ctx, []who{{tenant: tenantID}})
+	return known.tenant(tenantID), err
+}

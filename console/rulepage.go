@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -53,6 +54,25 @@ func (r WholeRule) Most() (most int64) {
 		most = max(most, f.Findings)
 	}
 	return most
+}
+
+// step is a number at the begin of a line of a runbook.
+var step = regexp.MustCompile(`(?m)^\s*\d+[.)]\s+`)
+
+// Steps are those of the runbook; none where it is not numbered.
+func (r WholeRule) Steps() (out []string) {
+	places := step.FindAllStringIndex(r.Runbook, -1)
+	if len(places) == 0 || strings.TrimSpace(r.Runbook[:places[0][0]]) != "" {
+		return nil
+	}
+	for i, at := range places {
+		end := len(r.Runbook)
+		if i+1 < len(places) {
+			end = places[i+1][0]
+		}
+		out = append(out, strings.TrimSpace(r.Runbook[at[1]:end]))
+	}
+	return out
 }
 
 func (p *pages) rule(w http.ResponseWriter, r *http.Request) {

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"context"
 	"errors"
 	"net/http"
 
@@ -68,26 +67,6 @@ func placesOf(d decimal.Decimal) int32 {
 		n++
 	}
 	return n
-}
-
-// tenantName is what a tenant is called, its id where no name is known.
-func (v views) tenantName(ctx context.Context, tenantID string) (string, error) {
-	names, err := v.tenantNames(ctx, tenantID)
-	return or(names[tenantID], tenantID), err
-}
-
-// tenantNames are the names of some tenants by id, as far as they are known.
-func (v views) tenantNames(ctx context.Context, ids ...string) (map[string]string, error) {
-	var read []struct {
-		ID   string `ch:"tenant_id"`
-		Name string `ch:"name"`
-	}
-	err := v.read(ctx, &read, "tenant_names", named("tenants", ids))
-	out := map[string]string{}
-	for _, t := range read {
-		out[t.ID] = t.Name
-	}
-	return out, err
 }
 
 func (p *pages) sign(w http.ResponseWriter, r *http.Request) {

@@ -65,7 +65,11 @@ func inspect(ctx context.Context, conn Conn, r rules.Rule, p params) ([]string, 
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
 			}
-			wrong = append(wrong, r.Problem(part.key, err.Error(), err))
+			mistakes, ok := errors.AsType[*rules.Error](mistake(ctx, r, part.key, err))
+			if !ok {
+				return nil, err
+			}
+			wrong = append(wrong, mistakes.Problems...)
 			continue
 		}
 		for _, why := range weigh(lines, read) {

@@ -161,7 +161,7 @@ func (d *Detector) try(ctx context.Context, group []*trial, also func(context.Co
 		began := time.Now()
 		found, err := d.results(ctx, w, t.rule, own)
 		if err != nil {
-			return fmt.Errorf("test %q: %w", t.test.Name, err)
+			return mistake(ctx, t.rule, "sql", err)
 		}
 		for i, x := range own {
 			x.found, x.took = found[i], time.Since(began)

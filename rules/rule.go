@@ -72,6 +72,16 @@ func (r Rule) Problem(key, text string, cause error) Problem {
 	return Problem{File: r.File, Line: r.places.line(key), Key: key, Text: text, Cause: cause}
 }
 
+// ProblemAt is the same on a line, from 1, of a key's text; on line 0 it is of the whole of it.
+func (r Rule) ProblemAt(key string, line int, text string, cause error) Problem {
+	p := r.Problem(key, text, cause)
+	whole := map[string]string{"sql": r.SQL, "evidence": r.Evidence}[key]
+	if p.Line > 0 && line > 0 && line <= strings.Count(whole, "\n")+1 && strings.Contains(strings.TrimRight(whole, "\n"), "\n") {
+		p.Line += line // a text of more lines begins after its key
+	}
+	return p
+}
+
 // Failed is the *Error of some problems; nil for none.
 func Failed(problems []Problem) error { return failed(problems) }
 
