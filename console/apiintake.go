@@ -19,8 +19,13 @@ func (a *api) batches(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	state := r.URL.Query().Get("state")
+	if !slices.Contains([]string{"", "started", "finished", "failed"}, state) {
+		problem(w, http.StatusBadRequest, "state must be started, finished or failed.")
+		return
+	}
 	var read []listedBatch
-	err := a.views.read(r.Context(), &read, "list_batches", tenantsOnly(r), named("tenant_id", r.URL.Query().Get("tenant_id")),
+	err := a.views.read(r.Context(), &read, "list_batches", tenantsOnly(r), named("tenant_id", r.URL.Query().Get("tenant_id")), named("state", state), named("file", r.URL.Query().Get("file")),
 		named("after_at", l.key(0)), named("after", l.key(1)), named("limit", uint64(l.ask()))) //nolint:gosec // above 0
 	if err != nil {
 		a.fail(w, r, err)
@@ -54,9 +59,18 @@ func (a *api) quarantine(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusBadRequest, "state must be open or all.")
 		return
 	}
+	f := quarantineFilterOf(r.URL.Query())
+	if month := r.URL.Query().Get("month"); month != f.Month {
+		problem(w, http.StatusBadRequest, "month must be YYYY-MM, such as 2026-02.")
+		return
+	}
 	var read []listedRejected
-	err := a.views.read(r.Context(), &read, "quarantine", tenantsOnly(r), named("tenant_id", r.URL.Query().Get("tenant_id")), named("all", state == "all"), named("id", ""),
-		named("after_at", l.key(0)), named("after", l.key(1)), named("limit", uint64(l.ask())), named("offset", uint64(0))) //nolint:gosec // above 0
+	err := a.views.read(r.Context(), &read, "quarantine", append(f.args(), tenantsOnly(r), named("id", ""),
+		named("after_at", l.key(0)), named("after", l.key(1)), named("limit", uint64(l.ask())), named("offset", uint64(0)))...) //nolint:gosec // above 0
+	var reasons []rejectedFor
+	if err == nil {
+		reasons, err = a.views.reasons(r, f)
+	}
 	if err != nil {
 		a.fail(w, r, err)
 		return
@@ -65,7 +79,7 @@ func (a *api) quarantine(w http.ResponseWriter, r *http.Request) {
 	for i := range page {
 		page[i].rejected = page[i].masked()
 	}
-	writePage(w, "rejections", page, next, nil)
+	writePage(w, "rejections", page, next, map[string]any{"reasons": append([]rejectedFor{}, reasons...)})
 }
 
 func (a *api) rejectedRow(w http.ResponseWriter, r *http.Request) {

@@ -64,6 +64,7 @@ func (a *api) routes() map[string]http.HandlerFunc {
 		"GET /api/v1/ingest/quarantine/{rejection}":                 a.rejectedRow,
 		"POST /api/v1/ingest/quarantine/{rejection}/retry":          a.retryRow,
 		"POST /api/v1/ingest/quarantine/{rejection}/dismiss":        a.dismissRow,
+		"POST /api/v1/ingest/quarantine/actions":                    a.decideRows,
 		"GET /api/v1/audit":                                         a.audit,
 		"GET /api/v1/users":                                         a.users,
 		"POST /api/v1/users":                                        a.addUser,

@@ -6,7 +6,10 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
+
+	"fairdial/usage"
 )
 
 // Intake is what people do about rows that could not be trusted.
@@ -97,19 +100,79 @@ func turned[T any](r *http.Request, all []T) ([]T, pager) {
 	return shown, at
 }
 
+// quarantineFilter narrows the rejected rows; it stands in addresses.
+type quarantineFilter struct {
+	Tenant, Reason string
+	Month          string // of rows that may be of it: by the dates in them, or because none can be read
+	All            bool   // those decided on as well
+}
+
+// quarantineFilterOf reads a filter; a month that is none is left out.
+func quarantineFilterOf(q url.Values) quarantineFilter {
+	f := quarantineFilter{Tenant: or(q.Get("tenant"), q.Get("tenant_id")), Reason: q.Get("reason"), Month: q.Get("month"), All: q.Get("all") != "" || q.Get("state") == "all"}
+	if _, err := usage.ParseMonth(f.Month); err != nil {
+		f.Month = ""
+	}
+	return f
+}
+
+func (f quarantineFilter) args() []any {
+	first, last := "", ""
+	if m, err := usage.ParseMonth(f.Month); err == nil {
+		from := m.Start(time.UTC)
+		first, last = from.AddDate(0, 0, -1).Format(time.DateOnly), from.AddDate(0, 1, 1).Format(time.DateOnly)
+	}
+	return []any{named("tenant_id", f.Tenant), named("reason", f.Reason), named("all", f.All), named("first", first), named("last", last)}
+}
+
+// With is the address of the quarantine with another reason.
+func (f quarantineFilter) With(reason string) string {
+	q := url.Values{}
+	for name, value := range map[string]string{"tenant": f.Tenant, "reason": reason, "month": f.Month} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	if f.All {
+		q.Set("all", "yes")
+	}
+	return "/ingest/quarantine?" + q.Encode()
+}
+
+// rejectedFor is how many rows were rejected for a reason.
+type rejectedFor struct {
+	Reason string `ch:"reason" json:"reason"`
+	Rows   uint64 `ch:"rows" json:"rows"`
+}
+
+// reasons are those of rejected rows, the most first, whichever of them the filter names.
+func (v views) reasons(r *http.Request, f quarantineFilter) (out []rejectedFor, err error) {
+	return out, v.read(r.Context(), &out, "quarantine_reasons", append(f.args(), tenantsOnly(r))...)
+}
+
 type intakeBody struct {
 	Batches    []batch
 	Rejected   []listedRejected
 	Tenant     string
-	All        bool
+	State      string // of files
+	File       string // a part of a file's name
+	States     []string
+	Tenants    []source
+	Filter     quarantineFilter
+	Reasons    []rejectedFor
+	Rows       uint64 // of all reasons that the filter leaves
 	Pager      pager
 	Quarantine bool
 }
 
 func (p *pages) intake(w http.ResponseWriter, r *http.Request) {
-	b := intakeBody{Tenant: r.URL.Query().Get("tenant")}
+	q := r.URL.Query()
+	b := intakeBody{Tenant: q.Get("tenant"), State: q.Get("state"), File: strings.TrimSpace(q.Get("file")), States: []string{"finished", "failed", "started"}}
 	var err error
-	if b.Batches, b.Pager, err = paged[batch](p, r, "batches", named("tenant_id", b.Tenant)); err != nil {
+	if b.Batches, b.Pager, err = paged[batch](p, r, "batches", named("tenant_id", b.Tenant), named("state", b.State), named("file", b.File)); err == nil {
+		b.Tenants, err = p.views.sources(r.Context())
+	}
+	if err != nil {
 		p.fail(w, r, err)
 		return
 	}
@@ -117,11 +180,22 @@ func (p *pages) intake(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *pages) quarantine(w http.ResponseWriter, r *http.Request) {
-	b := intakeBody{Tenant: r.URL.Query().Get("tenant"), All: r.URL.Query().Get("all") != "", Quarantine: true}
+	b := intakeBody{Filter: quarantineFilterOf(r.URL.Query()), Quarantine: true}
 	var err error
-	if b.Rejected, b.Pager, err = paged[listedRejected](p, r, "quarantine", named("tenant_id", b.Tenant), named("all", b.All), named("id", ""), named("after_at", ""), named("after", "")); err != nil {
+	if b.Rejected, b.Pager, err = paged[listedRejected](p, r, "quarantine", append(b.Filter.args(), named("id", ""), named("after_at", ""), named("after", ""))...); err == nil {
+		b.Reasons, err = p.views.reasons(r, b.Filter)
+	}
+	if err == nil {
+		b.Tenants, err = p.views.sources(r.Context())
+	}
+	if err != nil {
 		p.fail(w, r, err)
 		return
+	}
+	for _, one := range b.Reasons {
+		if b.Filter.Reason == "" || b.Filter.Reason == one.Reason {
+			b.Rows += one.Rows
+		}
 	}
 	p.show(w, r, http.StatusOK, "intake", page{Title: "Quarantine", Section: "Ingest", Body: b})
 }
@@ -129,8 +203,8 @@ func (p *pages) quarantine(w http.ResponseWriter, r *http.Request) {
 // rejected is the row of the quarantine that a request names.
 func (v views) rejected(r *http.Request) (rejected, error) {
 	var all []listedRejected
-	err := v.read(r.Context(), &all, "quarantine", tenantsOnly(r), named("tenant_id", ""), named("all", true), named("id", r.PathValue("rejection")),
-		named("after_at", ""), named("after", ""), named("limit", uint64(1)), named("offset", uint64(0)))
+	err := v.read(r.Context(), &all, "quarantine", append(quarantineFilter{All: true}.args(), tenantsOnly(r), named("id", r.PathValue("rejection")),
+		named("after_at", ""), named("after", ""), named("limit", uint64(1)), named("offset", uint64(0)))...)
 	if err != nil {
 		return rejected{}, err
 	}

@@ -201,6 +201,7 @@ func examples() map[string]example {
 		"GET /api/v1/rules": {}, "GET /api/v1/jobs": {}, "GET /api/v1/sources": {}, "GET /api/v1/cases/{id}/related": {}, "GET /api/v1/rules/pack/{rule}": {}, "GET /api/v1/checks": {}, "GET /api/v1/ingest/batches": {},
 		"GET /api/v1/ingest/quarantine": {}, "GET /api/v1/ingest/quarantine/{rejection}": {},
 		"POST /api/v1/ingest/quarantine/{rejection}/retry":   {body: `{}`},
+		"POST /api/v1/ingest/quarantine/actions":             {body: `{"kind":"retry","rejections":["` + rejection + `"]}`},
 		"POST /api/v1/ingest/quarantine/{rejection}/dismiss": {body: `{"reason":"r"}`},
 		"GET /api/v1/audit": {query: "system=true"}, "GET /api/v1/users": {}, "GET /api/v1/keys": {}, "GET /api/v1/sessions": {},
 		"POST /api/v1/users":                  {body: `{"name":"zoe","role":"viewer","password":"correct horse battery"}`, status: 201},

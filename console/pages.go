@@ -52,7 +52,7 @@ func newPages(opts Options) (*pages, error) {
 		parsed: map[string]*template.Template{}, made: map[pageIn]*template.Template{},
 	}
 	plain := formats(localeOf(languages()[0]))
-	for _, name := range []string{"message", "overview", "queue", "bulk", "case", "organizer", "tenants", "tenant", "signin", "setup", "account", "months", "month", "statement", "variance", "leak", "records", "explorer", "record", "intake", "rejected", "audit", "rules", "rule", "candidate", "trial", "doctor", "settings"} {
+	for _, name := range []string{"message", "overview", "queue", "bulk", "rows", "case", "organizer", "tenants", "tenant", "signin", "setup", "account", "months", "month", "statement", "variance", "leak", "records", "explorer", "record", "intake", "rejected", "audit", "rules", "rule", "candidate", "trial", "doctor", "settings"} {
 		t, err := template.New("layout.html").Funcs(plain).ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("console page %s: %w", name, err)
@@ -112,6 +112,7 @@ func (p *pages) routes() map[string]http.HandlerFunc {
 		"GET /ingest/quarantine/{rejection}":          p.rejectedRow,
 		"POST /ingest/quarantine/{rejection}/retry":   p.retryRow,
 		"POST /ingest/quarantine/{rejection}/dismiss": p.dismissRow,
+		"POST /ingest/quarantine/bulk":                p.decideRows,
 		"GET /rules":                                  p.rules,
 		"GET /rules/pack/{rule}":                      p.rule,
 		"GET /rules/candidate":                        p.candidate,

@@ -15,6 +15,8 @@ FROM
     LEFT JOIN (SELECT batch_id AS of_batch, true AS ended FROM ingest_ledger WHERE state != 'started' GROUP BY batch_id) AS e ON of_batch = batch_id
     WHERE ({tenant_id:String} = '' OR tenant_id = {tenant_id:String})
       AND (empty({tenants:Array(String)}) OR has({tenants:Array(String)}, tenant_id::String))
+      AND ({state:String} = '' OR state = {state:String})
+      AND ({file:String} = '' OR positionCaseInsensitiveUTF8(file, {file:String}) > 0)
       -- that a file was begun stands only until its end
       AND NOT (state = 'started' AND ended)
     ORDER BY at DESC, batch_id

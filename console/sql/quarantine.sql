@@ -8,6 +8,11 @@ WITH page AS
         FROM quarantine
         WHERE ({tenant_id:String} = '' OR tenant_id = {tenant_id:String})
           AND (empty({tenants:Array(String)}) OR has({tenants:Array(String)}, tenant_id::String))
+          AND ({reason:String} = '' OR reason = {reason:String})
+          -- of a month are those with a date of it, and those of which no date can be read
+          AND ({first:String} = '' OR empty(extractAll(raw, '[0-9]{4}-[0-9]{2}-[0-9]{2}'))
+              OR arrayExists(d -> d IS NULL OR (d >= toDate32OrZero({first:String}) AND d <= toDate32OrZero({last:String})),
+                  arrayMap(d -> toDate32OrNull(d), extractAll(raw, '[0-9]{4}-[0-9]{2}-[0-9]{2}'))))
           AND ({id:String} = '' OR rejection_id = toUUIDOrZero({id:String}))
         GROUP BY tenant_id, rejection_id
     ) AS r
