@@ -203,7 +203,7 @@ func examples() map[string]example {
 		"POST /api/v1/ingest/quarantine/{rejection}/retry":   {body: `{}`},
 		"POST /api/v1/ingest/quarantine/actions":             {body: `{"kind":"retry","rejections":["` + rejection + `"]}`},
 		"POST /api/v1/ingest/quarantine/{rejection}/dismiss": {body: `{"reason":"r"}`},
-		"GET /api/v1/audit": {query: "system=true"}, "GET /api/v1/users": {}, "GET /api/v1/keys": {}, "GET /api/v1/sessions": {},
+		"GET /api/v1/audit":                                  {query: "system=true"}, "GET /api/v1/users": {}, "GET /api/v1/keys": {}, "GET /api/v1/sessions": {},
 		"POST /api/v1/users":                  {body: `{"name":"zoe","role":"viewer","password":"correct horse battery"}`, status: 201},
 		"PATCH /api/v1/users/{user}":          {body: `{"role":"reviewer"}`},
 		"POST /api/v1/keys":                   {body: `{"name":"new","role":"viewer"}`, status: 201},

@@ -45,6 +45,22 @@ type Check struct {
 	OK   bool   `json:"ok"`
 	Says string `json:"says"`
 	Mend string `json:"mend"` // what to do about it
+	// State is how it stands: ok, look, not set up, needs a hand.
+	State string `json:"state"`
+	Link  string `json:"link"` // the page that shows it, "" for none
+}
+
+// Tag is the colour of how it stands.
+func (c Check) Tag() string {
+	switch {
+	case !c.OK:
+		return "critical"
+	case c.State == "look":
+		return "warning"
+	case c.State == "" || c.State == "ok":
+		return "good"
+	}
+	return "quiet"
 }
 
 // keysOfRule are what rules go by.

@@ -69,16 +69,13 @@ func (a *app) checkDelivery(ctx context.Context, s *services) check {
 	h, err := s.alerter.Health(ctx)
 	switch {
 	case err != nil:
-		return check{"alerts", false, err.Error(), "see the store"}
+		return check{Name: "alerts", Says: err.Error(), Mend: "see the store"}
 	case h.Dead > 0:
-		return check{
-			"alerts", false, fmt.Sprintf("%d messages were given up after a day, the oldest since %s: %s", h.Dead, clock(h.Oldest), h.Detail),
-			"mend the reason, then fairdial alert retry",
-		}
+		return check{Name: "alerts", Says: fmt.Sprintf("%d messages were given up after a day, the oldest since %s: %s", h.Dead, clock(h.Oldest), h.Detail), Mend: "mend the reason, then fairdial alert retry"}
 	case h.Failing > 0:
-		return check{"alerts", true, fmt.Sprintf("%d messages fail since %s and are tried again: %s", h.Failing, clock(h.Oldest), h.Detail), ""}
+		return check{Name: "alerts", OK: true, Says: fmt.Sprintf("%d messages fail since %s and are tried again: %s", h.Failing, clock(h.Oldest), h.Detail), State: standsLook}
 	}
-	return check{"alerts", true, "nothing waits to be delivered", ""}
+	return check{Name: "alerts", OK: true, Says: "nothing waits to be delivered"}
 }
 
 // checkSwitch says whether somebody turned the kill switch.
@@ -86,11 +83,11 @@ func (a *app) checkSwitch(ctx context.Context, s *services) check {
 	stop, err := s.enforcer.Switch(ctx)
 	switch {
 	case err != nil:
-		return check{"kill switch", false, err.Error(), "see the store"}
+		return check{Name: "kill switch", Says: err.Error(), Mend: "see the store"}
 	case stop.Stopped:
-		return check{"kill switch", true, fmt.Sprintf("on since %s, by %s: %s. Nothing is enforced", clock(stop.At), stop.Actor, usage.MaskNumbers(stop.Reason)), "fairdial enforce resume --reason TEXT lets it go on"}
+		return check{Name: "kill switch", OK: true, Says: fmt.Sprintf("on since %s, by %s: %s. Nothing is enforced", clock(stop.At), stop.Actor, usage.MaskNumbers(stop.Reason)), Mend: "fairdial enforce resume --reason TEXT lets it go on", State: standsLook}
 	}
-	return check{"kill switch", true, "off", ""}
+	return check{Name: "kill switch", OK: true, Says: "off"}
 }
 
 // healthCollector tells what could not be delivered.

@@ -19,6 +19,31 @@ type check struct {
 	OK   bool   `json:"ok"`
 	Says string `json:"says"`
 	Mend string `json:"mend,omitempty"` // what to do about it
+	// State is how it stands, where that is neither well nor wrong.
+	State string `json:"state,omitempty"`
+	link  string // the page of the console that shows it
+}
+
+// How a thing stands that nothing is wrong with and that is not well either.
+const (
+	standsLook  = "look"       // somebody should look at it
+	standsUnset = "not set up" // it may be meant so
+)
+
+// stands is how a thing stands, in a word.
+func (c check) stands() string {
+	switch {
+	case !c.OK:
+		return "needs a hand"
+	case c.State != "":
+		return c.State
+	}
+	return "ok"
+}
+
+// mark is the same in four letters.
+func (c check) mark() string {
+	return map[string]string{"needs a hand": "BAD ", standsLook: "LOOK", standsUnset: "-   "}[c.stands()]
 }
 
 func newDoctor(a *app) *cobra.Command {
@@ -46,11 +71,7 @@ func newDoctor(a *app) *cobra.Command {
 				}
 			} else {
 				for _, c := range checks {
-					mark := "ok  "
-					if !c.OK {
-						mark = "BAD "
-					}
-					a.printf("%s %-14s %s\n", mark, c.Name, oneLine(c.Says))
+					a.printf("%-4s %-14s %s\n", or(c.mark(), "ok"), c.Name, oneLine(c.Says))
 					if c.Mend != "" {
 						a.printf("     %-14s -> %s\n", "", c.Mend)
 					}
@@ -82,24 +103,21 @@ func (a *app) diagnoseWith(ctx context.Context, store func(context.Context) []ch
 
 func (a *app) checkEngine() check {
 	if a.cfg.Store.DSN != "" {
-		return check{"engine", true, "a ClickHouse server, by store.dsn", ""}
+		return check{Name: "engine", OK: true, Says: "a ClickHouse server, by store.dsn"}
 	}
 	path, err := embedded.Locate("")
 	if err != nil {
-		return check{"engine", false, err.Error(), "run `make engine` in the project's folder, or set CHDB_LIB_PATH"}
+		return check{Name: "engine", Says: err.Error(), Mend: "run `make engine` in the project's folder, or set CHDB_LIB_PATH"}
 	}
-	return check{"engine", true, "embedded, " + path, ""}
+	return check{Name: "engine", OK: true, Says: "embedded, " + path}
 }
 
 func (a *app) checkAddon() check {
 	addon := a.cfg.Licences.Addon
 	if len(addon.ServicePlans) == 0 && len(addon.SKUPartNumbers) == 0 {
-		return check{
-			"add-on", false, "no service plan or SKU is named as the add-on, so no organizer holds it",
-			"read servicePlanId from GET /subscribedSkus and name it under licences.addon.service_plans",
-		}
+		return check{Name: "add-on", Says: "no service plan or SKU is named as the add-on, so no organizer holds it", Mend: "read servicePlanId from GET /subscribedSkus and name it under licences.addon.service_plans"}
 	}
-	return check{"add-on", true, fmt.Sprintf("%d service plans, %d SKUs", len(addon.ServicePlans), len(addon.SKUPartNumbers)), ""}
+	return check{Name: "add-on", OK: true, Says: fmt.Sprintf("%d service plans, %d SKUs", len(addon.ServicePlans), len(addon.SKUPartNumbers))}
 }
 
 func (a *app) checkStore(ctx context.Context) (checks []check) {
@@ -114,7 +132,7 @@ func (a *app) checkStore(ctx context.Context) (checks []check) {
 }
 
 func storeFails(err error) check {
-	return check{"store", false, err.Error(), "see that store.path can be written to by this user, or that store.dsn answers"}
+	return check{Name: "store", Says: err.Error(), Mend: "see that store.path can be written to by this user, or that store.dsn answers"}
 }
 
 // usageStored is how much usage there is and its newest day, from sums by day; of that day alone
@@ -136,32 +154,34 @@ func (a *app) checkOpenStore(ctx context.Context, s *services) (checks []check) 
 		if err := s.store.QueryRow(ctx, usageStored).Scan(&records, &tenants, &newest); err != nil {
 			return err
 		}
-		if err := s.store.QueryRow(ctx, newestCall, clickhouse.DateNamed("day", newest, clickhouse.Seconds)).Scan(&newest); err != nil {
-			return err
+		if records > 0 { // an empty store has no newest day
+			if err := s.store.QueryRow(ctx, newestCall, clickhouse.DateNamed("day", newest, clickhouse.Seconds)).Scan(&newest); err != nil {
+				return err
+			}
 		}
 		if err := s.store.QueryRow(ctx, "SELECT count() FROM quarantine WHERE toString(rejection_id) NOT IN (SELECT subject FROM journal WHERE stream = 'quarantine')").Scan(&rejected); err != nil {
 			return err
 		}
-		checks = append(checks, check{"store", true, "ClickHouse " + version + ", schema up to date", ""})
-		usage := check{"usage", records > 0, fmt.Sprintf("%s revisions of %d tenants, newest call %s", number(records), tenants, clock(newest)), ""}
+		checks = append(checks, check{Name: "store", OK: true, Says: "ClickHouse " + version + ", schema up to date"})
+		usage := check{Name: "usage", OK: records > 0, Says: fmt.Sprintf("%s revisions of %d tenants, newest call %s", number(records), tenants, clock(newest)), link: "/ingest"}
 		if records == 0 {
 			usage.Says, usage.Mend = "no usage is stored", "fairdial ingest --tenant ID PATH..."
 		}
-		quarantine := check{"quarantine", true, fmt.Sprintf("%s rows wait for a decision", number(rejected)), ""}
+		quarantine := check{Name: "quarantine", OK: true, Says: "no row waits for a decision", link: "/ingest/quarantine"}
 		if rejected > 0 {
-			quarantine.Mend = "fairdial quarantine list"
+			quarantine.Says, quarantine.State, quarantine.Mend = number(rejected)+" rows wait for a decision", standsLook, "fairdial quarantine list"
 		}
 		list, err := s.directory.Tenants(ctx)
 		if err != nil {
 			return err
 		}
-		known := check{"tenants", len(list) > 0, fmt.Sprintf("%d tenants are known", len(list)), ""}
+		known := check{Name: "tenants", OK: len(list) > 0, Says: fmt.Sprintf("%d tenants are known", len(list)), link: "/tenants"}
 		if len(list) == 0 {
 			known.Mend = "fairdial tenants import FILE, or name them in the configuration"
 		}
 		checks = append(checks, usage, quarantine, known, a.checkDelivery(ctx, s), a.checkSwitch(ctx, s))
 		if len(a.cfg.Sources) == 0 {
-			checks = append(checks, check{"sources", true, "none configured: usage comes by `fairdial ingest` alone", ""})
+			checks = append(checks, check{Name: "sources", OK: true, Says: "none configured: usage comes by `fairdial ingest` alone", State: standsUnset})
 		}
 		checks = append(checks, a.feeds(s).checks(ctx)...)
 		return nil
@@ -174,29 +194,29 @@ func (a *app) checkOpenStore(ctx context.Context, s *services) (checks []check) 
 
 func (a *app) checkSlack() check {
 	if a.cfg.Slack.Token == "" {
-		return check{"slack", true, "no token: alerts go to the log and the store", "set slack.token_file to have them told in " + a.cfg.Slack.Channel}
+		return check{Name: "slack", OK: true, Says: "no token: alerts go to the log and the store", Mend: "set slack.token_file to have them told in " + a.cfg.Slack.Channel, State: standsUnset}
 	}
-	return check{"slack", true, "a token is set, channel " + a.cfg.Slack.Channel, "fairdial doctor --slack asks Slack what it lacks"}
+	return check{Name: "slack", OK: true, Says: "a token is set, channel " + a.cfg.Slack.Channel, Mend: "fairdial doctor --slack asks Slack what it lacks"}
 }
 
 func (a *app) checkListen() check {
 	listener, err := net.Listen("tcp", a.cfg.HTTP.Listen)
 	if err != nil {
 		if _, busy := errors.AsType[*net.OpError](err); busy {
-			return check{"http", true, a.cfg.HTTP.Listen + " is taken, by a running daemon if there is one", ""}
+			return check{Name: "http", OK: true, Says: a.cfg.HTTP.Listen + " is taken, by a running daemon if there is one"}
 		}
-		return check{"http", false, err.Error(), "set http.listen to a free address"}
+		return check{Name: "http", Says: err.Error(), Mend: "set http.listen to a free address"}
 	}
 	_ = listener.Close()
-	return check{"http", true, a.cfg.HTTP.Listen + " is free", ""}
+	return check{Name: "http", OK: true, Says: a.cfg.HTTP.Listen + " is free"}
 }
 
 func (a *app) checkEnforcement() check {
 	if a.cfg.Enforcement.KillSwitch {
-		return check{"enforcement", true, "the kill switch is on: nothing is enforced", "remove enforcement.kill_switch to let it go on"}
+		return check{Name: "enforcement", OK: true, Says: "the kill switch is on: nothing is enforced", Mend: "remove enforcement.kill_switch to let it go on", State: standsLook}
 	}
 	if a.cfg.Enforcement.DryRun {
-		return check{"enforcement", true, "dry run: what would be done is recorded, nothing is done", ""}
+		return check{Name: "enforcement", OK: true, Says: "dry run: what would be done is recorded, nothing is done", State: standsLook}
 	}
-	return check{"enforcement", true, "on", ""}
+	return check{Name: "enforcement", OK: true, Says: "on"}
 }

@@ -94,3 +94,26 @@ func TestTheManifestAsksForTheScopes(t *testing.T) {
 	slices.Sort(want)
 	require.ElementsMatch(t, want, manifest.OAuth.Scopes.Bot)
 }
+
+// What is neither well nor wrong is not told as well.
+func TestTheDoctorTellsWhatIsNotSetUpFromWhatIsWell(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		check        check
+		stands, mark string
+	}{
+		"well":  {check{OK: true}, "ok", ""},
+		"wrong": {check{State: standsLook}, "needs a hand", "BAD "},
+		"look":  {check{OK: true, State: standsLook}, "look", "LOOK"},
+		"unset": {check{OK: true, State: standsUnset}, "not set up", "-   "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, c.stands, c.check.stands())
+			require.Equal(t, c.mark, c.check.mark())
+			require.Equal(t, c.stands, shownCheck(c.check).State)
+		})
+	}
+	stdout, _, _ := newProgram(t, "").run("doctor")
+	require.Contains(t, stdout, "-    slack          no token")
+	require.Contains(t, stdout, "ok   quarantine     no row waits")
+}

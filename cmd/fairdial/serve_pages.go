@@ -159,24 +159,28 @@ func shownRule(r rules.Rule, record detector.Record) console.Rule {
 func (a *app) checks(s *services) func(context.Context) []console.Check {
 	return func(ctx context.Context) (out []console.Check) {
 		for _, c := range a.diagnoseWith(ctx, func(ctx context.Context) []check { return a.checkOpenStore(ctx, s) }) {
-			out = append(out, console.Check{Name: c.Name, OK: c.OK, Says: c.Says, Mend: c.Mend})
+			out = append(out, shownCheck(c))
 		}
 		return out
 	}
 }
 
+func shownCheck(c check) console.Check {
+	return console.Check{Name: c.Name, OK: c.OK, State: c.stands(), Says: c.Says, Mend: c.Mend, Link: c.link}
+}
+
 // slackStatus is what is known of Slack without asking it.
 func (a *app) slackStatus(s *services) func(context.Context) []console.Check {
 	return func(ctx context.Context) (out []console.Check) {
-		buttons := check{"buttons", true, "none: neither slack.app_token nor slack.signing_secret is set", ""}
+		buttons := check{Name: "buttons", OK: true, Says: "none: neither slack.app_token nor slack.signing_secret is set", Mend: mendButtons, State: standsUnset}
 		switch {
 		case a.cfg.Slack.AppToken != "":
-			buttons.Says = "by Socket Mode"
+			buttons = check{Name: "buttons", OK: true, Says: "by Socket Mode"}
 		case a.cfg.Slack.SigningSecret != "":
-			buttons.Says = "by signed calls to /slack/interactions"
+			buttons = check{Name: "buttons", OK: true, Says: "by signed calls to /slack/interactions"}
 		}
 		for _, c := range []check{a.checkSlack(), buttons, a.checkDelivery(ctx, s)} {
-			out = append(out, console.Check{Name: c.Name, OK: c.OK, Says: c.Says, Mend: c.Mend})
+			out = append(out, shownCheck(c))
 		}
 		return out
 	}

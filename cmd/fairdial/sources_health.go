@@ -106,7 +106,7 @@ const (
 func (f *feeds) checks(ctx context.Context) (out []check) {
 	standings, err := f.standings(ctx)
 	if err != nil {
-		return []check{{"sources", false, err.Error(), "see the store"}}
+		return []check{{Name: "sources", Says: err.Error(), Mend: "see the store"}}
 	}
 	for i, st := range standings {
 		c := check{Name: "source " + st.Name, OK: true, Says: fmt.Sprintf("%s, last new record %s", st.Kind, clock(st.Arrivals.LastNew))}
@@ -140,7 +140,7 @@ func (f *feeds) checks(ctx context.Context) (out []check) {
 func (f *feeds) checkOther(ctx context.Context, s config.Source) *check {
 	if s.Mapping != "" {
 		if _, err := readMapping(s.Mapping); err != nil {
-			return &check{"source " + s.Name, false, err.Error(), "docs/mapping.md says how a mapping is written; fairdial ingest --mapping FILE --dry-run shows what it does"}
+			return &check{Name: "source " + s.Name, Says: err.Error(), Mend: "docs/mapping.md says how a mapping is written; fairdial ingest --mapping FILE --dry-run shows what it does"}
 		}
 	}
 	switch s.Kind {
@@ -148,7 +148,7 @@ func (f *feeds) checkOther(ctx context.Context, s config.Source) *check {
 		ctx, cancel := context.WithTimeout(ctx, probeWithin)
 		defer cancel()
 		if err := f.consumer(s, nil, nil).Ping(ctx); err != nil {
-			return &check{"source " + s.Name, false, err.Error(), "see brokers, tls, sasl, username and secret of the source, and the network"}
+			return &check{Name: "source " + s.Name, Says: err.Error(), Mend: "see brokers, tls, sasl, username and secret of the source, and the network"}
 		}
 	case config.SourceS3:
 		r, err := f.objects(s)
@@ -158,15 +158,15 @@ func (f *feeds) checkOther(ctx context.Context, s config.Source) *check {
 			err = r.Ping(probe)
 		}
 		if err != nil {
-			return &check{"source " + s.Name, false, err.Error(), "see url, endpoint, region and access_key of the source; it needs the right to list the bucket and to get objects"}
+			return &check{Name: "source " + s.Name, Says: err.Error(), Mend: "see url, endpoint, region and access_key of the source; it needs the right to list the bucket and to get objects"}
 		}
 	case config.SourceInbox:
 		if info, err := os.Stat(s.Path); err != nil || !info.IsDir() {
-			return &check{"source " + s.Name, false, s.Path + " is no folder that can be read", "make the folder, with one folder a tenant named by its id"}
+			return &check{Name: "source " + s.Name, Says: s.Path + " is no folder that can be read", Mend: "make the folder, with one folder a tenant named by its id"}
 		}
 	case config.SourcePush:
 		if _, err := os.ReadFile(s.KeyFile); err != nil {
-			return &check{"source " + s.Name, false, err.Error(), "create key_file with one key a line, such as from `openssl rand -hex 24`"}
+			return &check{Name: "source " + s.Name, Says: err.Error(), Mend: "create key_file with one key a line, such as from `openssl rand -hex 24`"}
 		}
 	}
 	return nil
