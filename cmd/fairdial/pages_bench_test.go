@@ -183,7 +183,7 @@ func worldPages(b *testing.B, ask func(string) *httptest.ResponseRecorder) []str
 		"/organizers/t1/o1", "/organizers/t7/o7",
 		"/usage", "/usage/t1/" + record, "/usage/t6/" + record, "/usage?record=" + record,
 		"/finance", "/finance/2026-01", "/finance/2026-02", "/finance/2026-03", "/ingest", "/ingest?tenant=t1&page=20", "/ingest/quarantine", "/ingest/quarantine?tenant=t1&page=20",
-		"/ingest/quarantine?all=1&page=100", "/ingest/quarantine/" + row.Rejected[0].ID,
+		"/ingest/quarantine?all=1&page=100", "/ingest/quarantine?tenant=t1&month=2026-02", "/ingest/quarantine?month=2026-02&reason=nothing", "/ingest?state=failed", "/ingest?file=7&tenant=t2", "/ingest/quarantine/" + row.Rejected[0].ID,
 		"/rules", "/rules/pack/fair-use-month", "/rules/candidate", "/rules/trial", "/audit", "/audit?system=1", "/audit?q=dismissed", "/audit?q=nobody+at+all&system=1", "/audit?stream=quarantine",
 		"/settings", "/settings?q=b", "/settings/doctor",
 		"/api/v1/me", "/api/v1/views", "/api/v1/cases/" + id, "/api/v1/cases/" + id + "/history", "/api/v1/cases/" + id + "/enforcement", "/api/v1/cases/" + id + "/related",
@@ -195,7 +195,7 @@ func worldPages(b *testing.B, ask func(string) *httptest.ResponseRecorder) []str
 		"/usage/export?by=day", "/audit/export?stream=quarantine", "/finance/2026-02/download?format=csv&tenant=t1", "/api/v1/months/2026-02/download?format=csv&tenant_id=t1",
 	}
 	for _, m := range []string{"2026-03/t1", "2026-02/t2", "2026-01/t5"} { // open, open, and closed
-		for _, page := range []string{"", "/variance", "/leak", "/records", "/records?class=all&page=100", "/records?class=free_call", "/records?class=other_bucket&page=50", "/records?class=not_rated"} {
+		for _, page := range []string{"", "/variance", "/leak", "/records", "/records?class=all&page=100", "/records?class=free_call", "/records?class=other_bucket&page=50", "/records?class=not_rated", "/records?class=unpriced", "/records?class=match&page=100", "/leak?page=2"} {
 			out = append(out, "/finance/"+m+page)
 		}
 	}
