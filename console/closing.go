@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"fairdial/rating"
@@ -16,6 +18,37 @@ import (
 type obstacle struct {
 	rating.Obstacle
 	Link, To string // an address, and what is there; "" for nowhere
+}
+
+// command is what closings kept of how to look into an obstacle, for who has a command line.
+var command = regexp.MustCompile(` \((?:fairdial [^)]*|finance\.latency)\)$`)
+
+// withoutCommand is an obstacle that was overruled, as pages tell it.
+func withoutCommand(text string) string { return command.ReplaceAllString(text, "") }
+
+// Short is an obstacle in a word or two.
+func (o obstacle) Short() string {
+	some := func(one, many string) string {
+		if o.Count == 1 {
+			return "1 " + one
+		}
+		return strconv.FormatUint(o.Count, 10) + " " + many
+	}
+	switch o.Code {
+	case rating.ObstacleEarly:
+		return "records may come"
+	case rating.ObstacleQuarantined:
+		return some("rejected row", "rejected rows")
+	case rating.ObstacleStale:
+		return "not all is rated"
+	case rating.ObstacleEarlierStale:
+		return o.Month + " is not rated"
+	case rating.ObstacleUnpriced:
+		return some("call unpriced", "calls unpriced")
+	case rating.ObstacleUnsigned:
+		return "not signed"
+	}
+	return o.Text
 }
 
 // obstacles are those of one statement.

@@ -218,8 +218,8 @@ func TestWhatSpeaksAgainstClosingIsToldBefore(t *testing.T) {
 	}
 	month := get(h, "/finance/2026-02").Body.String()
 	for _, part := range []string{
-		`<a href="/ingest/quarantine?month=2026-02&amp;tenant=t">12 rejected rows waiting for a decision</a>`, `<a href="/finance/2026-02/t#look">1</a>`, "All 2 tenants", "0 closed",
-		`All 2 tenants</th><td>0 closed</td><td class="n" data-label="Calls">4</td><td class="n" data-label="Minutes">240:00</td>`, "<p>3.00 USD</p>", "<p>unpriced EUR</p>",
+		`<a href="/ingest/quarantine?month=2026-02&amp;tenant=t" title="12 rejected rows waiting for a decision">12 rejected rows</a>`, `title="nobody signed">not signed</a>`, `<a href="/finance/2026-02/t#look">1</a>`, "All 2 tenants", "0 closed",
+		`<th scope="row">All 2 tenants</th><td>0 closed</td><td class="n" data-label="Calls">4</td><td class="n" data-label="Minutes">240:00</td>`, "<p>3.00 USD</p>", "<p>unpriced EUR</p>",
 	} {
 		require.Contains(t, month, part)
 	}
@@ -232,7 +232,9 @@ func TestWhatSpeaksAgainstClosingIsToldBefore(t *testing.T) {
 	require.Contains(t, page(), "console:boss opened it again on ")
 	require.Contains(t, page(), "a call of …0123")
 
-	l.opened, l.closing = nil, &rating.Closing{Actor: "console:fin", SHA256: "0123456789abcdef"}
+	l.opened, l.closing = nil, &rating.Closing{Actor: "console:fin", SHA256: "0123456789abcdef", Forced: []string{"12 rejected rows waiting for a decision (fairdial quarantine list --tenant t)"}, Notes: []string{"nobody signed"}}
+	require.Contains(t, page(), "Closed although: 12 rejected rows waiting for a decision.</span>")
+	require.Contains(t, page(), "Noted: nobody signed.")
 	require.Contains(t, page(), `action="/finance/2026-02/t/reopen"`)
 	l.mayNot = fmt.Errorf("reopen 2026-02 of tenant t as console:fin: %w", rating.ErrSamePerson)
 	require.NotContains(t, page(), `action="/finance/2026-02/t/reopen"`)

@@ -39,6 +39,7 @@ func formats(l locale) template.FuncMap {
 		"age":        func(now, then time.Time) string { return age(l, now, then) },
 		"bucket":     bucketName,
 		"paidThere":  paidThere,
+		"plain":      withoutCommand,
 		"mask":       maskNumber,
 		"safe":       maskText,
 		"words":      words,

@@ -74,9 +74,9 @@ func (b *Books) Close(ctx context.Context, req CloseRequest) (Closing, error) {
 	if err != nil {
 		return Closing{}, err
 	}
-	obstacles, because := unready[req.TenantID], []string{}
+	obstacles, because, forced := unready[req.TenantID], []string{}, []string{}
 	for _, o := range obstacles {
-		because = append(because, o.String())
+		because, forced = append(because, o.String()), append(forced, o.Text)
 	}
 	if len(because) > 0 && !req.Force {
 		return Closing{}, &NotReadyError{req.TenantID, req.Month.String(), because, obstacles}
@@ -85,7 +85,7 @@ func (b *Books) Close(ctx context.Context, req CloseRequest) (Closing, error) {
 	if err != nil {
 		return Closing{}, err
 	}
-	f.Forced, f.Account = because, req.Account
+	f.Forced, f.Account = forced, req.Account
 	if f.Notes, err = b.notes(ctx, f.Statement); err != nil {
 		return Closing{}, fmt.Errorf("close %s of tenant %s: %w", req.Month, req.TenantID, err)
 	}

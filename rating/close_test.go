@@ -127,7 +127,7 @@ func TestWhatSpokeAgainstClosingIsKept(t *testing.T) {
 	list, err := b.Closings(context.Background(), usage.Month{}, nil)
 	require.NoError(t, err)
 	require.Len(t, list, 1)
-	require.Len(t, list[0].Forced, 1)
+	require.Equal(t, []string{"usage or licences changed since it was rated"}, list[0].Forced)
 	require.Equal(t, "the auditors wait", list[0].Reason)
 }
 
