@@ -153,18 +153,14 @@ func (p *pages) varianceRecords(w http.ResponseWriter, r *http.Request) {
 
 // aboutRecords says what a page's records are of.
 func (p *pages) aboutRecords(ctx context.Context, req rating.ReconcileRequest, b *recordsBody) error {
-	shown, err := p.opts.Ratings.Shown(ctx, req.Month, []string{b.TenantID})
-	if err != nil {
-		return err
-	}
-	b.Shown = first(shown)
-	if b.Tenant, err = p.views.tenantName(ctx, b.TenantID); err != nil {
-		return err
-	}
 	rec, err := p.opts.Ratings.Reconcile(ctx, req)
 	if err != nil {
 		return err
 	}
+	if b.Tenant, err = p.views.tenantName(ctx, b.TenantID); err != nil {
+		return err
+	}
+	b.Shown = rec.Shown
 	parts := rec.Parts()
 	if i := slices.IndexFunc(parts, func(part rating.Part) bool { return part.Component == b.Class }); i >= 0 {
 		b.Part = &parts[i]

@@ -70,7 +70,16 @@ func (b *Books) Close(ctx context.Context, req CloseRequest) (Closing, error) {
 	if n := len(history); n > 0 && history[n-1].Kind == Closed {
 		return Closing{}, alreadyClosed(req, history[n-1])
 	}
-	unready, err := b.unready(ctx, req.Month, []string{req.TenantID})
+	tenant := []string{req.TenantID}
+	stale, err := b.rater.Stale(ctx, []usage.Month{req.Month}, tenant)
+	if err != nil {
+		return Closing{}, err
+	}
+	earlier, err := b.staleBefore(ctx, req.Month, tenant)
+	if err != nil {
+		return Closing{}, err
+	}
+	unready, err := b.unready(ctx, req.Month, tenant, append(stale, earlier...))
 	if err != nil {
 		return Closing{}, err
 	}

@@ -3,6 +3,7 @@ package rating
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"fairdial/usage"
@@ -50,7 +51,17 @@ func (b *Books) Obstacles(ctx context.Context, month usage.Month, all []Statemen
 	if len(tenants) == 0 {
 		return map[string][]Obstacle{}, nil
 	}
-	out, err := b.unready(ctx, month, tenants)
+	behind := []Unsettled{} // what statements tell already is not asked again
+	for _, s := range all {
+		if _, is := s.Behind(); is && s.Closed == nil {
+			behind = append(behind, Unsettled{s.TenantID, s.Month})
+		}
+	}
+	earlier, err := b.staleBefore(ctx, month, tenants)
+	if err != nil {
+		return nil, err
+	}
+	out, err := b.unready(ctx, month, tenants, append(behind, earlier...))
 	if err != nil {
 		return nil, err
 	}
@@ -82,8 +93,9 @@ func unpricedText(calls uint64) string {
 	return fmt.Sprintf("%s that credits pay for have no rate: what they cost is not in the amounts", plural(calls, "call"))
 }
 
-// unready is what blocks closing a month of tenants, by tenant.
-func (b *Books) unready(ctx context.Context, month usage.Month, tenants []string) (map[string][]Obstacle, error) {
+// unready is what blocks closing a month of tenants, by tenant; stale is what of it, and of closed
+// months before it, is not up to date.
+func (b *Books) unready(ctx context.Context, month usage.Month, tenants []string, stale []Unsettled) (map[string][]Obstacle, error) {
 	out := map[string][]Obstacle{}
 	add := func(tenantID string, o Obstacle) {
 		o.Blocks = true
@@ -108,10 +120,6 @@ func (b *Books) unready(ctx context.Context, month usage.Month, tenants []string
 			Code: ObstacleQuarantined, Count: q.Rows, Text: plural(q.Rows, "rejected row") + " waiting for a decision", command: "fairdial quarantine list --tenant " + q.TenantID,
 		})
 	}
-	stale, err := b.staleOf(ctx, month, tenants)
-	if err != nil {
-		return nil, err
-	}
 	for _, s := range stale {
 		o := Obstacle{Code: ObstacleStale, Text: "usage or licences changed since it was rated", command: "fairdial rate --month " + s.Month}
 		if s.Month != month.String() {
@@ -123,35 +131,36 @@ func (b *Books) unready(ctx context.Context, month usage.Month, tenants []string
 	return out, nil
 }
 
-// staleOf is which of a month of tenants, and of the closed months before it, is not up to date.
-func (b *Books) staleOf(ctx context.Context, month usage.Month, tenants []string) ([]Unsettled, error) {
+// staleBefore is which of the closed months before a month are not up to date, of tenants.
+func (b *Books) staleBefore(ctx context.Context, month usage.Month, tenants []string) ([]Unsettled, error) {
 	all, err := b.heads(ctx, oneTenant(tenants))
 	if err != nil {
 		return nil, err
 	}
-	months, asked := []usage.Month{month}, map[Unsettled]bool{}
-	seen := map[usage.Month]bool{month: true}
+	closed, seen := map[Unsettled]bool{}, map[usage.Month]bool{}
+	var months []usage.Month
+	var owners []string
 	for _, tenantID := range tenants {
-		asked[Unsettled{tenantID, month.String()}] = true
+		before := len(closed)
 		for _, f := range all[tenantID] {
 			if f.State != Closed || !f.month.Start(time.UTC).Before(month.Start(time.UTC)) {
 				continue
 			}
-			asked[Unsettled{tenantID, f.Month}] = true
+			closed[Unsettled{tenantID, f.Month}] = true
 			if !seen[f.month] {
 				seen[f.month], months = true, append(months, f.month)
 			}
 		}
+		if len(closed) > before {
+			owners = append(owners, tenantID)
+		}
 	}
-	found, err := b.rater.Stale(ctx, months, tenants)
+	if len(closed) == 0 {
+		return nil, nil
+	}
+	found, err := b.rater.Stale(ctx, months, owners)
 	if err != nil {
 		return nil, err
 	}
-	out := []Unsettled{}
-	for _, s := range found {
-		if asked[s] {
-			out = append(out, s)
-		}
-	}
-	return out, nil
+	return slices.DeleteFunc(found, func(s Unsettled) bool { return !closed[s] }), nil
 }
