@@ -79,7 +79,11 @@ func (a *api) quarantine(w http.ResponseWriter, r *http.Request) {
 	for i := range page {
 		page[i].rejected = page[i].masked()
 	}
-	writePage(w, "rejections", page, next, map[string]any{"reasons": append([]rejectedFor{}, reasons...)})
+	byReason := map[string]uint64{}
+	for _, one := range reasons {
+		byReason[one.Reason] = one.Rows
+	}
+	writePage(w, "rejections", page, next, map[string]any{"reasons": byReason})
 }
 
 func (a *api) rejectedRow(w http.ResponseWriter, r *http.Request) {

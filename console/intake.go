@@ -141,8 +141,8 @@ func (f quarantineFilter) With(reason string) string {
 
 // rejectedFor is how many rows were rejected for a reason.
 type rejectedFor struct {
-	Reason string `ch:"reason" json:"reason"`
-	Rows   uint64 `ch:"rows" json:"rows"`
+	Reason string `ch:"reason"`
+	Rows   uint64 `ch:"rows"`
 }
 
 // reasons are those of rejected rows, the most first, whichever of them the filter names.

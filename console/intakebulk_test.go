@@ -70,7 +70,7 @@ func TestManyRejectedRowsAreDecidedOn(t *testing.T) {
 	page := get(h, "/ingest/quarantine?tenant=qa").Body.String()
 	require.Contains(t, page, `<a href="/ingest/quarantine?reason=bad_time&amp;tenant=qa">bad time</a> 2 · <a href="/ingest/quarantine?reason=bad_quoting&amp;tenant=qa">bad quoting</a> 1`)
 	api := get(h, "/api/v1/ingest/quarantine?tenant_id=qa&reason=bad_quoting").Body.String()
-	require.Contains(t, api, `"reasons":[{"reason":"bad_time","rows":2},{"reason":"bad_quoting","rows":1}]`)
+	require.Contains(t, api, `"reasons":{"bad_quoting":1,"bad_time":2}`)
 	require.Equal(t, 1, strings.Count(api, `"tenant_id":"qa"`))
 	require.Equal(t, http.StatusBadRequest, get(h, "/api/v1/ingest/quarantine?month=x").Code)
 
