@@ -12,8 +12,10 @@ func TestTheDoctorsPage(t *testing.T) {
 	h, _, _ := withCases(t, func(o *Options) {
 		o.Checks = func(context.Context) []Check {
 			return []Check{
-				{Name: "store", OK: true, State: "ok", Says: "fine"}, {Name: "slack", OK: true, State: "not set up", Says: "no token", Mend: "set it"},
-				{Name: "quarantine", OK: true, State: "look", Says: "217 rows wait", Mend: "fairdial quarantine list", Link: "/ingest/quarantine"}, {Name: "add-on", State: "needs a hand", Says: "none"},
+				{Name: "store", OK: true, State: "ok", Says: "fine"},
+				{Name: "slack", OK: true, State: "not set up", Says: "no token", Mend: "set it"},
+				{Name: "quarantine", OK: true, State: "look", Says: "217 rows wait", Mend: "fairdial quarantine list", Link: "/ingest/quarantine"},
+				{Name: "add-on", State: "needs a hand", Says: "none"},
 			}
 		}
 	})

@@ -207,8 +207,10 @@ func TestWhatSpeaksAgainstClosingIsToldBefore(t *testing.T) {
 	require.NotContains(t, page(), `name="force"`)
 	l.against = []rating.Obstacle{
 		{Code: rating.ObstacleQuarantined, Text: "12 rejected rows waiting for a decision", Blocks: true, Count: 12},
-		{Code: rating.ObstacleStale, Text: "usage changed since", Blocks: true}, {Code: rating.ObstacleEarlierStale, Text: "what came for January", Blocks: true, Month: "2026-01"},
-		{Code: rating.ObstacleUnpriced, Text: "3 calls have no rate"}, {Code: rating.ObstacleUnsigned, Text: "nobody signed"},
+		{Code: rating.ObstacleStale, Text: "usage changed since", Blocks: true},
+		{Code: rating.ObstacleEarlierStale, Text: "what came for January", Blocks: true, Month: "2026-01"},
+		{Code: rating.ObstacleUnpriced, Text: "3 calls have no rate"},
+		{Code: rating.ObstacleUnsigned, Text: "nobody signed"},
 	}
 	for _, part := range []string{
 		`12 rejected rows waiting for a decision: <a href="/ingest/quarantine?month=2026-02&amp;tenant=t">the rows</a>`, `records?class=not_rated"`, `href="/finance/2026-01/t"`,

@@ -15,7 +15,6 @@ import (
 
 // strainer decides on rows and keeps what it was asked.
 type strainer struct {
-	sieve
 	asked []string
 	after func(id, kind string)
 }
