@@ -142,9 +142,6 @@ func (p *pages) accounted(w http.ResponseWriter, r *http.Request) (usage.Month, 
 	return m, true
 }
 
-// doors are the ways that people came in by, which stand before their names in the log.
-var doors = strings.NewReplacer("console:", "", "cli:", "", "api:", "")
-
 // bookedText says in words of the page why finance did nothing; false of what is no such reason.
 func bookedText(err error, month, tenant string) (string, bool) {
 	of := month + " of " + tenant
@@ -168,7 +165,7 @@ func bookedText(err error, month, tenant string) (string, bool) {
 	case errors.Is(err, rating.ErrNotClosed):
 		return of + " is not closed.", true
 	case oneHand:
-		return "Another person than who closed " + of + " must open it again, and for thirty days you are none: " + doors.Replace(strings.Join(one.Because, ", ")) + ".", true
+		return "Another person than who closed " + of + " must open it again, and for thirty days you are none: " + strings.ReplaceAll(strings.Join(one.Because, ", "), "console:", "") + ".", true
 	case errors.Is(err, rating.ErrSamePerson):
 		return "You closed " + of + " yourself. Another person with the role finance must open it again.", true
 	case errors.Is(err, rating.ErrNoReason):
