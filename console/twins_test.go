@@ -50,6 +50,7 @@ func twins() map[string]string {
 		"GET /ingest/quarantine":                      "GET /api/v1/ingest/quarantine",
 		"GET /ingest/quarantine/{rejection}":          "GET /api/v1/ingest/quarantine/{rejection}",
 		"POST /ingest/quarantine/{rejection}/retry":   "POST /api/v1/ingest/quarantine/{rejection}/retry",
+		"POST /ingest/quarantine/bulk":                "POST /api/v1/ingest/quarantine/actions",
 		"POST /ingest/quarantine/{rejection}/dismiss": "POST /api/v1/ingest/quarantine/{rejection}/dismiss",
 
 		"GET /rules":                           "GET /api/v1/rules",
