@@ -79,10 +79,11 @@ func (b *Books) Close(ctx context.Context, req CloseRequest) (Closing, error) {
 	if err != nil {
 		return Closing{}, err
 	}
-	unready, err := b.unready(ctx, req.Month, tenant, append(stale, earlier...))
+	unready, err := b.unready(ctx, req.Month, tenant)
 	if err != nil {
 		return Closing{}, err
 	}
+	addStale(unready, req.Month, append(stale, earlier...))
 	obstacles, because, forced := unready[req.TenantID], []string{}, []string{}
 	for _, o := range obstacles {
 		because, forced = append(because, o.String()), append(forced, o.Text)

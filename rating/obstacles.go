@@ -6,6 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
+	"fairdial/store/journal"
 	"fairdial/usage"
 )
 
@@ -57,18 +60,22 @@ func (b *Books) Obstacles(ctx context.Context, month usage.Month, all []Statemen
 			behind = append(behind, Unsettled{s.TenantID, s.Month})
 		}
 	}
-	earlier, err := b.staleBefore(ctx, month, tenants)
-	if err != nil {
+	var earlier []Unsettled
+	var out map[string][]Obstacle
+	var signed []journal.Event
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() (err error) { earlier, err = b.staleBefore(ctx, month, tenants); return err })
+	work.Go(func() (err error) { out, err = b.unready(ctx, month, tenants); return err })
+	work.Go(func() (err error) {
+		if signed, err = b.log.Heads(ctx, ReconciliationStream, oneTenant(tenants)); err != nil {
+			err = fmt.Errorf("read who signed reconciliations: %w", err)
+		}
+		return err
+	})
+	if err := work.Wait(); err != nil {
 		return nil, err
 	}
-	out, err := b.unready(ctx, month, tenants, append(behind, earlier...))
-	if err != nil {
-		return nil, err
-	}
-	signed, err := b.log.Heads(ctx, ReconciliationStream, oneTenant(tenants))
-	if err != nil {
-		return nil, fmt.Errorf("read who signed reconciliations: %w", err)
-	}
+	addStale(out, month, append(behind, earlier...))
 	subjects := map[string]bool{}
 	for _, e := range signed {
 		subjects[e.Subject] = true
@@ -93,9 +100,9 @@ func unpricedText(calls uint64) string {
 	return fmt.Sprintf("%s that credits pay for have no rate: what they cost is not in the amounts", plural(calls, "call"))
 }
 
-// unready is what blocks closing a month of tenants, by tenant; stale is what of it, and of closed
-// months before it, is not up to date.
-func (b *Books) unready(ctx context.Context, month usage.Month, tenants []string, stale []Unsettled) (map[string][]Obstacle, error) {
+// unready is what of the records of a month blocks closing it, by tenant: some may still come, and
+// of some nobody has decided.
+func (b *Books) unready(ctx context.Context, month usage.Month, tenants []string) (map[string][]Obstacle, error) {
 	out := map[string][]Obstacle{}
 	add := func(tenantID string, o Obstacle) {
 		o.Blocks = true
@@ -120,15 +127,19 @@ func (b *Books) unready(ctx context.Context, month usage.Month, tenants []string
 			Code: ObstacleQuarantined, Count: q.Rows, Text: plural(q.Rows, "rejected row") + " waiting for a decision", command: "fairdial quarantine list --tenant " + q.TenantID,
 		})
 	}
+	return out, nil
+}
+
+// addStale adds what of a month, and of closed months before it, is not up to date.
+func addStale(out map[string][]Obstacle, month usage.Month, stale []Unsettled) {
 	for _, s := range stale {
-		o := Obstacle{Code: ObstacleStale, Text: "usage or licences changed since it was rated", command: "fairdial rate --month " + s.Month}
+		o := Obstacle{Blocks: true, Code: ObstacleStale, Text: "usage or licences changed since it was rated", command: "fairdial rate --month " + s.Month}
 		if s.Month != month.String() {
 			o.Code, o.Month = ObstacleEarlierStale, s.Month
 			o.Text = fmt.Sprintf("what came for %s, which is closed, is not rated yet and would not be among the adjustments", s.Month)
 		}
-		add(s.TenantID, o)
+		out[s.TenantID] = append(out[s.TenantID], o)
 	}
-	return out, nil
 }
 
 // staleBefore is which of the closed months before a month are not up to date, of tenants.
