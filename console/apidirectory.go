@@ -234,7 +234,7 @@ func (a *api) usage(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	read, err := a.views.newestUse(r, recordFilter{q.Get("tenant_id"), q.Get("organizer_id"), q.Get("country"), since, until}, l)
+	read, err := a.views.newestUse(r, recordFilter{q.Get("tenant_id"), q.Get("organizer_id"), q.Get("country"), q.Get("bucket"), since, until}, l)
 	if err != nil {
 		a.fail(w, r, err)
 		return

@@ -216,8 +216,13 @@ func (a *api) audit(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	called, err := a.views.idsNamed(r.Context(), q.Get("q"))
+	if err != nil {
+		a.fail(w, r, err)
+		return
+	}
 	var read []listedDeed
-	err := a.views.read(r.Context(), &read, "list_audit", named("from", q.Get("from")), named("to", q.Get("to")), named("text", q.Get("q")), named("stream", q.Get("stream")), named("actor", q.Get("actor")), named("system", q.Get("system") == "true"),
+	err = a.views.read(r.Context(), &read, "list_audit", named("called", called), named("from", q.Get("from")), named("to", q.Get("to")), named("text", q.Get("q")), named("stream", q.Get("stream")), named("actor", q.Get("actor")), named("system", q.Get("system") == "true"),
 		named("after_at", l.key(0)), named("after", l.key(1)), named("limit", uint64(l.ask()))) //nolint:gosec // above 0
 	if err != nil {
 		a.fail(w, r, err)

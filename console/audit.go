@@ -62,7 +62,11 @@ func (p *pages) deeds(r *http.Request, limit int) (b auditBody, err error) {
 	if _, err := time.Parse(moment, at); err != nil {
 		b.Before, at, id = "", "", ""
 	}
-	err = p.views.read(r.Context(), &b.Deeds, "list_audit", named("text", b.Text), named("stream", b.Stream), named("actor", ""), named("system", b.System), named("from", b.From), named("to", b.To),
+	called, err := p.views.idsNamed(r.Context(), b.Text)
+	if err != nil {
+		return b, err
+	}
+	err = p.views.read(r.Context(), &b.Deeds, "list_audit", named("text", b.Text), named("called", called), named("stream", b.Stream), named("actor", ""), named("system", b.System), named("from", b.From), named("to", b.To),
 		named("after_at", at), named("after", id), named("limit", uint64(limit))) //nolint:gosec // a constant
 	if n := len(b.Deeds); n > 0 {
 		b.Next = b.Deeds[n-1].Key + " " + b.Deeds[n-1].ID

@@ -29,6 +29,11 @@ func TestTheAuditByDaysAndNames(t *testing.T) {
 		require.NotContains(t, get(h, "/audit/export?"+query).Body.String(), "console:eve", query)
 		require.NotContains(t, get(h, "/api/v1/audit?"+query).Body.String(), "console:eve", query)
 	}
+	for _, name := range []string{"nN+l", "contoso"} {
+		require.Contains(t, get(h, "/audit?q="+name).Body.String(), "console:eve", "by the name that is shown: %s", name)
+		require.Contains(t, get(h, "/api/v1/audit?q="+name).Body.String(), "console:eve", name)
+	}
+	require.NotContains(t, get(h, "/audit?q=nobody+else").Body.String(), "console:eve")
 	require.Contains(t, get(h, "/audit?from=of+old").Body.String(), "console:eve", "what is no day narrows nothing")
 	require.Equal(t, http.StatusBadRequest, get(h, "/api/v1/audit?from=of+old").Code)
 	require.Contains(t, get(h, "/tenants/t").Body.String(), `<a href="/organizers/t/ann">Ann Li</a>`)

@@ -21,6 +21,8 @@ type Desk interface {
 	History(ctx context.Context, caseID string) ([]cases.Event, error)
 	Act(ctx context.Context, caseID string, a cases.Action) (cases.Case, error)
 	State(ctx context.Context, tenantID, organizerID string) (enforcement.State, error)
+	// MayApprove says why somebody cannot approve what waits in a state; nil where they can.
+	MayApprove(ctx context.Context, s enforcement.State, actor string) error
 	// Waiting are organizers for whom a step was asked for that waits for people, who asked first, first.
 	Waiting(ctx context.Context) ([]enforcement.State, error)
 	Enforce(ctx context.Context, r enforcement.Request) (enforcement.State, error)

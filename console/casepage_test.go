@@ -25,6 +25,7 @@ type counter struct {
 	stop     enforcement.Switch
 	until    time.Time
 	waiting  []enforcement.State
+	notApart error
 }
 
 func (d *counter) History(context.Context, string) ([]cases.Event, error) {
@@ -42,6 +43,8 @@ func (d *counter) State(context.Context, string, string) (enforcement.State, err
 		Pending: &enforcement.Pending{Actor: "cli:bob", Reason: "fraud, from +14255550123", Until: d.until},
 	}, nil
 }
+
+func (d *counter) MayApprove(context.Context, enforcement.State, string) error { return d.notApart }
 
 func (d *counter) Waiting(context.Context) ([]enforcement.State, error) { return d.waiting, nil }
 

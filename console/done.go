@@ -24,7 +24,7 @@ func doneTexts() map[string]string {
 		cases.KindMerged: "Merged into this case", cases.KindLeft: "Out of the ring",
 		string(enforcement.ActionFlag): "Flagged", string(enforcement.ActionThrottle): "The throttle was asked for; Enforcement says where it stands",
 		string(enforcement.ActionSuspend): "The suspension was asked for; Enforcement says where it stands", string(enforcement.ActionReinstate): "Reinstated",
-		string(enforcement.ActionApprove): "Approved", string(enforcement.ActionReject): "Refused",
+		string(enforcement.ActionApprove): "Approved", string(enforcement.ActionReject): "What was asked for is off: nothing is done",
 	}
 }
 

@@ -18,7 +18,8 @@ type enforcing struct {
 	Stop     enforcement.Switch
 	DryRun   bool
 	Effects  []Effect
-	Own      bool // the reader stands behind what waits for a second person
+	Own      bool   // the reader stands behind what waits for a second person
+	WhyNot   string // the reader cannot approve it, though they do not stand behind it
 	// InQueue and Queue lead back to the queue that a case was opened from.
 	InQueue bool
 	Queue   string
@@ -34,6 +35,12 @@ func (p *pages) enforcing(ctx context.Context, at, tenantID, organizerID string)
 	if p := e.Standing.Pending; p != nil {
 		reader := identity(ctx).Name
 		e.Own = slices.ContainsFunc(append([]string{p.Actor}, p.ApprovedBy...), func(a string) bool { return journal.SamePerson(a, reader) })
+		if err := desk.MayApprove(ctx, e.Standing, "console:"+reader); err != nil && !e.Own {
+			if enforcement.Refused(err) == nil {
+				return e, err
+			}
+			e.WhyNot = err.Error()
+		}
 	}
 	e.Stop, err = desk.Switch(ctx)
 	return e, err

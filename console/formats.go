@@ -30,6 +30,7 @@ func formats(l locale) template.FuncMap {
 		"amount":     l.figure,
 		"figure":     l.figureOf,
 		"priced":     l.priced,
+		"uncut":      l.uncut,
 		"money":      func(d decimal.Decimal) string { return l.money(d, 2) },
 		"exact":      func(d decimal.Decimal) string { return l.money(d, 4) },
 		"places":     func(places int32, d decimal.Decimal) string { return l.money(d, places) },

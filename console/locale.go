@@ -117,6 +117,18 @@ func (l locale) priced(d *decimal.Decimal) string {
 	return l.money(*d, 2)
 }
 
+// uncut writes an amount with all its digits, so that rows add up to their total: two places at least.
+func (l locale) uncut(d *decimal.Decimal) string {
+	if d == nil {
+		return "unpriced"
+	}
+	places := int32(2)
+	for !d.Truncate(places).Equal(*d) {
+		places++
+	}
+	return l.money(*d, places)
+}
+
 // percent is a part of a whole, rounded: all of it is 100 % and nothing else is.
 func (l locale) percent(part, whole int64) string {
 	if whole <= 0 {

@@ -44,6 +44,11 @@ func TestAmountsAreExact(t *testing.T) {
 	} {
 		require.Equal(t, want, l.money(decimal.RequireFromString(text), 2), text)
 	}
+	for text, want := range map[string]string{"1": "1.00", "1.5": "1.50", "1234.000001": "1,234.000001", "-0.1250": "-0.125"} {
+		d := decimal.RequireFromString(text)
+		require.Equal(t, want, l.uncut(&d), text)
+	}
+	require.Equal(t, "unpriced", l.uncut(nil))
 	require.Equal(t, "100%", l.percent(100, 100))
 	require.Equal(t, "99%", l.percent(9999, 10000), "only all of it is all")
 	require.Equal(t, "< 1%", l.percent(1, 10000))

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"slices"
+	"strings"
 )
 
 // names are what the directory calls organizers and, under no organizer, tenants.
@@ -45,4 +46,23 @@ func (v views) namesOf(ctx context.Context, some []who) (names, error) {
 func (v views) tenantName(ctx context.Context, tenantID string) (string, error) {
 	known, err := v.namesOf(ctx, []who{{tenant: tenantID}})
 	return known.tenant(tenantID), err
+}
+
+// mostCalled is how many ids a name is looked up for.
+const mostCalled = 500
+
+// idsNamed are the ids of tenants and organizers whose names have a text in them.
+func (v views) idsNamed(ctx context.Context, text string) ([]string, error) {
+	if strings.TrimSpace(text) == "" {
+		return []string{}, nil
+	}
+	var found []struct {
+		ID string `ch:"id"`
+	}
+	err := v.read(ctx, &found, "names_like", named("text", text), named("limit", uint64(mostCalled)))
+	out := make([]string, len(found))
+	for i, f := range found {
+		out[i] = f.ID
+	}
+	return out, err
 }

@@ -27,6 +27,7 @@ type listedUse struct {
 // recordFilter is which usage records are listed: those that began from from on and before to.
 type recordFilter struct {
 	tenant, organizer, country string // "" is any
+	bucket                     string // that paid for some of it; "" is any
 	from, to                   time.Time
 }
 
@@ -44,7 +45,7 @@ func (v views) newestUse(r *http.Request, f recordFilter, l listing) (read []lis
 		}
 		read = nil
 		err := v.read(r.Context(), &read, "list_usage", tenantsOnly(r), named("tenant_id", f.tenant), named("organizer_id", f.organizer),
-			named("country", strings.ToUpper(f.country)), instant("from", begin), instant("to", f.to),
+			named("country", strings.ToUpper(f.country)), named("bucket", f.bucket), instant("from", begin), instant("to", f.to),
 			named("after_at", l.key(0)), named("after_tenant", l.key(1)), named("after", l.key(2)), named("limit", uint64(l.ask()))) //nolint:gosec // above 0
 		if err != nil || len(read) >= l.ask() || begin.Equal(f.from) {
 			return read, err
@@ -62,7 +63,7 @@ func (p *pages) records(r *http.Request, e exploration, limit int) ([]listedUse,
 	if c, ok := readCursor(k.query.Get(l.of), 3); ok && c.Of == l.of {
 		l.after, k.from = c.After, k.query.Get(l.of)
 	}
-	read, err := p.views.newestUse(r, recordFilter{e.Tenant, e.Organizer, e.Country, e.from, e.to}, l)
+	read, err := p.views.newestUse(r, recordFilter{e.Tenant, e.Organizer, e.Country, e.Bucket, e.from, e.to}, l)
 	page, next := turn(l, read, func(u listedUse) []string { return []string{u.Key, u.TenantID, u.UsageID} })
 	if next != nil {
 		k.to = *next

@@ -3,6 +3,8 @@ package console
 import (
 	"errors"
 	"net/http"
+	"net/url"
+	"time"
 
 	"fairdial/rating"
 	"fairdial/usage"
@@ -163,10 +165,25 @@ func (b statementBody) Where(x rating.Exception) string {
 	switch {
 	case x.OrganizerID != "":
 		return "/organizers/" + b.TenantID + "/" + x.OrganizerID
+	case x.Code == rating.ExceptionUnfunded:
+		month, err := time.Parse("2006-01", b.Month)
+		if err != nil {
+			return ""
+		}
+		return "/usage?" + url.Values{"by": {byRecord}, "tenant": {b.TenantID}, "bucket": {"unfunded"}, "from": {month.Format(time.DateOnly)}, "to": {month.AddDate(0, 1, 0).Format(time.DateOnly)}}.Encode()
 	case x.Code == rating.ExceptionNoRate:
 		return at + "/records?class=" + rating.UnpricedRecords
 	case x.Code == rating.ExceptionNotRated:
 		return at + "/records?class=" + rating.StatusNotRated
 	}
 	return ""
+}
+
+// Crossing is how many calls stand in two buckets, for they crossed the end of a pool.
+func (b statementBody) Crossing() uint64 {
+	n := uint64(0)
+	for _, one := range b.Buckets {
+		n += one.Calls
+	}
+	return n - min(n, b.Calls)
 }

@@ -39,6 +39,7 @@ type found struct {
 type exploration struct {
 	Record, Tenant, By string
 	Organizer, Country string // of records alone
+	Bucket             string // the same
 	From, To           string // days; To is not in it
 	Instead            bool   // of the days asked for, which cannot be shown, others are
 	from, to           time.Time
@@ -47,6 +48,7 @@ type exploration struct {
 type explorerBody struct {
 	exploration
 	Ways    []string
+	Buckets []string
 	Slices  []slice
 	Most    int64
 	Total   int64 // seconds on this page
@@ -64,8 +66,7 @@ func (b explorerBody) Export() string { return "/usage/export?" + b.query.Encode
 // MostExported is how many records one file holds.
 func (b explorerBody) MostExported() int { return mostExported }
 
-// Into is the address of what a line is made of: who used it, or its records. There is none of
-// what paid, which the statements of Finance take apart.
+// Into is the address of what a line is made of: who used it, or its records.
 func (b explorerBody) Into(s slice) string {
 	q := url.Values{"by": {byRecord}, "from": {b.From}, "to": {b.To}}
 	if b.Tenant != "" {
@@ -82,10 +83,10 @@ func (b explorerBody) Into(s slice) string {
 	case "tenant":
 		q.Set("tenant", s.Name)
 		q.Set("by", "organizer")
-	case "organizer", "country":
+	case "organizer", "country", "bucket":
 		q.Set(b.By, s.Name)
 	}
-	if s.Name == "" || b.By == "bucket" {
+	if s.Name == "" {
 		return ""
 	}
 	return "/usage?" + q.Encode()
@@ -117,6 +118,9 @@ const byRecord = "record"
 // ways are by what use is added up.
 func ways() []string { return []string{"day", "tenant", "country", "bucket", "organizer"} }
 
+// buckets are what can have paid for a call.
+func buckets() []string { return []string{"addon", "pool", "credits", "unfunded"} }
+
 // linesShown is how many lines of a breakdown a page shows: all days of the longest span among them.
 const linesShown = 200
 
@@ -132,12 +136,15 @@ func parseDay(text string) (time.Time, error) {
 // explore reads what is asked; without days it is the month before the newest call.
 func (p *pages) explore(r *http.Request) (e exploration, err error) {
 	q := r.URL.Query()
-	e = exploration{Record: strings.TrimSpace(q.Get("record")), Tenant: q.Get("tenant"), By: ways()[0], Organizer: strings.TrimSpace(q.Get("organizer")), Country: strings.ToUpper(strings.TrimSpace(q.Get("country")))}
+	e = exploration{Record: strings.TrimSpace(q.Get("record")), Tenant: q.Get("tenant"), By: ways()[0], Organizer: strings.TrimSpace(q.Get("organizer")), Country: strings.ToUpper(strings.TrimSpace(q.Get("country"))), Bucket: q.Get("bucket")}
 	if slices.Contains(ways(), q.Get("by")) {
 		e.By = q.Get("by")
 	}
-	if q.Get("by") == byRecord || e.Organizer != "" || e.Country != "" {
+	switch {
+	case q.Get("by") == byRecord, q.Get("by") == "" && (e.Organizer != "" || e.Country != "" || e.Bucket != ""):
 		e.By = byRecord
+	default:
+		e.Organizer, e.Country, e.Bucket = "", "", "" // sums are of all organizers and countries
 	}
 	if e.to, err = parseDay(q.Get("to")); err != nil {
 		var newest []struct {
@@ -170,7 +177,7 @@ func (v views) slices(ctx context.Context, by, tenant string, since, until time.
 
 func (p *pages) explorer(w http.ResponseWriter, r *http.Request) {
 	e, err := p.explore(r)
-	b := explorerBody{exploration: e, Ways: append(ways(), byRecord), Asked: e.Record != "", query: r.URL.Query()}
+	b := explorerBody{exploration: e, Ways: append(ways(), byRecord), Buckets: buckets(), Asked: e.Record != "", query: r.URL.Query()}
 	if err == nil {
 		b.Tenants, err = p.views.sources(r.Context())
 	}

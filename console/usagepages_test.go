@@ -50,6 +50,16 @@ func TestUsageDownToItsRecords(t *testing.T) {
 	require.NotContains(t, records, "012345678")
 	require.Equal(t, 3, strings.Count(get(h, link(get(h, "/usage?by=country&"+days).Body.String(), "DE")).Body.String(), "<tr data-open="))
 	require.Equal(t, 1, strings.Count(get(h, link(get(h, "/usage?by=day&"+days).Body.String(), "2026-02-01")).Body.String(), "<tr data-open="))
+	// What paid for a call stands in the newest run of its month.
+	require.NoError(t, conn.Exec(t.Context(), `INSERT INTO rating_runs (run_id, tenant_id, month, sequence, finished_at) VALUES ('11111111-1111-4111-8111-111111111111', 't', '2026-02-01', 1, '2026-03-01')`))
+	require.NoError(t, conn.Exec(t.Context(), `INSERT INTO rating_rows (run_id, tenant_id, month, usage_id, organizer_id, started_at, seconds, bucket, part)
+		SELECT '11111111-1111-4111-8111-111111111111', 't', '2026-02-01', usage_id, organizer_id, started_at, seconds, if(usage_id = 'b1', 'unfunded', 'pool'), 0 FROM usage_revisions WHERE tenant_id = 't' AND revision = if(usage_id = 'b1', 1, 0)`))
+	unfunded := get(h, link(get(h, "/usage?by=bucket&"+days).Body.String(), "unfunded")).Body.String()
+	require.Equal(t, 1, strings.Count(unfunded, "<tr data-open="))
+	require.Contains(t, unfunded, `data-open="/usage/t/b1"`)
+	require.Len(t, rowsOf(t, h, "/usage/export?by=record&bucket=unfunded&"+days), 1)
+	sums := get(h, "/usage?by=country&organizer=ann&"+days).Body.String()
+	require.Contains(t, sums, "Dial-out by country", "what is chosen is what is shown")
 	// All of it, page by page and in a file.
 	seen := map[string]bool{}
 	at, pages := "/usage?by=record&tenant=t&organizer=+ann+&"+days, 0

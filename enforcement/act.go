@@ -207,22 +207,39 @@ func (e *Enforcer) ask(after State, asked Pending) (State, string, error) {
 	return after, KindRequested, nil
 }
 
+// MayApprove says why somebody cannot approve what waits in a state; nil where they can, or where
+// nothing waits.
+func (e *Enforcer) MayApprove(ctx context.Context, s State, actor string) error {
+	if s.Pending == nil {
+		return nil
+	}
+	return e.mayApprove(ctx, *s.Pending, actor)
+}
+
+func (e *Enforcer) mayApprove(ctx context.Context, pending Pending, actor string) error {
+	behind := pending.people()
+	if slices.ContainsFunc(behind, func(a string) bool { return journal.SamePerson(a, actor) }) {
+		return fmt.Errorf("%w (%s)", ErrSecondPerson, strings.Join(behind, ", "))
+	}
+	if e.apart == nil {
+		return nil
+	}
+	for _, first := range behind {
+		if err := e.apart(ctx, first, actor, pending.At); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // approve counts a person for what is asked for, and does it once there are enough.
 func (e *Enforcer) approve(ctx context.Context, after State, r Request, now time.Time) (State, string, error) {
 	pending := after.Pending
 	if pending == nil {
 		return State{}, "", ErrNothingPending
 	}
-	behind := pending.people()
-	if slices.ContainsFunc(behind, func(actor string) bool { return journal.SamePerson(actor, r.Actor) }) {
-		return State{}, "", fmt.Errorf("%w (%s)", ErrSecondPerson, strings.Join(behind, ", "))
-	}
-	if e.apart != nil {
-		for _, first := range behind {
-			if err := e.apart(ctx, first, r.Actor, pending.At); err != nil {
-				return State{}, "", err
-			}
-		}
+	if err := e.mayApprove(ctx, *pending, r.Actor); err != nil {
+		return State{}, "", err
 	}
 	approved := *pending
 	approved.ApprovedBy = append(slices.Clone(pending.ApprovedBy), r.Actor)

@@ -28,26 +28,6 @@ type tenant struct {
 	LicencesVersion uint64 `ch:"licences_version"`
 }
 
-// licenceCount is how many licences make a tenant's pools in a month.
-type licenceCount struct {
-	TenantID string    `ch:"tenant_id"`
-	Month    time.Time `ch:"month"`
-	SKUsAt   time.Time `ch:"skus_at"`
-	Pool     int64     `ch:"pool_licences"`
-	Select   int64     `ch:"select_licences"`
-	// Those among them that add minutes of their own, by SKU, and how many in all.
-	PoolOwn          int64 `ch:"pool_own_licences"`
-	PoolOwnMinutes   int64 `ch:"pool_own_minutes"`
-	SelectOwn        int64 `ch:"select_own_licences"`
-	SelectOwnMinutes int64 `ch:"select_own_minutes"`
-}
-
-// seconds are the sizes of a tenant's pools.
-func (c licenceCount) seconds(t plan.Terms, country string) (pool, free int64) {
-	return t.Pool.PoolSeconds(c.Pool-c.PoolOwn, country) + 60*c.PoolOwnMinutes,
-		t.SelectPool.PoolSeconds(c.Select-c.SelectOwn, country) + 60*c.SelectOwnMinutes
-}
-
 // inputs is everything but usage that a tenant-month's rating follows from.
 type inputs struct {
 	terms        plan.Terms
@@ -203,35 +183,6 @@ func (r *Rater) licenceCounts(ctx context.Context, terms map[usage.Month]plan.Te
 		}
 	}
 	return out, nil
-}
-
-// countLicences counts by the newest snapshot before each end; days say what month each
-// end is of.
-func (r *Rater) countLicences(ctx context.Context, t plan.Terms, tenants, days, ends []string) ([]licenceCount, error) {
-	parts, minutes := t.Pool.SKUMinutes()
-	selectParts, selectMinutes := t.SelectPool.SKUMinutes()
-	return query[licenceCount](ctx, r.conn, "licence_counts",
-		named("pool_minute_parts", parts), named("pool_minutes", minutes),
-		named("select_minute_parts", selectParts), named("select_minutes", selectMinutes),
-		named("tenants", words(tenants)), named("months", days), named("ends", ends),
-		named("pool_plans", words(t.Identities.Conferencing.ServicePlans)), named("pool_parts", lower(t.Identities.Conferencing.SKUPartNumbers)),
-		named("select_plans", words(t.Identities.Select.ServicePlans)), named("select_parts", lower(t.Identities.Select.SKUPartNumbers)),
-		named("pool_assigned", counted(t.Pool, plan.Assigned)), named("pool_purchased", counted(t.Pool, plan.Purchased)),
-		named("select_assigned", counted(t.SelectPool, plan.Assigned)), named("select_purchased", counted(t.SelectPool, plan.Purchased)),
-		named("pool_counts_assigned", t.Pool.Units == plan.Assigned), named("select_counts_assigned", t.SelectPool.Units == plan.Assigned),
-	)
-}
-
-// counted names the SKUs whose units are counted in a way of their own.
-func counted(p plan.Pool, how plan.Counting) []string {
-	names := []string{}
-	for name, c := range p.UnitsBySKU {
-		if c == how {
-			names = append(names, strings.ToLower(string(name)))
-		}
-	}
-	slices.Sort(names)
-	return names
 }
 
 func lower(names []plan.Name) []string {

@@ -30,6 +30,10 @@ func (d caseDesk) State(ctx context.Context, tenantID, organizerID string) (enfo
 	return d.s.enforcer.State(ctx, tenantID, organizerID)
 }
 
+func (d caseDesk) MayApprove(ctx context.Context, s enforcement.State, actor string) error {
+	return d.s.enforcer.MayApprove(ctx, s, actor)
+}
+
 func (d caseDesk) Waiting(ctx context.Context) ([]enforcement.State, error) {
 	return d.s.enforcer.Waiting(ctx)
 }

@@ -27,8 +27,8 @@
   const came = location.hash.length > 1 ? rows.findIndex((row) => row.id === location.hash.slice(1)) : -1;
   if (came >= 0) go(came);
   // What a decision needs is asked for before it is sent.
-  for (const form of document.querySelectorAll("form:has(.when)")) {
-    const need = () => { for (const field of form.querySelectorAll("[data-required]")) field.required = getComputedStyle(field.closest(".when")).display !== "none"; };
+  for (const form of document.querySelectorAll("form:has(.when, [data-but])")) {
+    const need = () => { for (const field of form.querySelectorAll("[data-required]")) field.required = getComputedStyle(field.closest(".when")).display !== "none"; for (const field of form.querySelectorAll("[data-but]")) field.required = !field.dataset.but.split(" ").includes(form.elements.kind.value); };
     form.addEventListener("change", need);
     need();
   }

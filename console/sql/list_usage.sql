@@ -26,6 +26,14 @@ WHERE (u.tenant_id, u.usage_id, u.revision) NOT IN
       FROM usage_revisions
       GROUP BY tenant_id, id
   )
+  AND ({bucket:String} = '' OR (u.tenant_id::String, u.usage_id) IN
+  (
+      SELECT tenant_id::String, usage_id
+      FROM rating_rows
+      WHERE {bucket:String} != '' AND bucket = {bucket:String} AND run_id IN (SELECT run_id FROM rating_current)
+        AND started_at >= {from:DateTime} AND started_at < {to:DateTime}
+        AND ({tenant_id:String} = '' OR tenant_id = {tenant_id:String})
+  ))
   AND ({after_at:String} = ''
        OR u.started_at < parseDateTime64BestEffortOrZero({after_at:String}, 7, 'UTC')
        OR (u.started_at = parseDateTime64BestEffortOrZero({after_at:String}, 7, 'UTC')
