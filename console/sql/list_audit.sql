@@ -8,7 +8,7 @@ WITH page AS
       AND ({actor:String} = '' OR actor = {actor:String})
       AND ({system:Bool} OR NOT startsWith(actor, 'system:'))
       AND ({text:String} = '' OR positionCaseInsensitiveUTF8(concat(actor, ' ', subject, ' ', kind, ' ', tenant_id, ' ', organizer_id, ' ', reason), {text:String}) > 0
-           OR has({called:Array(String)}, organizer_id) OR has({called:Array(String)}, tenant_id::String))
+           OR organizer_id IN ({called:Array(String)}) OR tenant_id IN ({called:Array(String)}))
       AND ({from:String} = '' OR recorded_at >= parseDateTime64BestEffortOrZero({from:String}, 6, 'UTC'))
       AND ({to:String} = '' OR recorded_at < parseDateTime64BestEffortOrZero({to:String}, 6, 'UTC') + toIntervalDay(1))
       AND ({after_at:String} = '' OR (recorded_at, toString(event_id)) < (parseDateTime64BestEffortOrZero({after_at:String}, 6, 'UTC'), {after:String}))
